@@ -1,0 +1,16 @@
+"""Visit summaries, thresholds reached, trajectories, reconstitution statuses."""
+
+from immrecon.analyses.recovery import estimate_recovery
+from immrecon.config.specs import RecoverySpec
+from immrecon.contracts.analysis import ADLB, ADREC, ADSL
+from immrecon.contracts.io import read, write
+from immrecon.contracts.results import PROFILES, STATUS_COUNTS, THRESHOLD_SUMMARY, VISIT_SUMMARY
+from immrecon.jobs import job
+
+with job(snakemake) as j:
+    spec = RecoverySpec.model_validate(j.params.spec)
+    result = estimate_recovery(read(ADSL, j.input.adsl), read(ADLB, j.input.adlb), read(ADREC, j.input.adrec), spec)
+    write(VISIT_SUMMARY, result.visit_summary, j.output.visit_summary)
+    write(THRESHOLD_SUMMARY, result.threshold_summary, j.output.threshold_summary)
+    write(PROFILES, result.profiles, j.output.profiles)
+    write(STATUS_COUNTS, result.status_counts, j.output.status_counts)

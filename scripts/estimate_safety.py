@@ -1,0 +1,14 @@
+"""Incidence of adverse events with exact intervals."""
+
+from immrecon.analyses.safety import estimate_safety
+from immrecon.config.specs import SafetySpec
+from immrecon.contracts.analysis import ADAE, ADSL
+from immrecon.contracts.io import read, write
+from immrecon.contracts.results import AE_INCIDENCE
+from immrecon.jobs import job
+
+with job(snakemake) as j:
+    result = estimate_safety(
+        read(ADSL, j.input.adsl), read(ADAE, j.input.adae), SafetySpec.model_validate(j.params.spec)
+    )
+    write(AE_INCIDENCE, result.ae_incidence, j.output.ae_incidence)

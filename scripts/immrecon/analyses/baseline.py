@@ -1,0 +1,63 @@
+"""The baseline table: medians and quartiles, or counts, per declared characteristic."""
+
+import polars as pl
+
+from immrecon.analyses.strata import Stratum, strata
+from immrecon.config.specs import DispositionSpec
+from immrecon.config.study import Characteristic
+from immrecon.contracts.results import BASELINE
+from immrecon.vocabulary import Population
+
+
+def baseline_table(adsl: pl.DataFrame, sc: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
+    """Enrolled participants. Quartiles are of type 7 (linear between order statistics), as R's default."""
+    enrolled = adsl.filter(pl.col("ENRLFL") == "Y")
+    rows: list[dict[str, object]] = []
+    for order, item in enumerate(spec.baseline):
+        values = _values(enrolled, sc, item)
+        levels = values["TEXT"].drop_nulls().unique().sort().to_list() if item.kind == "categorical" else [""]
+        for stratum in strata(spec.groups, spec.dose_levels):
+            members = values.filter(stratum.rows())
+            rows += [_row(members, item, order, stratum, level) for level in levels]
+    return pl.DataFrame(rows, schema=BASELINE.schema.create_empty().schema)
+
+
+def _values(enrolled: pl.DataFrame, sc: pl.DataFrame, item: Characteristic) -> pl.DataFrame:
+    """GROUP, DOSELVL, TEXT and NUMBER of one characteristic, a row per enrolled participant."""
+    if item.code in ("AGE", "SEX", "SITEID", "PROTVER"):
+        number = pl.col("AGE") if item.code == "AGE" else pl.lit(None, dtype=pl.Float64)
+        return enrolled.select("GROUP", "DOSELVL", TEXT=pl.col(item.code).cast(pl.String), NUMBER=number)
+    recorded = sc.filter(pl.col("SCTESTCD") == item.code).select("USUBJID", TEXT="SCORRES", NUMBER="SCSTRESN")
+    return enrolled.join(recorded, on="USUBJID", how="left").select("GROUP", "DOSELVL", "TEXT", "NUMBER")
+
+
+def _row(members: pl.DataFrame, item: Characteristic, order: int, stratum: Stratum, level: str) -> dict[str, object]:
+    known = members["NUMBER" if item.kind == "numeric" else "TEXT"].drop_nulls()
+    row: dict[str, object] = stratum.columns() | {
+        "population": Population.ENROLLED,
+        "characteristic": item.code,
+        "characteristic_order": order,
+        "label": item.label,
+        "unit": item.unit,
+        "kind": item.kind,
+        "level": level,
+        "n_total": members.height,
+        "n_known": known.len(),
+        "n_level": None,
+        "median": None,
+        "q1": None,
+        "q3": None,
+        "minimum": None,
+        "maximum": None,
+    }
+    if item.kind == "categorical":
+        row["n_level"] = int((known == level).sum())
+    elif known.len():
+        row |= {
+            "median": known.quantile(0.5, "linear"),
+            "q1": known.quantile(0.25, "linear"),
+            "q3": known.quantile(0.75, "linear"),
+            "minimum": known.min(),
+            "maximum": known.max(),
+        }
+    return row

@@ -1,0 +1,146 @@
+"""Who is in the trial: the funnel, accrual, the baseline table, the swimmer plot, and what was queried."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from immrecon.analyses.baseline import baseline_table
+from immrecon.analyses.strata import Stratum, strata
+from immrecon.analyses.timelines import timelines
+from immrecon.config.specs import DispositionSpec
+from immrecon.contracts.results import ACCRUAL, FUNNEL
+from immrecon.vocabulary import POPULATION_FLAG, Population
+
+
+@dataclass(frozen=True)
+class Disposition:
+    funnel: pl.DataFrame
+    accrual: pl.DataFrame
+    baseline: pl.DataFrame
+    timelines: pl.DataFrame
+    query_counts: pl.DataFrame
+
+
+def estimate_disposition(
+    adsl: pl.DataFrame,
+    sc: pl.DataFrame,
+    adoc: pl.DataFrame,
+    adlb: pl.DataFrame,
+    queries: list[pl.DataFrame],
+    spec: DispositionSpec,
+) -> Disposition:
+    """Counts only: every participant is in exactly one place of each table."""
+    return Disposition(
+        funnel=funnel(adsl, spec),
+        accrual=accrual(adsl, spec),
+        baseline=baseline_table(adsl, sc, spec),
+        timelines=timelines(adsl, adoc, spec),
+        query_counts=query_counts(queries, adlb),
+    )
+
+
+def funnel(adsl: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
+    """Participants per population and stratum, and why those who are missing did not get there."""
+    rows = [row for stratum in strata(spec.groups, spec.dose_levels) for row in _funnel_rows(adsl, stratum)]
+    return pl.DataFrame(rows, schema=FUNNEL.schema.create_empty().schema)
+
+
+_LOSS_REASON = {
+    Population.ENROLLED: "SCRFREAS",
+    Population.TRANSPLANTED: "WDREAS",
+    Population.INJECTED: "NINJREAS",
+    Population.EVALUABLE: "EVALREAS",
+}
+
+
+def _funnel_rows(adsl: pl.DataFrame, stratum: Stratum) -> list[dict[str, object]]:
+    members = adsl.filter(stratum.rows())
+    rows: list[dict[str, object]] = []
+    before = members
+    for order, (stage, flag) in enumerate(POPULATION_FLAG.items()):
+        inside = before.filter(pl.col(flag) == "Y")
+        lost = before.filter(pl.col(flag) != "Y")
+        reasons = None
+        if stage in _LOSS_REASON and lost.height:
+            counted = (
+                lost.select(REASON=pl.col(_LOSS_REASON[stage]).fill_null("no reason recorded"))
+                .group_by("REASON")
+                .len()
+                .sort(["len", "REASON"], descending=[True, False])
+            )
+            reasons = "; ".join(f"{reason} ({n})" for reason, n in counted.iter_rows())
+        rows.append(
+            stratum.columns()
+            | {"stage": stage, "stage_order": order, "n": inside.height}
+            | {"n_lost": lost.height, "loss_reasons": reasons}
+        )
+        before = inside
+    return rows
+
+
+def accrual(adsl: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
+    """Cumulative numbers at the end of each month, against the plan. Empty where there are no dates or no plan."""
+    schema = ACCRUAL.schema.create_empty().schema
+    reached = {
+        stage: adsl.filter((pl.col(POPULATION_FLAG[stage]) == "Y") & pl.col(column).is_not_null())[column].to_list()
+        for stage, column in _ACCRUAL_DATE.items()
+    }
+    planned = {item.month: item.planned_cumulative for item in spec.accrual_plan}
+    days: list[date] = [day for dates in reached.values() for day in dates]
+    if not days or spec.cutoff_date is None:
+        return pl.DataFrame(schema=schema)
+    first, last = min([*days, *planned]).replace(day=1), max([*days, *planned]).replace(day=1)
+    months: list[date] = pl.date_range(first, last, "1mo", eager=True).to_list()
+    rows = [
+        {
+            "month": month,
+            "stage": stage,
+            "n_cumulative": _up_to(reached[stage], month, spec.cutoff_date),
+            "planned_cumulative": planned.get(month),
+        }
+        for month in months
+        for stage in _ACCRUAL_DATE
+    ]
+    return pl.DataFrame(rows, schema=schema)
+
+
+_ACCRUAL_DATE = {
+    Population.ENROLLED: "ENRLDT",
+    Population.TRANSPLANTED: "HSCTDT",
+    Population.INJECTED: "TRTSDT",
+}
+
+
+def _up_to(dates: list[date], month: date, cutoff: date) -> int | None:
+    """Participants by the end of the month; missing for a month that begins after the cut-off."""
+    if month > cutoff:
+        return None
+    following = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+    return sum(day < following for day in dates)
+
+
+def query_counts(queries: list[pl.DataFrame], adlb: pl.DataFrame) -> pl.DataFrame:
+    """Queries per domain, file, kind and severity; and lab results that were read but are not usable."""
+    asked = (
+        pl.concat(queries)
+        .sort("QUDOM", "SRCFILE", "QUKIND", "QUSEV", "QUSEQ")
+        .group_by(domain="QUDOM", source_file="SRCFILE", kind="QUKIND", severity="QUSEV", maintain_order=True)
+        .agg(n_queries=pl.len().cast(pl.Int64), n_cells=pl.col("QUNCELL").sum(), example=pl.col("QUMSG").first())
+    )
+    unusable = (
+        adlb.filter(pl.col("ANL02FL") == "N")
+        .sort("SRCFILE", "ANLREAS", "USUBJID", "ASEQ")
+        .group_by(source_file="SRCFILE", example="ANLREAS", maintain_order=True)
+        .agg(n_queries=pl.len().cast(pl.Int64))
+        .select(
+            domain=pl.lit("ADLB"),
+            source_file="source_file",
+            kind=pl.col("example").str.replace_all(" ", "_"),
+            severity=pl.lit("note"),
+            n_queries="n_queries",
+            n_cells=pl.lit(0, dtype=pl.Int64),
+            example="example",
+        )
+    )
+    return pl.concat([asked, unusable])

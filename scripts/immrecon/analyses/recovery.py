@@ -1,0 +1,198 @@
+"""Recovery of cell counts: visit summaries, thresholds reached, individual trajectories, reconstitution statuses."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from immrecon.analyses.strata import Stratum, strata
+from immrecon.comparators import above_threshold
+from immrecon.config.endpoints import ThresholdCrossing
+from immrecon.config.specs import RecoverySpec, threshold_in_words
+from immrecon.config.study import Analyte, Visit
+from immrecon.contracts.results import PROFILES, STATUS_COUNTS, THRESHOLD_SUMMARY, VISIT_SUMMARY
+from immrecon.stats.proportion import clopper_pearson
+from immrecon.vocabulary import POPULATION_FLAG, RowStatus
+
+BELOW = pl.col("ACMP").is_in(["<", "<="])
+ABOVE_LIMIT = pl.col("ACMP").is_in([">", ">="])
+QUANTILE_METHOD = "order statistics, type 7; below-limit results ranked lowest"
+
+
+@dataclass(frozen=True)
+class Recovery:
+    visit_summary: pl.DataFrame
+    threshold_summary: pl.DataFrame
+    profiles: pl.DataFrame
+    status_counts: pl.DataFrame
+
+
+def estimate_recovery(adsl: pl.DataFrame, adlb: pl.DataFrame, adrec: pl.DataFrame, spec: RecoverySpec) -> Recovery:
+    """Summaries of the recovery population, per group, dose level and pooled."""
+    population = adsl.filter(pl.col(POPULATION_FLAG[spec.population]) == "Y")
+    samples = adlb.join(population.select("USUBJID"), on="USUBJID", how="semi")
+    visits: list[dict[str, object]] = []
+    reached: list[dict[str, object]] = []
+    for analyte in (item for item in spec.analytes if item.summarised):
+        of_analyte = samples.filter(pl.col("PARAMCD") == analyte.code, pl.col("ANL01FL") == "Y")
+        for visit in spec.visits.windows:
+            at_visit = of_analyte.filter(pl.col("AVISIT") == visit.code)
+            expected = _expected(population, at_visit, visit, spec)
+            for stratum in strata(spec.groups, spec.dose_levels):
+                chosen = at_visit.filter(stratum.rows())
+                due = expected.filter(stratum.rows()).height
+                visits.append(_visit_row(chosen, due, analyte, visit, stratum, spec))
+                reached += _threshold_rows(chosen, analyte, visit, stratum, spec)
+    return Recovery(
+        visit_summary=pl.DataFrame(visits, schema=VISIT_SUMMARY.schema.create_empty().schema),
+        threshold_summary=pl.DataFrame(reached, schema=THRESHOLD_SUMMARY.schema.create_empty().schema).with_columns(
+            pl.selectors.float().fill_nan(None)
+        ),
+        profiles=profiles(samples, spec),
+        status_counts=status_counts(adrec, spec),
+    )
+
+
+def _expected(population: pl.DataFrame, at_visit: pl.DataFrame, visit: Visit, spec: RecoverySpec) -> pl.DataFrame:
+    """Participants with a sample, or alive and in the study throughout a window that is over by the cut-off."""
+    withdrawn = (pl.col("WDDT") - pl.col("HSCTDT")).dt.total_days()
+    there = (pl.col("DTHDY").is_null() | (pl.col("DTHDY") > visit.last_day)) & (
+        withdrawn.is_null() | (withdrawn > visit.last_day)
+    )
+    if spec.cutoff_date is not None:
+        elapsed = (pl.lit(spec.cutoff_date) - pl.col("HSCTDT")).dt.total_days()
+        there &= (elapsed >= visit.last_day).fill_null(True)
+    return population.filter(there | pl.col("USUBJID").is_in(at_visit["USUBJID"].to_list()))
+
+
+def _visit_row(
+    chosen: pl.DataFrame, n_expected: int, analyte: Analyte, visit: Visit, stratum: Stratum, spec: RecoverySpec
+) -> dict[str, object]:
+    below = chosen.filter(BELOW)
+    row: dict[str, object] = stratum.columns() | {
+        "parameter": analyte.code,
+        "visit": visit.code,
+        "visit_label": visit.label,
+        "target_day": visit.target_day,
+        "unit": analyte.unit,
+        "population": spec.population,
+        "n_expected": n_expected,
+        "n": chosen.height,
+        "n_below_limit": below.height,
+        "lloq_max": below["AVAL"].max() if below.height else chosen["LLOQ"].max(),
+        "method": QUANTILE_METHOD,
+        "status": RowStatus.ESTIMATED if chosen.height else RowStatus.NOT_ESTIMABLE,
+        "reason": None if chosen.height else "no sample in the window",
+    }
+    return row | quantiles_with_limit(chosen.filter(~BELOW)["AVAL"], below["AVAL"])
+
+
+def quantiles_with_limit(values: pl.Series, limits: pl.Series) -> dict[str, object]:
+    """Quartiles of type 7 with below-limit results ranked lowest, each taken as the largest of their limits.
+
+    Where such a result enters a quantile with positive weight, the number is an upper bound, and is flagged.
+    """
+    n_below = limits.len()
+    bound = limits.max()
+    ranked = pl.concat([pl.Series(values=[bound] * n_below, dtype=pl.Float64), values.sort()])
+    n = ranked.len()
+    result: dict[str, object] = {
+        "minimum": values.min() if n_below == 0 else None,
+        "maximum": values.max(),
+    }
+    for name, p in (("q1", 0.25), ("median", 0.5), ("q3", 0.75)):
+        if n == 0:
+            result |= {name: None, f"{name}_below_limit": False}
+            continue
+        position = (n - 1) * p
+        low = int(position)
+        high = min(low + 1, n - 1)
+        weight = position - low
+        value = float(ranked[low]) + weight * (float(ranked[high]) - float(ranked[low]))
+        result |= {name: value, f"{name}_below_limit": low < n_below}
+    return result
+
+
+def _threshold_rows(
+    chosen: pl.DataFrame, analyte: Analyte, visit: Visit, stratum: Stratum, spec: RecoverySpec
+) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for threshold in (item for item in spec.thresholds if item.analyte == analyte.code):
+        status = chosen.select(S=above_threshold(threshold.operator, threshold.value_per_ul))["S"]
+        known = status.drop_nulls()
+        interval = clopper_pearson(int(known.sum()), known.len(), conf_level=spec.methods.conf_level)
+        rows.append(
+            stratum.columns()
+            | {
+                "method": "proportion",
+                "conf_type": "clopper-pearson",
+                "conf_level": spec.methods.conf_level,
+                "estimate": float(interval.estimate[0]),
+                "conf_low": float(interval.conf_low[0]),
+                "conf_high": float(interval.conf_high[0]),
+                "status": RowStatus.ESTIMATED if known.len() else RowStatus.NOT_ESTIMABLE,
+                "reason": None if known.len() else "no sample of known status in the window",
+                "parameter": analyte.code,
+                "visit": visit.code,
+                "operator": threshold.operator,
+                "threshold_per_ul": threshold.value_per_ul,
+                "target_day": visit.target_day,
+                "n": known.len(),
+                "n_unknown": status.null_count(),
+                "n_reached": int(known.sum()),
+            }
+        )
+    return rows
+
+
+def profiles(samples: pl.DataFrame, spec: RecoverySpec) -> pl.DataFrame:
+    """Individual trajectories from transplant on, by display id."""
+    shown = [analyte.code for analyte in spec.analytes if analyte.summarised]
+    return (
+        samples.filter(pl.col("ANL02FL") == "Y", pl.col("PARAMCD").is_in(shown), pl.col("ADY") >= 0)
+        .sort("DISPID", "PARAMCD", "ADY", "ASEQ")
+        .select(
+            display_id="DISPID",
+            parameter="PARAMCD",
+            sequence=pl.int_range(pl.len()).over("DISPID", "PARAMCD"),
+            group="GROUP",
+            dose_level=pl.col("DOSELVL").fill_null(""),
+            time_day="ADY",
+            value="AVAL",
+            unit="AVALU",
+            below_limit=BELOW,
+            above_limit=ABOVE_LIMIT,
+            lloq="LLOQ",
+        )
+        .select(PROFILES.schema.column_names())
+    )
+
+
+CATEGORIES = [
+    "confirmed",
+    "reached, not yet confirmed",
+    "not reached",
+    "unknown",
+    "competing event before",
+    "no sample",
+]
+
+
+def status_counts(adrec: pl.DataFrame, spec: RecoverySpec) -> pl.DataFrame:
+    """Participants per reconstitution status; the categories of a stratum add up to its participants."""
+    rules = {name: rule for name, rule in spec.endpoints.occurrences.items() if isinstance(rule, ThresholdCrossing)}
+    rows = [
+        stratum.columns()
+        | {
+            "rule": name,
+            "rule_text": threshold_in_words(rule),
+            "category": category,
+            "category_order": order,
+            "n": members.filter(pl.col("STATUS") == category).height,
+            "n_total": members.height,
+        }
+        for name, rule in rules.items()
+        for stratum in strata(spec.groups, spec.dose_levels)
+        for members in [adrec.filter((pl.col("RULE") == name) & stratum.rows())]
+        for order, category in enumerate(CATEGORIES)
+    ]
+    return pl.DataFrame(rows, schema=STATUS_COUNTS.schema.create_empty().schema)

@@ -1,0 +1,46 @@
+"""The command line: `immrecon report`, `immrecon dictionary`, `immrecon schema`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from immrecon.errors import ImmreconError
+from immrecon.provenance import REPOSITORY
+
+
+def main() -> None:
+    """Run a command; a foreseen error is one sentence on standard error and exit code 1."""
+    arguments = _parser().parse_args()
+    try:
+        arguments.run(arguments)
+    except ImmreconError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="immrecon", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    report = commands.add_parser("report", help="run the pipeline of one study and cut")
+    report.add_argument("--config", type=Path, default=Path("config/config.yaml"), help="configuration of the study")
+    report.add_argument("--cut", default=None, help="data cut; default: the one the configuration names")
+    report.add_argument("--cores", type=int, default=2, help="jobs at a time (default 2)")
+    report.set_defaults(run=_report)
+    generated = commands.add_parser("generate", help="rewrite results/README.md and config/schema.json from the code")
+    generated.set_defaults(run=_generate)
+    return parser
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from immrecon.run import run_report
+
+    run_report(arguments.config, arguments.cut, arguments.cores)
+
+
+def _generate(_: argparse.Namespace) -> None:
+    from immrecon.config.schema import config_schema
+    from immrecon.contracts.io import write_text
+    from immrecon.dictionary import data_dictionary
+
+    write_text(data_dictionary(), REPOSITORY / "results" / "README.md")
+    write_text(config_schema(), REPOSITORY / "config" / "schema.json")

@@ -1,0 +1,20 @@
+"""What a result with a comparator says about a threshold."""
+
+import polars as pl
+
+
+def above_threshold(operator: str, threshold: float) -> pl.Expr:
+    """Whether a result is above (or at) the threshold; null where its comparator leaves that open."""
+    value = pl.col("AVAL")
+    strict = operator == ">"
+    plain = value > threshold if strict else value >= threshold
+    # A result "< L" is below L; it is certainly not above when L is at or below the threshold.
+    below = {"<": value <= threshold, "<=": value <= threshold if strict else value < threshold}
+    above = {">": value >= threshold, ">=": plain}
+    return (
+        pl.when(pl.col("ACMP") == "=")
+        .then(plain)
+        .when(pl.col("ACMP").is_in(["<", "<="]))
+        .then(pl.when(pl.when(pl.col("ACMP") == "<").then(below["<"]).otherwise(below["<="])).then(pl.lit(False)))
+        .otherwise(pl.when(pl.when(pl.col("ACMP") == ">").then(above[">"]).otherwise(above[">="])).then(pl.lit(True)))
+    )

@@ -1,0 +1,110 @@
+"""Base of all configuration models, and the translation of their errors into sentences."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from immrecon.errors import ConfigError
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+"""A name that becomes part of a path: lower case, digits, dot, underscore, hyphen."""
+
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")]
+"""A name that becomes a parameter or variable code."""
+
+
+Model = TypeVar("Model", bound="Strict")
+
+
+class Strict(BaseModel):
+    """Frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that refuses a key given twice, and leaves dates as text for the models to read."""
+
+
+def _mapping_without_duplicates(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f'the key "{key}" is given twice', key_node.start_mark)
+        seen.add(key)
+    return loader.construct_mapping(node, deep=deep)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file.
+
+    Raises ConfigError: no such file, not UTF-8, not YAML, not a mapping, a key given twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such configuration file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as UTF-8 text ({error}).") from None
+    try:
+        content = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML. {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: expected a mapping of keys at the top, found {type(content).__name__}.")
+    return content
+
+
+def build(model: type[Model], content: dict[str, Any], path: Path) -> Model:
+    """A validated model, or ConfigError naming every key that is wrong, with a suggestion."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        lines = [_sentence(model, item) for item in error.errors(include_url=False)]
+        head = f"{path}: " if len(lines) == 1 else f"{path}: {len(lines)} problems.\n  "
+        raise ConfigError(head + "\n  ".join(lines)) from None
+
+
+def _sentence(model: type[BaseModel], item: Any) -> str:
+    location = ".".join(str(part) for part in item["loc"]) or "(top)"
+    match item["type"]:
+        case "extra_forbidden":
+            known = _known_keys(model, item["loc"][:-1])
+            close = difflib.get_close_matches(str(item["loc"][-1]), known, n=1, cutoff=0.6)
+            hint = f'Did you mean "{close[0]}"?' if close else f"Known keys: {', '.join(known)}."
+            return f'unknown key "{location}". {hint}'
+        case "missing":
+            return f'the key "{location}" is missing. Every key must be given; nothing is inherited.'
+        case _:
+            return f'"{location}": {item["msg"]} (found {item["input"]!r}).'
+
+
+def _known_keys(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
+    """Keys of the sub-model that `path` leads to."""
+    current: Any = model
+    for part in path:
+        candidates = (
+            _models_within(current.model_fields[part].annotation)
+            if (isinstance(part, str) and part in current.model_fields)
+            else []
+        )
+        if len(candidates) == 1:
+            current = candidates[0]
+    return sorted(current.model_fields)
+
+
+def _models_within(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for argument in getattr(annotation, "__args__", ()) for m in _models_within(argument)]

@@ -1,0 +1,247 @@
+"""`config/labs/<lab>.yaml`: how one laboratory writes. Everything is declared; what is not declared becomes a query."""
+
+import re
+from typing import Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from immrecon.config.base import Code, Slug, Strict
+from immrecon.config.source_format import DateStyle, Head, IdentityRule, Layout, Pattern
+
+Shape = Literal["long", "wide_by_analyte", "wide_visit_over_analyte"]
+ResultStatus = Literal["P", "F", "C", "X", "D"]
+
+
+class CollectionColumn(Strict):
+    """The column that says when the sample was drawn."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    column: Head = Field(description="head of the column")
+    kind: Literal["date", "day_since_transplant"] = Field(
+        alias="as", description="a calendar date, or a number of days since transplant"
+    )
+    dates: DateStyle | None = Field(default=None, description="how the date is written; none for a relative day")
+
+    @model_validator(mode="after")
+    def _dates_need_a_style(self) -> "CollectionColumn":
+        if (self.kind == "date") != (self.dates is not None):
+            raise ValueError("`dates` is given exactly when the column holds dates")
+        return self
+
+
+class DateColumn(Strict):
+    """A further date of a result."""
+
+    column: Head = Field(description="head of the column")
+    dates: DateStyle = Field(description="how the date is written")
+
+
+class Columns(Strict):
+    """Heads of the columns. Under visit-over-analyte, `collected` is the head below each visit."""
+
+    participant: Head = Field(description="whose sample it is, as the laboratory writes it")
+    collected: CollectionColumn = Field(description="when the sample was drawn")
+    time: Head | None = Field(default=None, description="time of the draw as HH:MM, where it is apart from the date")
+    received: DateColumn | None = Field(default=None, description="arrival in the laboratory")
+    reported: DateColumn | None = Field(default=None, description="when the result was issued; ranks repeated results")
+    visit: Head | None = Field(default=None, description="visit label")
+    accession: Head | None = Field(default=None, description="number of the sample in the laboratory")
+    status: Head | None = Field(default=None, description="whether the result is preliminary, final, corrected")
+    test: Head | None = Field(default=None, description="long shape: name of the analyte")
+    result: Head | None = Field(default=None, description="long shape: the result")
+    unit: Head | None = Field(default=None, description="unit of the result")
+    loinc: Head | None = Field(default=None, description="LOINC code, checked against the name and never used alone")
+    ignored: list[Head] | Literal["*"] = Field(
+        default=[], description='columns known to hold no result; "*": all others. A column nowhere declared is queried'
+    )
+
+
+class AnalyteRule(Strict):
+    code: Code = Field(description="analyte of the study")
+    unit: str | None = Field(
+        description="unit of the results; with a unit column both must agree. null: the unit column alone decides"
+    )
+    lloq: float | None = Field(
+        default=None, ge=0, description="lower limit of quantification, in the study's unit of the analyte"
+    )
+    loinc: str | None = Field(default=None, description="the LOINC code that belongs to the name")
+    highest: float | None = Field(
+        default=None, gt=0, description="a result above this, in the study's unit, is withheld as impossible"
+    )
+
+
+class Numbers(Strict):
+    decimal: list[Literal[".", ","]] = Field(
+        min_length=1,
+        description='decimal signs. Number cells of a workbook always read with "."; text cells may need ","',
+    )
+    thousands: list[Literal[".", ",", " ", "'", "\u00a0", "\u202f"]] = Field(
+        default=[], description="separators of groups of three digits; no-break spaces are written as escapes"
+    )
+    flags: list[str] = Field(default=[], description="marks that may follow a number, e.g. H, L, *")
+
+    @model_validator(mode="after")
+    def _signs_are_distinct(self) -> "Numbers":
+        if both := sorted(set(self.decimal) & set(self.thousands)):
+            raise ValueError(f"{both[0]!r} cannot be a decimal sign and a thousands separator at once")
+        return self
+
+
+class NotDoneWords(Strict):
+    matches: Pattern = Field(description="the whole cell, in either case")
+    reason: str = Field(min_length=1, description="recorded with the result")
+
+
+class Words(Strict):
+    below_limit: list[str] = Field(default=[], description="words for 'below the limit of quantification'")
+    not_done: list[NotDoneWords] = Field(default=[], description="words for 'no result', with the reason recorded")
+
+
+class Exclusion(Strict):
+    """Results that are real but not to be used, e.g. samples of the donor."""
+
+    column: Head = Field(description="head of the column that tells")
+    matches: Pattern = Field(description="found anywhere in the cell, in either case")
+    reason: str = Field(min_length=1, description="recorded with the result")
+    analytes: list[Code] | None = Field(default=None, description="only these analytes; null: all")
+
+
+class Duplicates(Strict):
+    same_draw: list[Literal["accession", "collected", "time", "visit"]] = Field(
+        min_length=1, description="results of an analyte that agree in these are versions of one result"
+    )
+    same_day: Literal["last", "first", "query", "keep"] = Field(
+        description="of two samples of one day, which is used: the last or first drawn, neither, or both"
+    )
+
+
+class SumRule(Strict):
+    """Subsets may not add up to more than the cells they are part of."""
+
+    parts: list[Code] = Field(min_length=1, description="analytes that are added up")
+    whole: Code = Field(description="analyte that holds them all")
+    tolerance_relative: float = Field(ge=0, description="allowed excess as a share of the whole")
+    tolerance_absolute: float = Field(ge=0, description="allowed excess in the unit of the analytes, at low counts")
+
+
+class ShareRule(Strict):
+    """A percentage agrees with the count it belongs to."""
+
+    percent: Code = Field(description="analyte in per cent of the whole")
+    part: Code = Field(description="count of the same cells")
+    whole: Code = Field(description="count that is 100 per cent")
+    tolerance_relative: float = Field(ge=0, description="allowed difference as a share of the count")
+    tolerance_absolute: float = Field(ge=0, description="allowed difference in the unit of the counts")
+
+
+class JumpRule(Strict):
+    """A rise or fall too steep to be biology alone."""
+
+    factor: float = Field(gt=1, description="ratio of two results in a row from which it is flagged")
+    within_days: float = Field(gt=0, description="if they lie at most so far apart")
+    from_count: float = Field(ge=0, description="a rise or fall is looked at only if the larger result reaches this")
+
+
+class SlipRule(Strict):
+    """A result a thousand times its neighbours is a slip of the unit. It is withheld, never rescaled."""
+
+    ratio_low: float = Field(gt=1, description="lowest ratio to both neighbours, up or down, that is withheld")
+    ratio_high: float = Field(gt=1, description="highest such ratio")
+
+
+class VisitRule(Strict):
+    """Visit labels that name a day."""
+
+    pattern: Pattern = Field(description="of the whole label, in either case, with a group `day`")
+    tolerance_days: float = Field(ge=0, description="a sample further from its labelled day is flagged")
+
+    @model_validator(mode="after")
+    def _names_the_day(self) -> "VisitRule":
+        if "day" not in re.compile(self.pattern).groupindex:
+            raise ValueError("the pattern needs a group `day`")
+        return self
+
+
+class Checks(Strict):
+    """Consistency rules. All flag but never change; only the slip rule and an impossible order of dates withhold."""
+
+    sums: list[SumRule] = Field(description="subsets against the cells they are part of")
+    shares: list[ShareRule] = Field(description="percentages against counts")
+    jump: JumpRule | None = Field(description="delta check; null: none")
+    slip: SlipRule | None = Field(description="unit slips; null: none")
+    identical_min_analytes: int | None = Field(
+        ge=2, description="panels with this many or more results, all equal on two dates or in two participants"
+    )
+    max_hours_to_receipt: float | None = Field(gt=0, description="a longer way from draw to laboratory is flagged")
+    visit: VisitRule | None = Field(description="visit labels against dates; null: labels name no day")
+
+
+class Dialect(Strict):
+    """One laboratory's export."""
+
+    name: Slug = Field(description="name of the laboratory in results (LBNAM)")
+    description: str = Field(description="which laboratory, which system, since when")
+    files: list[str] = Field(min_length=1, description="names or globs relative to the folder of the cut")
+    layout: Layout = Field(description="how the file is laid out")
+    shape: Shape = Field(
+        description="long: a row per result; wide_by_analyte: a row per sample; wide_visit_over_analyte: a row per "
+        "participant, visits above analytes in the header"
+    )
+    columns: Columns = Field(description="what the columns are")
+    participant: IdentityRule = Field(description="how participants are written")
+    analytes: dict[Head, AnalyteRule] = Field(min_length=1, description="by the name in the test column or column head")
+    not_requested: list[Head] | Literal["*"] = Field(
+        description='analytes that the study does not use, counted but not read; "*": all others'
+    )
+    units: dict[str, str] = Field(default={}, description="this laboratory's own words for units")
+    numbers: Numbers = Field(description="how numbers are written")
+    words: Words = Field(description="words that stand for a result")
+    statuses: dict[str, ResultStatus] = Field(
+        default={}, description="preliminary, final, corrected, X: cannot be obtained, D: deleted"
+    )
+    exclude_where: list[Exclusion] = Field(default=[], description="results that are real but not to be used")
+    duplicates: Duplicates = Field(description="what repeated results are, and which one is used")
+    checks: Checks = Field(description="consistency rules")
+
+    @model_validator(mode="after")
+    def _fits_the_shape(self) -> "Dialect":
+        columns = self.columns
+        if self.shape == "long":
+            if columns.test is None or columns.result is None:
+                raise ValueError("the long shape needs columns.test and columns.result")
+        elif columns.test or columns.result or columns.unit or columns.loinc:
+            raise ValueError("test, result, unit and loinc are columns of the long shape only")
+        if self.shape == "wide_visit_over_analyte":
+            if columns.visit is not None:
+                raise ValueError("under visit-over-analyte the visit stands in the header, not in a column")
+            if len(self.layout.header_rows) < 2:
+                raise ValueError("visit-over-analyte needs two header_rows")
+        if self.shape != "long" and columns.ignored == "*" and self.not_requested == "*":
+            raise ValueError("in a wide shape, columns.ignored and not_requested cannot both stand for all others")
+        if columns.unit is None and (bare := [name for name, rule in self.analytes.items() if rule.unit is None]):
+            raise ValueError(f'without a unit column every analyte needs a unit; "{bare[0]}" has none')
+        if self.statuses and columns.status is None:
+            raise ValueError("statuses are declared, but no status column")
+        if columns.status is not None and not self.statuses:
+            raise ValueError("a status column is declared, but not what its words mean")
+        return self
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> "Dialect":
+        clash = sorted(set(self.analytes) & set(self.not_requested if self.not_requested != "*" else []))
+        if clash:
+            raise ValueError(f'"{clash[0]}" is both an analyte and not requested')
+        if self.layout.format == "xlsx" and "." not in self.numbers.decimal:
+            raise ValueError('number cells of a workbook read with ".", so numbers.decimal must contain it')
+        for key in self.duplicates.same_draw:
+            if key in {"accession", "time", "visit"} and not self._has(key):
+                raise ValueError(f"duplicates.same_draw names {key}, which is not among the columns")
+        return self
+
+    def _has(self, key: str) -> bool:
+        if key == "visit" and self.shape == "wide_visit_over_analyte":
+            return True
+        if key == "time" and self.columns.collected.dates is not None:
+            return self.columns.time is not None or any("%H" in f for f in self.columns.collected.dates.formats)
+        return getattr(self.columns, key) is not None

@@ -1,0 +1,56 @@
+"""One configuration, read whole: the study file and every file it names. Nothing is merged or inherited."""
+
+from pathlib import Path
+
+from immrecon.config.base import build, read_yaml
+from immrecon.config.dialect import Dialect
+from immrecon.config.endpoints import EndpointsFile, ThresholdCrossing
+from immrecon.config.extracts import ExtractsFile
+from immrecon.config.study import Study, StudyFile
+from immrecon.errors import ConfigError
+
+
+def load_study(path: str | Path, data_cut: str | None = None) -> Study:
+    """The study described by `path`, at `data_cut` if given.
+
+    Raises ConfigError: a file is missing, a key missing or unknown, a value impossible, a name not declared.
+    """
+    path = Path(path)
+    content = read_yaml(path)
+    if data_cut is not None:
+        cuts = content.get("cuts")
+        if isinstance(cuts, dict) and data_cut not in cuts:
+            known = ", ".join(sorted(map(str, cuts)))
+            raise ConfigError(f'{path}: the cut "{data_cut}" is not declared under "cuts". Declared: {known}.')
+        content["data_cut"] = data_cut
+    file = build(StudyFile, content, path)
+    folder = path.parent
+    dialects = [build(Dialect, read_yaml(folder / name), folder / name) for name in file.sources.labs]
+    names = [dialect.name for dialect in dialects]
+    if len(set(names)) < len(names):
+        raise ConfigError(f"{path}: two lab dialects have the same name among {', '.join(sorted(names))}.")
+    endpoints_path, clinical_path = folder / file.sources.endpoints, folder / file.sources.clinical
+    study = Study(
+        file=file,
+        endpoints=build(EndpointsFile, read_yaml(endpoints_path), endpoints_path),
+        labs={dialect.name: dialect for dialect in dialects},
+        clinical=build(ExtractsFile, read_yaml(clinical_path), clinical_path),
+        config_path=str(path),
+    )
+    _cross_check(study, path)
+    return study
+
+
+def _cross_check(study: Study, path: Path) -> None:
+    """What one file says of another."""
+    analytes = {analyte.code for analyte in study.file.analytes}
+    wanted = {study.file.evaluable.analyte: "evaluable.analyte"}
+    for name, occurrence in study.endpoints.occurrences.items():
+        if isinstance(occurrence, ThresholdCrossing):
+            wanted[occurrence.analyte] = f"occurrences.{name}"
+    for analyte, where in wanted.items():
+        if analyte not in analytes:
+            raise ConfigError(f'{path}: {where} uses the analyte "{analyte}", which is not under "analytes".')
+    for marker in study.file.timelines.markers:
+        if marker.occurrence not in study.endpoints.occurrences:
+            raise ConfigError(f'{path}: timelines marks "{marker.occurrence}", which is not an occurrence.')

@@ -1,0 +1,126 @@
+"""How a received file is laid out, for lab exports and clinical extracts alike. Nothing is inferred at run time."""
+
+import re
+import unicodedata
+from string import Formatter
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from immrecon.config.base import Strict
+
+MAX_PATTERN_LENGTH = 200
+"""Longer regular expressions are refused: nobody can review them, and they are where runaway matching hides."""
+
+
+def _compiles(pattern: str) -> str:
+    if len(pattern) > MAX_PATTERN_LENGTH:
+        raise ValueError(f"the pattern has {len(pattern)} characters; at most {MAX_PATTERN_LENGTH} are allowed")
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_compiles)]
+"""A regular expression of bounded length. It must match the whole text unless the field says otherwise."""
+
+
+def clean_head(text: str) -> str:
+    """A column head as compared: one space for any run of white space (line breaks, no-break), composed accents."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+Head = Annotated[str, AfterValidator(clean_head), Field(min_length=1)]
+"""The head of a column."""
+
+
+class Layout(Strict):
+    """The grid of a file, before anything in it is understood."""
+
+    format: Literal["csv", "xlsx"] = Field(description="csv: any delimited text; xlsx: a workbook")
+    encoding: str | None = Field(default=None, description='of delimited text, e.g. "cp1252", "utf-8", "utf-16"')
+    delimiter: str | None = Field(default=None, description="of delimited text: one character", max_length=1)
+    quote: str | None = Field(default='"', description="quoting character of delimited text; null: none", max_length=1)
+    sheets: list[str] = Field(default=[], description="sheets of a workbook that are read")
+    sheets_ignored: list[str] = Field(
+        default=[], description="sheets that are known and hold no data (hidden ones too); any other sheet is queried"
+    )
+    header_rows: list[int] = Field(
+        default=[1],
+        min_length=1,
+        description="rows that hold the column heads, counted from 1; with several, the last is the column and those "
+        "above it span several columns",
+    )
+    header_fill: Literal["merged", "forward"] = Field(
+        default="merged",
+        description="how a head above several columns is spread: over its merged cells, or until the next head",
+    )
+    repeated_header: bool = Field(default=False, description="the last header row comes again, e.g. on every page")
+    ignore_rows: list[Pattern] = Field(
+        default=[],
+        description="rows whose first non-blank cell matches one of these are no data: page titles, footers, totals",
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Layout":
+        if self.format == "csv" and not (self.encoding and self.delimiter):
+            raise ValueError("a csv needs its encoding and delimiter")
+        if self.format == "csv" and (self.sheets or self.sheets_ignored):
+            raise ValueError("a csv has no sheets")
+        if self.format == "xlsx" and not self.sheets:
+            raise ValueError("a workbook needs the sheets that are read")
+        if self.format == "xlsx" and (self.encoding or self.delimiter):
+            raise ValueError("a workbook has no encoding or delimiter")
+        if self.header_rows != sorted(set(self.header_rows)) or self.header_rows[0] < 1:
+            raise ValueError("header_rows must ascend from 1 or more")
+        return self
+
+
+class DateStyle(Strict):
+    """How dates are written in one column. The first format that fits the shape of the text is used."""
+
+    formats: list[str] = Field(
+        min_length=1,
+        description="of %d %m %Y %y %b %H %M %S %z, e.g. '%d/%m/%Y'; without day or month the date is partial. "
+        "Date cells of a workbook read '%Y-%m-%d %H:%M:%S'. 'serial1900', 'serial1904': day numbers of a spreadsheet",
+    )
+    century: int | None = Field(default=None, description="first year that a two-digit year (%y) can mean, e.g. 2000")
+    months: dict[str, int] = Field(
+        default={}, description="month names for %b, lower case without dot, e.g. {mrt: 3}; empty: English"
+    )
+
+    @model_validator(mode="after")
+    def _formats_can_be_read(self) -> "DateStyle":
+        for written in self.formats:
+            if written in {"serial1900", "serial1904"}:
+                continue
+            codes = re.findall(r"%(.)", written)
+            if unknown := sorted(set(codes) - set("dmYybHMSz")):
+                raise ValueError(f"format {written!r}: %{unknown[0]} is not known")
+            if len(codes) != len(set(codes)) or not {"Y", "y"} & set(codes):
+                raise ValueError(f"format {written!r}: needs a year, and each part once")
+            if "d" in codes and not {"m", "b"} & set(codes):
+                raise ValueError(f"format {written!r}: a day without a month")
+            if "y" in codes and self.century is None:
+                raise ValueError(f"format {written!r}: a two-digit year needs `century`")
+        readings = [re.sub(r"%[db]", "%m", written) for written in self.formats]
+        if len(readings) != len(set(readings)):
+            raise ValueError("two formats differ only in the order of day and month: such dates are undecidable")
+        return self
+
+
+class IdentityRule(Strict):
+    """How a source's participant numbers become study identifiers."""
+
+    pattern: Pattern = Field(description="must match the whole text; its named groups fill the template")
+    template: str = Field(description='the study identifier, e.g. "S101-{site}-{number:0>3}"')
+
+    @model_validator(mode="after")
+    def _template_uses_groups(self) -> "IdentityRule":
+        groups = set(re.compile(self.pattern).groupindex)
+        for _, name, spec, conversion in Formatter().parse(self.template):
+            if name is not None and (name not in groups or conversion or "{" in (spec or "")):
+                raise ValueError(f"the template names {name!r}, which is no group of the pattern")
+        return self

@@ -1,0 +1,263 @@
+"""The sections of the configuration that each step is given: a step re-runs only when its own section changes."""
+
+from datetime import date
+
+from immrecon.config.base import Strict
+from immrecon.config.dialect import Dialect
+from immrecon.config.endpoints import EndpointsFile, ThresholdCrossing
+from immrecon.config.extracts import ExtractsFile
+from immrecon.config.study import (
+    Analyte,
+    Characteristic,
+    ClockLabels,
+    DoseLevel,
+    EvaluableRule,
+    Group,
+    Methods,
+    PartialDates,
+    PlannedAccrual,
+    Safety,
+    Study,
+    Threshold,
+    Timelines,
+    Visits,
+)
+from immrecon.vocabulary import Clock, Estimator, Population
+
+
+class ClinicalSpec(Strict):
+    study: str
+    extract_date: date | None
+    clinical: ExtractsFile
+
+
+class LabSpec(Strict):
+    labs: dict[str, Dialect]
+    analytes: list[Analyte]
+    extract_date: date | None
+
+
+class DeriveSpec(Strict):
+    """What the derivations of ADSL, ADLB, ADAE, ADTTE and ADREC need."""
+
+    cutoff_date: date | None
+    evaluable: EvaluableRule
+    visits: Visits
+    analytes: list[Analyte]
+    endpoints: EndpointsFile
+    partial_dates: PartialDates
+    safety: Safety
+
+
+class DispositionSpec(Strict):
+    cutoff_date: date | None
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    accrual_plan: list[PlannedAccrual]
+    baseline: list[Characteristic]
+    timelines: Timelines
+    endpoints: EndpointsFile
+
+
+class RecoverySpec(Strict):
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    analytes: list[Analyte]
+    visits: Visits
+    thresholds: list[Threshold]
+    methods: Methods
+    endpoints: EndpointsFile
+    population: Population
+    cutoff_date: date | None
+
+
+class TteSpec(Strict):
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    methods: Methods
+    endpoints: EndpointsFile
+
+
+class SafetySpec(Strict):
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    methods: Methods
+    safety: Safety
+
+
+class EndpointDisplay(Strict):
+    """How an endpoint is shown; everything that must stand on its exhibits."""
+
+    code: str
+    label: str
+    clock: Clock
+    clock_label: str
+    landmark_day: float | None
+    population: Population
+    estimator: Estimator
+    rule: str
+    event_labels: list[str]
+    competing_labels: list[str]
+    source: str
+    status: str
+    display: str
+    figure_last_day: float
+    figure_tick_day: float
+
+
+class DisplaySpec(Strict):
+    """Labels, axes and the words that stand on every exhibit; no clinical rule is evaluated from it."""
+
+    study: str
+    title: str
+    session: str
+    data_cut: str
+    cutoff_date: date | None
+    extract_date: date | None
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    analytes: list[Analyte]
+    visits: Visits
+    thresholds: list[Threshold]
+    clocks: ClockLabels
+    endpoints: list[EndpointDisplay]
+    safety: Safety
+    conf_level: float
+    recovery_population: Population
+
+    @property
+    def cutoff_text(self) -> str:
+        """The words for the data cut-off that stand on every exhibit."""
+        if self.cutoff_date is None:
+            return f"No calendar cut-off (relative days); data cut {self.data_cut}"
+        return f"Data cut-off {self.cutoff_date.isoformat()}"
+
+
+def clinical_spec(study: Study) -> ClinicalSpec:
+    return ClinicalSpec(study=study.file.study, extract_date=study.cut.extract_date, clinical=study.clinical)
+
+
+def lab_spec(study: Study) -> LabSpec:
+    return LabSpec(labs=study.labs, analytes=study.file.analytes, extract_date=study.cut.extract_date)
+
+
+def derive_spec(study: Study) -> DeriveSpec:
+    file = study.file
+    return DeriveSpec(
+        cutoff_date=study.cut.cutoff_date,
+        evaluable=file.evaluable,
+        visits=file.visits,
+        analytes=file.analytes,
+        endpoints=study.endpoints,
+        partial_dates=file.partial_dates,
+        safety=file.safety,
+    )
+
+
+def disposition_spec(study: Study) -> DispositionSpec:
+    file = study.file
+    return DispositionSpec(
+        cutoff_date=study.cut.cutoff_date,
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        accrual_plan=file.accrual_plan,
+        baseline=file.baseline,
+        timelines=file.timelines,
+        endpoints=study.endpoints,
+    )
+
+
+def recovery_spec(study: Study) -> RecoverySpec:
+    file = study.file
+    return RecoverySpec(
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        analytes=file.analytes,
+        visits=file.visits,
+        thresholds=file.thresholds,
+        methods=file.methods,
+        endpoints=study.endpoints,
+        population=file.evaluable.of,
+        cutoff_date=study.cut.cutoff_date,
+    )
+
+
+def tte_spec(study: Study) -> TteSpec:
+    file = study.file
+    return TteSpec(groups=file.groups, dose_levels=file.dose_levels, methods=file.methods, endpoints=study.endpoints)
+
+
+def safety_spec(study: Study) -> SafetySpec:
+    file = study.file
+    return SafetySpec(groups=file.groups, dose_levels=file.dose_levels, methods=file.methods, safety=file.safety)
+
+
+def display_spec(study: Study) -> DisplaySpec:
+    file = study.file
+    return DisplaySpec(
+        study=file.study,
+        title=file.title,
+        session=file.session,
+        data_cut=file.data_cut,
+        cutoff_date=study.cut.cutoff_date,
+        extract_date=study.cut.extract_date,
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        analytes=file.analytes,
+        visits=file.visits,
+        thresholds=file.thresholds,
+        clocks=file.clocks,
+        endpoints=[_endpoint_display(study, code) for code in study.endpoints.endpoints],
+        safety=file.safety,
+        conf_level=file.methods.conf_level,
+        recovery_population=file.evaluable.of,
+    )
+
+
+def _endpoint_display(study: Study, code: str) -> EndpointDisplay:
+    endpoint = study.endpoints.endpoints[code]
+    first_event = study.endpoints.first_events[endpoint.first_event]
+    clock = first_event.origin.clock
+    return EndpointDisplay(
+        code=code,
+        label=endpoint.label,
+        clock=clock,
+        clock_label=getattr(study.file.clocks, clock.value),
+        landmark_day=first_event.origin.landmark_day,
+        population=first_event.population,
+        estimator=endpoint.estimator,
+        rule="; ".join(occurrence_in_words(study.endpoints, cause) for cause in endpoint.events),
+        event_labels=[cause.replace("_", " ") for cause in endpoint.events],
+        competing_labels=[cause.replace("_", " ") for cause in first_event.causes if cause not in endpoint.events],
+        source=endpoint.source,
+        status=endpoint.status,
+        display=endpoint.display,
+        figure_last_day=endpoint.figure_last_day,
+        figure_tick_day=endpoint.figure_tick_day,
+    )
+
+
+def occurrence_in_words(endpoints: EndpointsFile, name: str) -> str:
+    """What counts as the occurrence, as it is printed beside every result."""
+    occurrence = endpoints.occurrences[name]
+    if isinstance(occurrence, ThresholdCrossing):
+        return threshold_in_words(occurrence)
+    return name.replace("_", " ")
+
+
+def threshold_in_words(rule: ThresholdCrossing) -> str:
+    """A reconstitution rule with every one of its parts."""
+    times = {1: "one sample", 2: "two consecutive samples"}.get(
+        rule.confirmations, f"{rule.confirmations} consecutive samples"
+    )
+    words = f"{rule.analyte} {rule.operator} {rule.value_per_ul:g}/uL on {times}"
+    if rule.confirmations > 1:
+        words += f", the confirming one at least {rule.min_spacing_day:g} days after the first"
+    last = "without end" if rule.window.last_day is None else f"to {rule.window.last_day:g}"
+    words += f"; first sample on days {rule.window.first_day:g} {last} after {rule.window.clock}"
+    if rule.confirmations > 1:
+        words += ", confirming sample " + ("also within" if rule.confirm_within_window else "possibly later")
+        words += f"; dated by the {rule.event_date} sample"
+    if rule.samples_end_at:
+        words += f"; no samples from the day of {', '.join(x.replace('_', ' ') for x in rule.samples_end_at)} on"
+    return words

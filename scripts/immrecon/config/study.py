@@ -1,0 +1,219 @@
+"""`config.yaml`: one study, one tree. Units stand in the names; no clinical number has a default."""
+
+import itertools
+import os
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from immrecon.config.base import Code, Slug, Strict
+from immrecon.config.dialect import Dialect
+from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.extracts import ExtractsFile
+from immrecon.vocabulary import Population
+
+
+class Cut(Strict):
+    folder: str = Field(description="folder of the files as received, within the data folder")
+    checksums: str | None = Field(
+        description="SHA256SUMS of a frozen cut, relative to this file; a changed file stops the run; null: not frozen"
+    )
+    cutoff_date: date | None = Field(
+        description="last day on which anything counts; null only where the data carry no calendar dates"
+    )
+    extract_date: date | None = Field(description="day the data left the database")
+
+
+class ClockLabels(Strict):
+    transplant: str = Field(description='how the transplant clock is named on axes, e.g. "transplant"')
+    injection: str = Field(description='how the injection clock is named, e.g. "SMART101 injection"')
+
+
+class Group(Strict):
+    code: str = Field(min_length=1, description="value of GROUP in the enrolment record")
+    label: str
+    planned_n: int = Field(gt=0, description="planned size: decides the interval method, locked between cuts")
+    min_age_years: float | None = Field(description="age below this is flagged, never re-assigned; null: no check")
+    max_age_years: float | None = Field(description="age at or above this is flagged; null: no check")
+
+
+class DoseLevel(Strict):
+    code: str = Field(min_length=1)
+    label: str
+
+
+class PlannedAccrual(Strict):
+    month: date = Field(description="first day of the month")
+    planned_cumulative: int = Field(ge=0)
+
+
+class EvaluableRule(Strict):
+    """Who is evaluable for reconstitution: the base population with enough samples."""
+
+    of: Literal[Population.ENROLLED, Population.TRANSPLANTED, Population.INJECTED]
+    analyte: Code
+    min_samples: int = Field(ge=0, description="samples with a usable result after the base population's clock start")
+
+
+class Characteristic(Strict):
+    """A row of the baseline table: a harmonised SC test, or AGE or SEX of DM."""
+
+    code: Code
+    label: str
+    kind: Literal["numeric", "categorical"]
+    unit: str = Field(description="printed after the label; empty for none")
+
+
+class Analyte(Strict):
+    code: Code
+    label: str
+    unit: str = Field(description='unit of LBSTRESN, e.g. "/uL"')
+    summarised: bool = Field(description="per-visit summaries and trajectories are made for it")
+    axis_floor: float = Field(gt=0, description="lowest value on the logarithmic axis")
+
+
+class Visit(Strict):
+    code: Code
+    label: str
+    target_day: float = Field(description="days since transplant (day 0)")
+    first_day: float
+    last_day: float
+
+
+class Visits(Strict):
+    tie: Literal["earlier", "later"] = Field(description="which of two samples equally near the target is taken")
+    windows: list[Visit]
+
+    @model_validator(mode="after")
+    def _windows_do_not_overlap(self) -> "Visits":
+        ordered = sorted(self.windows, key=lambda visit: visit.first_day)
+        for visit in ordered:
+            if not visit.first_day <= visit.target_day <= visit.last_day:
+                raise ValueError(f"visit {visit.code}: the target day lies outside its window")
+        for before, after in itertools.pairwise(ordered):
+            if after.first_day <= before.last_day:
+                raise ValueError(f"visits {before.code} and {after.code} overlap: one sample could serve both")
+        return self
+
+
+class Threshold(Strict):
+    analyte: Code
+    operator: Literal[">", ">="]
+    value_per_ul: float = Field(gt=0)
+
+
+class Methods(Strict):
+    conf_level: float = Field(gt=0.5, lt=1)
+    small_planned_size_below: int = Field(description="planned group sizes below this use the small-sample interval")
+    small_conf_type: Literal["beta-product", "log-log"]
+    large_conf_type: Literal["log-log", "log"]
+    incidence_conf_type: Literal["log-log", "cloglog"]
+
+
+class Safety(Strict):
+    population: Population
+    emergent_from_clock: Literal["transplant", "injection"]
+    emergent_last_day: float | None = Field(
+        description="last day after that clock on which an event is emergent; null: none"
+    )
+    grade_at_least: list[int] = Field(description="incidences are given for events of at least these CTCAE grades")
+
+
+class TimelineMarker(Strict):
+    occurrence: Code
+    label: str
+
+
+class Timelines(Strict):
+    """The swimmer plot."""
+
+    population: Population
+    markers: list[TimelineMarker]
+
+
+class PartialDates(Strict):
+    event: Literal["earliest", "latest"] = Field(
+        description="which bound of a partial event date enters the time-to-event analysis; every use is flagged"
+    )
+
+
+class Sources(Strict):
+    """Paths relative to this file."""
+
+    labs: list[str] = Field(description="one dialect per lab export")
+    clinical: str = Field(description="how the clinical extracts are mapped")
+    endpoints: str
+    data: str = Field(description="folder that holds one sub-folder per cut")
+    results: str = Field(description="folder under which <study>/<cut>/ is written")
+
+
+class StudyFile(Strict):
+    """`config.yaml` as written."""
+
+    study: Slug
+    title: str
+    session: str = Field(description='printed on every page, e.g. "CLOSED SESSION"')
+    data_cut: Slug = Field(description="the cut that is run; CUT= on the command line overrides it")
+    cuts: dict[Slug, Cut]
+    time_basis: Literal["calendar", "relative"] = Field(
+        description="relative: the data give days since transplant and no dates, so no cut-off can be applied"
+    )
+    sources: Sources
+    parts: int = Field(ge=1, le=4096, description="participant-level tables are split into this many files")
+    clocks: ClockLabels
+    groups: list[Group] = Field(min_length=1)
+    dose_levels: list[DoseLevel]
+    accrual_plan: list[PlannedAccrual]
+    evaluable: EvaluableRule
+    baseline: list[Characteristic]
+    analytes: list[Analyte]
+    visits: Visits
+    thresholds: list[Threshold]
+    partial_dates: PartialDates
+    methods: Methods
+    safety: Safety
+    timelines: Timelines
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "StudyFile":
+        if self.data_cut not in self.cuts:
+            raise ValueError(f'data_cut "{self.data_cut}" is not one of the cuts: {", ".join(sorted(self.cuts))}')
+        if self.time_basis == "calendar" and any(cut.cutoff_date is None for cut in self.cuts.values()):
+            raise ValueError("with time_basis calendar every cut needs a cutoff_date")
+        known = {analyte.code for analyte in self.analytes}
+        unknown = sorted({threshold.analyte for threshold in self.thresholds} - known)
+        if unknown:
+            raise ValueError(f"thresholds name analytes that are not declared: {', '.join(unknown)}")
+        return self
+
+
+class Study(Strict):
+    """One study and one cut, with every file it names read and checked: what rules are parameterised by."""
+
+    file: StudyFile
+    endpoints: EndpointsFile
+
+    labs: dict[str, Dialect]
+    clinical: ExtractsFile
+    config_path: str
+    """Where the configuration was read from; its folder is where relative paths start."""
+
+    @property
+    def cut(self) -> Cut:
+        return self.file.cuts[self.file.data_cut]
+
+    def relative(self, path: str) -> Path:
+        """A path of the configuration, from the folder of `config.yaml`."""
+        return Path(os.path.normpath(Path(self.config_path).parent / path))
+
+    @property
+    def data_folder(self) -> Path:
+        """Folder of the cut's files as received."""
+        return self.relative(self.file.sources.data) / self.cut.folder
+
+    @property
+    def results_folder(self) -> Path:
+        """Folder that everything of this study and cut is written to."""
+        return self.relative(self.file.sources.results) / self.file.study / self.file.data_cut

@@ -1,0 +1,1 @@
+"""Contracts: the schema of every file that passes between two rules."""

@@ -1,0 +1,202 @@
+"""Analysis layer: ADaM-like tables at participant level, upper-case columns, traced to their source."""
+
+import itertools
+
+import dataframely as dy
+import polars as pl
+
+from immrecon.contracts.base import (
+    Contract,
+    count,
+    day,
+    flag,
+    integer,
+    number,
+    one_of,
+    optional_text,
+    rule,
+    text,
+)
+
+
+class Adsl(dy.Schema):
+    USUBJID = text("participant", primary_key=True)
+    STUDYID = text("study")
+    DISPID = text("display id: how the participant is named in figures and listings")
+    SITEID = optional_text("site")
+    GROUP = optional_text("group of the enrolment record")
+    DOSELVL = optional_text("dose level assigned")
+    PROTVER = optional_text("protocol version at enrolment")
+    AGE = number("age at enrolment", "years")
+    SEX = optional_text("sex")
+    SCRNDT = day("screening")
+    ENRLDT = day("enrolment")
+    HSCTDT = day("transplant")
+    TRTSDT = day("injection")
+    TRTSDY = number("injection, days since transplant", "day")
+    SCRNFL = flag("screened by the cut-off")
+    ENRLFL = flag("enrolled by the cut-off")
+    HSCTFL = flag("transplanted by the cut-off")
+    SAFFL = flag("injected by the cut-off")
+    EVALFL = flag("evaluable for reconstitution, by the rule of the configuration")
+    EVALREAS = optional_text("why an injected participant is not evaluable")
+    SCRFREAS = optional_text("reason of screen failure")
+    NINJREAS = optional_text("why an enrolled participant was not injected")
+    DTHFL = flag("died by the cut-off")
+    DTHDT = day("death, on or before the cut-off")
+    DTHDY = number("death, days since transplant", "day")
+    WDDT = day("withdrawal, on or before the cut-off")
+    WDREAS = optional_text("what was withdrawn")
+    LSTALVDT = day("last date known alive, on or before the cut-off")
+    LSTALVDY = number("last known alive, days since transplant", "day")
+
+    @rule
+    def populations_are_nested(cls) -> pl.Expr:
+        flags = ["SCRNFL", "ENRLFL", "HSCTFL", "SAFFL"]
+        nested = [(pl.col(inner) == "N") | (pl.col(outer) == "Y") for outer, inner in itertools.pairwise(flags)]
+        return pl.all_horizontal(*nested, (pl.col("EVALFL") == "N") | (pl.col("ENRLFL") == "Y"))
+
+    @rule
+    def enrolled_have_a_group(cls) -> pl.Expr:
+        return (pl.col("ENRLFL") == "N") | pl.col("GROUP").is_not_null()
+
+
+class Adlb(dy.Schema):
+    USUBJID = text("participant", primary_key=True)
+    ASEQ = integer("number of the record within participant", nullable=False, primary_key=True)
+    DISPID = text("display id")
+    GROUP = text("group")
+    DOSELVL = optional_text("dose level assigned")
+    PARAMCD = text("analyte")
+    PARAM = text("analyte and unit, in words")
+    AVALU = text("unit")
+    AVAL = number("value; for a censored result, its limit", "AVALU", nullable=False)
+    ACMP = one_of(["=", "<", "<=", ">", ">="], "comparator")
+    AVALC = text("result as a reader sees it, e.g. <5")
+    LLOQ = number("limit of quantification", "AVALU")
+    ADT = day("collection")
+    ADY = number("collection, days since transplant (transplant = 0)", "day", nullable=False)
+    AINJDY = number("collection, days since injection (injection = 0)", "day")
+    AVISIT = optional_text("visit window that the sample falls in")
+    AVISITN = number("target day of that visit", "day since transplant")
+    ANL01FL = flag("the one sample taken for the visit summary")
+    ANL02FL = flag("usable: of a living participant, on or before the cut-off")
+    ANLREAS = optional_text("why it is not usable")
+    SRCFILE = text("source file")
+    SRCSHEET = optional_text("source sheet")
+    SRCROW = integer("source row", nullable=False)
+    SRCCOL = text("source column")
+    LBSEQ = integer("record of harmonised LB", nullable=False)
+
+    @rule
+    def summarised_samples_are_usable_and_have_a_visit(cls) -> pl.Expr:
+        return (pl.col("ANL01FL") == "N") | (pl.col("AVISIT").is_not_null() & (pl.col("ANL02FL") == "Y"))
+
+
+class Adae(dy.Schema):
+    USUBJID = text("participant", primary_key=True)
+    AESEQ = integer("record of harmonised AE", nullable=False, primary_key=True)
+    GROUP = text("group")
+    DOSELVL = optional_text("dose level assigned")
+    AEDECOD = text("preferred term")
+    AEBODSYS = text("system organ class")
+    AETOXGR = integer("CTCAE grade")
+    AESER = optional_text("serious")
+    AEREL = optional_text("related")
+    ASTLO = day("earliest start that the record allows")
+    ASTHI = day("latest start that the record allows")
+    AENLO = day("earliest end")
+    AENHI = day("latest end; missing when ongoing at the cut-off")
+    AONGOFL = flag("ongoing at the cut-off")
+    TRTEMFL = flag("emergent: may have started on or after day 0 of the declared clock")
+    TRTEMUN = flag("emergent or not is undecided, because the start is a partial date; counted as emergent")
+    ANL01FL = flag("counted: in the safety population, emergent, started on or before the cut-off")
+
+
+class Adtte(dy.Schema):
+    USUBJID = text("participant", primary_key=True)
+    PARAMCD = text("endpoint", primary_key=True)
+    PARAM = text("endpoint, in words")
+    FIRSTEV = text("first-event variable that the endpoint belongs to")
+    DISPID = text("display id")
+    GROUP = text("group")
+    DOSELVL = optional_text("dose level assigned")
+    STARTDT = day("day 0 of the clock")
+    ADT = day("date of the event or of censoring")
+    ADTF = optional_text("D when the event date was partial and a bound was taken, as configured")
+    AENTRY = number("start of follow-up on this clock: 0, or the landmark", "day", nullable=False)
+    AVAL = number("time from day 0 of the clock to the event or to censoring", "day", nullable=False)
+    CNSR = integer("0 event, 1 censored, 2 competing event", nullable=False, min=0, max=2)
+    CAUSE = optional_text("occurrence that ended follow-up; missing when censored")
+    EVNTDESC = text("what ended follow-up, in words")
+    CNSDTDSC = optional_text("what the censoring date is")
+    RISKFL = flag("at risk: followed for this endpoint")
+    NRISKREA = optional_text("why not at risk: prevalent at the origin, never at risk, no follow-up")
+    SRCDOM = optional_text("harmonised domain of the record that gave the date")
+    SRCVAR = optional_text("its variable")
+    SRCSEQ = integer("its number within participant")
+
+    @rule
+    def date_matches_time(cls) -> pl.Expr:
+        days = (pl.col("ADT") - pl.col("STARTDT")).dt.total_days().cast(pl.Float64)
+        return days.is_null() | (days == pl.col("AVAL"))
+
+    @rule
+    def followed_time_is_positive(cls) -> pl.Expr:
+        return (pl.col("RISKFL") == "N") | (pl.col("AVAL") >= pl.col("AENTRY"))
+
+    @rule
+    def cause_fits_censoring(cls) -> pl.Expr:
+        return (pl.col("CNSR") == 1) == pl.col("CAUSE").is_null()
+
+
+class Adoc(dy.Schema):
+    USUBJID = text("participant", primary_key=True)
+    OCCUR = text("occurrence of the configuration", primary_key=True)
+    DY = number("its first day, days since transplant", "day", nullable=False)
+    ADT = day("its first day")
+    ADTF = optional_text("D when the date was partial and a bound was taken, as configured")
+    SRCDOM = text("harmonised domain of the record")
+    SRCVAR = text("its variable")
+    SRCSEQ = integer("its number within participant", nullable=False)
+
+
+class Adrec(dy.Schema):
+    """Reconstitution status: one category per participant and threshold rule."""
+
+    USUBJID = text("participant", primary_key=True)
+    RULE = text("occurrence of the configuration", primary_key=True)
+    DISPID = text("display id")
+    GROUP = text("group")
+    DOSELVL = optional_text("dose level assigned")
+    STATUS = one_of(
+        [
+            "confirmed",
+            "reached, not yet confirmed",
+            "not reached",
+            "unknown",
+            "competing event before",
+            "no sample",
+        ],
+        "where the participant stands at the cut-off",
+    )
+    REACHDY = number("first sample of the pair, days since transplant", "day")
+    CONFDY = number("confirming sample, days since transplant", "day")
+    LASTDY = number("last usable sample, days since transplant", "day")
+    NSAMPLES = count("usable samples")
+    NUNKNOWN = count("samples censored above the threshold, which decide nothing")
+    WINCLFL = flag("the window is closed at the cut-off: nothing later can change 'not reached'")
+
+
+def _participants(name: str, grain: str, schema: type[dy.Schema]) -> Contract:
+    return Contract(name, "analysis", grain, schema, participant_level=True)
+
+
+ADSL = _participants("adsl", "One row per screened participant.", Adsl)
+ADLB = _participants("adlb", "One row per lab result of an enrolled participant that has a number.", Adlb)
+ADAE = _participants("adae", "One row per adverse event of an enrolled participant, up to the cut-off.", Adae)
+ADTTE = _participants("adtte", "One row per participant of the population and endpoint.", Adtte)
+ADOC = _participants("adoc", "One row per participant and declared occurrence, up to the cut-off.", Adoc)
+ADREC = _participants("adrec", "One row per participant of the population and reconstitution rule.", Adrec)
+
+ANALYSIS = [ADSL, ADLB, ADAE, ADTTE, ADOC, ADREC]

@@ -1,0 +1,150 @@
+"""Reading and writing of contract files: refuse what breaks the contract, write the same bytes for the same rows."""
+
+import contextlib
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from immrecon.contracts.base import Contract
+from immrecon.errors import ContractError, SourceError
+
+LOGGER = logging.getLogger("immrecon")
+
+Paths = str | Path | Sequence[str] | Sequence[Path]
+
+
+def read(contract: Contract, source: Paths) -> pl.DataFrame:
+    """The rows of a contract file (or of its parts), validated.
+
+    Raises ContractError: another table, another schema version, unknown or missing columns, wrong types, broken rules.
+    """
+    paths = _as_paths(source)
+    frames = []
+    for path in paths:
+        _check_version(contract, path)
+        frame = pl.read_parquet(path, hive_partitioning=False)
+        check_columns(contract, frame)
+        frames.append(frame)
+    frame = pl.concat(frames, how="vertical") if frames else contract.schema.create_empty()
+    LOGGER.info("read %s: %s", contract.name, _size(frame))
+    return validate(contract, frame)
+
+
+def write(contract: Contract, frame: pl.DataFrame, destination: Paths) -> None:
+    """Validate, sort by primary key, and write atomically; participant tables are split over the given parts."""
+    paths = _as_paths(destination)
+    frame = validate(contract, frame)
+    LOGGER.info("wrote %s: %s", contract.name, _size(frame))
+    if len(paths) == 1:
+        _write_parquet(contract, frame, paths[0])
+        return
+    if not contract.participant_level:
+        raise ContractError(f"{contract.name} is a result table and must be one file, not {len(paths)}.")
+    part = frame["USUBJID"].map_elements(lambda name: part_of(name, len(paths)), return_dtype=pl.Int64)
+    for index, path in enumerate(paths):
+        _write_parquet(contract, frame.filter(part == index), path)
+
+
+def _size(frame: pl.DataFrame) -> str:
+    if "USUBJID" not in frame.columns:
+        return f"{frame.height} rows"
+    return f"{frame.height} rows, {frame['USUBJID'].drop_nulls().n_unique()} participants"
+
+
+def part_of(participant: str, n_parts: int) -> int:
+    """The part that holds a participant: stable over machines, Python and library versions."""
+    return int.from_bytes(hashlib.sha256(participant.encode()).digest()[:8]) % n_parts
+
+
+def validate(contract: Contract, frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with exactly the columns and types of the contract, sorted by primary key."""
+    check_columns(contract, frame)
+    ordered = frame.select(contract.schema.column_names())
+    result, failure = contract.schema.filter(ordered)
+    counts = failure.counts()
+    if counts:
+        raise ContractError(_describe(contract, ordered, failure.invalid(), counts))
+    return pl.DataFrame(result).sort(contract.schema.primary_key(), maintain_order=True)
+
+
+def check_columns(contract: Contract, frame: pl.DataFrame) -> None:
+    """Raise ContractError listing every missing, unknown and mistyped column at once."""
+    expected = {name: column.dtype for name, column in contract.schema.columns().items()}
+    found = dict(frame.schema)
+    problems = []
+    if missing := [name for name in expected if name not in found]:
+        problems.append(f"missing columns {', '.join(missing)}")
+    if unknown := [name for name in found if name not in expected]:
+        problems.append(f"unknown columns {', '.join(unknown)}")
+    problems += [
+        f"{name} is {found[name]} instead of {expected[name]}"
+        for name in expected
+        if name in found and found[name] != expected[name]
+    ]
+    if problems:
+        raise ContractError(f"{contract.name.upper()}: {'; '.join(problems)}.")
+
+
+def _describe(contract: Contract, frame: pl.DataFrame, invalid: pl.DataFrame, counts: dict[str, int]) -> str:
+    keys = contract.schema.primary_key()
+    examples = [" ".join(str(value) for value in row) for row in invalid.select(keys).sort(keys).head(3).iter_rows()]
+    rules = ", ".join(f"'{name}' in {n} of {frame.height} rows" for name, n in sorted(counts.items()))
+    return f"{contract.name.upper()} violates {rules} (e.g. {'; '.join(examples)})."
+
+
+def _check_version(contract: Contract, path: Path) -> None:
+    try:
+        metadata = pl.read_parquet_metadata(path)
+    except FileNotFoundError:
+        raise SourceError(f"{path}: no such file. Run the pipeline to make it.") from None
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise ContractError(f"{path}: not a readable parquet file ({error}). Delete it and run again.") from None
+    name, version = metadata.get("immrecon.table"), metadata.get("immrecon.schema_version")
+    if name != contract.name:
+        raise ContractError(f"{path}: holds the table {name!r}, expected {contract.name!r}.")
+    if version != str(contract.schema_version):
+        raise ContractError(
+            f"{path}: schema version {version} of {contract.name}, this software reads {contract.schema_version}. "
+            "Run the pipeline again, or read the file with the version that wrote it."
+        )
+
+
+def _as_paths(source: Paths) -> list[Path]:
+    if isinstance(source, (str, Path)):
+        return [Path(source)]
+    return [Path(item) for item in source]
+
+
+def _write_parquet(contract: Contract, frame: pl.DataFrame, path: Path) -> None:
+    metadata = {"immrecon.table": contract.name, "immrecon.schema_version": str(contract.schema_version)}
+    with atomic_path(path) as temporary:
+        frame.write_parquet(temporary, compression="zstd", compression_level=3, statistics=False, metadata=metadata)
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """A temporary name in the same folder; on success it is synced and takes the place of `path`."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write UTF-8 text atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Clinical rules: populations, clocks, windows, confirmation, censoring. No statistics."""

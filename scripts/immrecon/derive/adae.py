@@ -1,0 +1,46 @@
+"""ADAE: adverse events up to the cut-off, and which of them are emergent and counted."""
+
+import polars as pl
+
+from immrecon.config.specs import DeriveSpec
+from immrecon.derive.clock import by_cutoff, yes_no
+from immrecon.vocabulary import POPULATION_FLAG
+
+
+def derive_adae(adsl: pl.DataFrame, ae: pl.DataFrame, spec: DeriveSpec) -> pl.DataFrame:
+    """Events of enrolled participants that may have started on or before the cut-off.
+
+    A partial start date is a pair of bounds. An event is emergent when it may have started on or after day 0 of the
+    declared clock (and not later than the declared last day); when the bounds leave that open, it is counted as
+    emergent and flagged. An event without any start date is counted as emergent and flagged too.
+    """
+    origin = pl.col("TRTSDT" if spec.safety.emergent_from_clock == "injection" else "HSCTDT")
+    participants = adsl.filter(pl.col("ENRLFL") == "Y").select(
+        "USUBJID", "GROUP", "DOSELVL", "HSCTDT", "TRTSDT", POPULATION_FLAG[spec.safety.population]
+    )
+    may_be_emergent = (pl.col("ASTHI") >= origin).fill_null(True) & origin.is_not_null()
+    surely_emergent = (pl.col("ASTLO") >= origin).fill_null(False)
+    if spec.safety.emergent_last_day is not None:
+        last = origin + pl.duration(days=spec.safety.emergent_last_day)
+        may_be_emergent &= (pl.col("ASTLO") <= last).fill_null(True)
+        surely_emergent &= (pl.col("ASTHI") <= last).fill_null(False)
+    ended = pl.col("AEENLO").is_not_null() & by_cutoff("AEENLO", spec.cutoff_date)
+    return (
+        ae.join(participants, on="USUBJID", how="inner")
+        .rename({"AESTLO": "ASTLO", "AESTHI": "ASTHI"})
+        .filter(by_cutoff("ASTLO", spec.cutoff_date))
+        .with_columns(
+            AENLO=pl.when(ended).then(pl.col("AEENLO")),
+            AENHI=pl.when(ended).then(pl.col("AEENHI")),
+            AONGOFL=yes_no(~ended),
+            TRTEMFL=yes_no(may_be_emergent),
+            TRTEMUN=yes_no(may_be_emergent & ~surely_emergent),
+        )
+        .with_columns(
+            ANL01FL=yes_no((pl.col("TRTEMFL") == "Y") & (pl.col(POPULATION_FLAG[spec.safety.population]) == "Y"))
+        )
+        .select(
+            "USUBJID", "AESEQ", "GROUP", "DOSELVL", "AEDECOD", "AEBODSYS", "AETOXGR", "AESER", "AEREL",
+            "ASTLO", "ASTHI", "AENLO", "AENHI", "AONGOFL", "TRTEMFL", "TRTEMUN", "ANL01FL",
+        )
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""ADTTE and ADREC: endpoints and reconstitution statuses, from rules that are data."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from immrecon.config.endpoints import Endpoint, ThresholdCrossing
+from immrecon.config.specs import DeriveSpec
+from immrecon.contracts.analysis import ADREC, ADTTE
+from immrecon.derive.first_event import first_events
+from immrecon.derive.occurrences import OCCURRENCE_COLUMNS, Events, first_occurrence
+from immrecon.derive.reconstitution import crossings, daily_statuses
+from immrecon.derive.reconstitution_status import reconstitution_status
+
+
+@dataclass(frozen=True)
+class TimeToEvent:
+    adtte: pl.DataFrame
+    adoc: pl.DataFrame
+    adrec: pl.DataFrame
+
+
+def derive_adtte(
+    adsl: pl.DataFrame, adlb: pl.DataFrame, ce: pl.DataFrame, fa: pl.DataFrame, cm: pl.DataFrame, spec: DeriveSpec
+) -> TimeToEvent:
+    """ADTTE: a row per participant of the endpoint's population and endpoint. ADREC: a row per reconstitution rule.
+
+    ADOC: the first day of every declared occurrence, from which both are made.
+    """
+    events = Events(ce, fa, cm)
+    clinical = {
+        name: first_occurrence(name, rule, events, adsl, spec)
+        for name, rule in spec.endpoints.occurrences.items()
+        if not isinstance(rule, ThresholdCrossing)
+    }
+    rules = {name: rule for name, rule in spec.endpoints.occurrences.items() if isinstance(rule, ThresholdCrossing)}
+    samples = {name: _usable(adlb, rule, clinical) for name, rule in rules.items()}
+    crossed = {name: crossings(daily_statuses(samples[name], rule), adsl, rule) for name, rule in rules.items()}
+    confirmed = {name: _confirmed(name, crossed[name], adsl, adlb, rule) for name, rule in rules.items()}
+    occurrences = pl.concat(
+        [pl.DataFrame(schema=OCCURRENCE_COLUMNS), *clinical.values(), *confirmed.values()], how="vertical"
+    )
+    followed = {
+        name: first_events(name, first_event, occurrences, adsl, adlb, events, spec)
+        for name, first_event in spec.endpoints.first_events.items()
+    }
+    statuses = {
+        name: reconstitution_status(name, rule, samples[name], crossed[name], followed, adsl, spec)
+        for name, rule in rules.items()
+    }
+    waiting = pl.concat(
+        [pl.DataFrame(schema={"USUBJID": pl.String, "RULE": pl.String})]
+        + [
+            status.filter(pl.col("STATUS") == "reached, not yet confirmed").select("USUBJID", "RULE")
+            for status in statuses.values()
+        ]
+    )
+    adtte = [
+        _endpoint_rows(code, endpoint, followed[endpoint.first_event], waiting)
+        for code, endpoint in spec.endpoints.endpoints.items()
+    ]
+    return TimeToEvent(
+        adtte=pl.concat([ADTTE.schema.create_empty(), *adtte]),
+        adoc=occurrences.rename({"CAUSE": "OCCUR"}),
+        adrec=pl.concat([ADREC.schema.create_empty(), *statuses.values()]),
+    )
+
+
+def _usable(adlb: pl.DataFrame, rule: ThresholdCrossing, clinical: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Samples of the analyte, with the day from which on they no longer count."""
+    ends = pl.concat(
+        [pl.DataFrame(schema={"USUBJID": pl.String, "ENDDY": pl.Float64})]
+        + [clinical[name].select("USUBJID", ENDDY="DY") for name in rule.samples_end_at]
+    )
+    first_end = ends.group_by("USUBJID").agg(pl.col("ENDDY").min())
+    usable = adlb.filter(pl.col("PARAMCD") == rule.analyte, pl.col("ANL02FL") == "Y")
+    return usable.join(first_end, on="USUBJID", how="left")
+
+
+def _confirmed(
+    name: str, crossed: pl.DataFrame, adsl: pl.DataFrame, adlb: pl.DataFrame, rule: ThresholdCrossing
+) -> pl.DataFrame:
+    """Confirmed crossings as occurrences, dated by the first or by the confirming sample."""
+    day, sequence = ("REACHDY", "REACHSEQ") if rule.event_date == "first" else ("CONFDY", "CONFSEQ")
+    records = adlb.select("USUBJID", pl.col("ASEQ").alias(sequence), "ADT", "LBSEQ")
+    return (
+        crossed.filter(pl.col("CONFDY").is_not_null())
+        .join(records, on=["USUBJID", sequence], how="left")
+        .select(
+            "USUBJID",
+            CAUSE=pl.lit(name),
+            DY=day,
+            ADT="ADT",
+            ADTF=pl.lit(None, dtype=pl.String),
+            SRCDOM=pl.lit("LB"),
+            SRCVAR=pl.lit("LBDTC"),
+            SRCSEQ="LBSEQ",
+        )
+    )
+
+
+def _endpoint_rows(code: str, endpoint: Endpoint, followed: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
+    """The rows of one endpoint: a choice of causes of its first-event variable."""
+    is_event = pl.col("CAUSE").is_in(endpoint.events)
+    pending = waiting.filter(pl.col("RULE").is_in(endpoint.events)).select("USUBJID", WAITING=pl.lit(True)).unique()
+    censored = (
+        pl.when(pl.col("WAITING").fill_null(False))
+        .then(pl.lit("reached, not yet confirmed: last sample"))
+        .when(pl.col("ATHORIZON"))
+        .then(pl.lit("end of the observation window"))
+        .when(pl.col("NOFU"))
+        .then(pl.lit("no documented follow-up after the origin"))
+        .otherwise(pl.lit("last documented assessment on or before the cut-off"))
+    )
+    return (
+        followed.join(pending, on="USUBJID", how="left")
+        .with_columns(
+            CNSR=pl.when(pl.col("CAUSE").is_null()).then(1).when(is_event).then(0).otherwise(2).cast(pl.Int64),
+            OCCURRED=pl.col("CAUSE").is_not_null(),
+        )
+        .select(
+            "USUBJID",
+            PARAMCD=pl.lit(code),
+            PARAM=pl.lit(endpoint.label),
+            FIRSTEV="FIRSTEV",
+            DISPID="DISPID",
+            GROUP="GROUP",
+            DOSELVL="DOSELVL",
+            STARTDT="STARTDT",
+            ADT="ADT",
+            ADTF=pl.when("OCCURRED").then(pl.col("ADTF")),
+            AENTRY="AENTRY",
+            AVAL="AVAL",
+            CNSR="CNSR",
+            CAUSE="CAUSE",
+            EVNTDESC=pl.when("OCCURRED").then(pl.col("CAUSE").str.replace_all("_", " ")).otherwise(pl.lit("censored")),
+            CNSDTDSC=pl.when(~pl.col("OCCURRED")).then(censored),
+            RISKFL="RISKFL",
+            NRISKREA="NRISKREA",
+            SRCDOM=pl.when("OCCURRED").then(pl.col("SRCDOM")).otherwise(pl.col("DOCDOM")),
+            SRCVAR=pl.when("OCCURRED").then(pl.col("SRCVAR")).otherwise(pl.col("DOCDOM") + "DTC"),
+            SRCSEQ=pl.when("OCCURRED").then(pl.col("SRCSEQ")).otherwise(pl.col("DOCSEQ")),
+        )
+    )

@@ -1,0 +1,126 @@
+"""First-event variables: who is followed from when, what came first, and where follow-up ends.
+
+All endpoints on one first-event variable share this result, so relapse, non-relapse mortality and relapse-free
+survival can never disagree about a participant.
+"""
+
+import polars as pl
+
+from immrecon.config.endpoints import FirstEvent, FollowUpSource
+from immrecon.config.specs import DeriveSpec
+from immrecon.derive.adsl import clock_start
+from immrecon.derive.clock import by_cutoff, day_since_transplant, yes_no
+from immrecon.derive.occurrences import Events
+from immrecon.vocabulary import CLOCK_DATE, POPULATION_FLAG
+
+
+def first_events(
+    name: str,
+    first_event: FirstEvent,
+    occurrences: pl.DataFrame,
+    adsl: pl.DataFrame,
+    adlb: pl.DataFrame,
+    events: Events,
+    spec: DeriveSpec,
+) -> pl.DataFrame:
+    """One row per participant of the population.
+
+    The first cause on the clock is the event; on the same day the cause that is declared first. Without a cause,
+    follow-up ends at the last record that documents it, on or before the cut-off. Follow-up also ends at the horizon.
+    A cause before the origin (or on or before the landmark) makes the participant prevalent: not at risk.
+    """
+    population = adsl.filter(pl.col(POPULATION_FLAG[first_event.population]) == "Y").with_columns(
+        STARTDY=clock_start(first_event.origin.clock), STARTDT=pl.col(CLOCK_DATE[first_event.origin.clock])
+    )
+    earliest = _earliest(occurrences, first_event.causes)
+    followed = _last_documented(first_event.follow_up, population, adlb, events, spec)
+    entry = first_event.origin.landmark_day or 0.0
+    horizon = first_event.horizon_day if first_event.horizon_day is not None else float("inf")
+    return (
+        population.select("USUBJID", "DISPID", "GROUP", "DOSELVL", "STARTDT", "STARTDY", "TRTSDY", "DTHDY")
+        .join(earliest, on="USUBJID", how="left")
+        .join(followed, on="USUBJID", how="left")
+        .with_columns(
+            EVENTT=pl.col("DY") - pl.col("STARTDY"),
+            LASTT=pl.max_horizontal(pl.col("LASTDY") - pl.col("STARTDY"), pl.lit(0.0)),
+            NOFU=pl.col("LASTDY").is_null() | (pl.col("LASTDY") < pl.col("STARTDY")),
+            AENTRY=pl.lit(entry),
+        )
+        .with_columns(NRISKREA=_not_at_risk(first_event))
+        .with_columns(RISKFL=yes_no(pl.col("NRISKREA").is_null()), ENDED=pl.col("EVENTT") <= horizon)
+        .with_columns(
+            AVAL=pl.when(pl.col("ENDED")).then(pl.col("EVENTT")).otherwise(pl.min_horizontal("LASTT", pl.lit(horizon))),
+            CAUSE=pl.when(pl.col("ENDED")).then(pl.col("CAUSE")),
+            ATHORIZON=~pl.col("ENDED").fill_null(False) & (pl.col("LASTT") >= horizon),
+        )
+        .with_columns(FIRSTEV=pl.lit(name), ADT=_end_date())
+    )
+
+
+def _earliest(occurrences: pl.DataFrame, causes: list[str]) -> pl.DataFrame:
+    priority = {cause: rank for rank, cause in enumerate(causes)}
+    return (
+        occurrences.filter(pl.col("CAUSE").is_in(causes))
+        .with_columns(PRIORITY=pl.col("CAUSE").replace_strict(priority, return_dtype=pl.Int64))
+        .sort("USUBJID", "DY", "PRIORITY")
+        .group_by("USUBJID", maintain_order=True)
+        .first()
+        .select("USUBJID", "CAUSE", "DY", EVENTDT="ADT", ADTF="ADTF", SRCDOM="SRCDOM", SRCVAR="SRCVAR", SRCSEQ="SRCSEQ")
+    )
+
+
+def _last_documented(
+    sources: list[FollowUpSource], population: pl.DataFrame, adlb: pl.DataFrame, events: Events, spec: DeriveSpec
+) -> pl.DataFrame:
+    """The last day, on or before the cut-off, for which a record documents that the participant was followed."""
+    clocks = population.select("USUBJID", "HSCTDT")
+    documented = []
+    for source in sources:
+        if source.domain == "LB":
+            rows = adlb.filter(pl.col("PARAMCD") == source.code, pl.col("ANL02FL") == "Y")
+            documented.append(rows.select("USUBJID", LASTDY="ADY", DOCDOM=pl.lit("LB"), DOCSEQ="LBSEQ"))
+        else:
+            # A partial date documents only its earliest day; an alive contact of a dead person documents nothing.
+            alive = (pl.col("FACAT") != "SURVIVAL") | (pl.col("FASTRESN") == 1)
+            rows = (
+                events.fa.filter((pl.col("FACAT") == source.code) & alive & by_cutoff("FAHI", spec.cutoff_date))
+                .join(clocks, on="USUBJID", how="inner")
+                .with_columns(LASTDY=day_since_transplant("FALO", "FADY"))
+            )
+            documented.append(rows.select("USUBJID", "LASTDY", DOCDOM=pl.lit("FA"), DOCSEQ="FASEQ"))
+    return (
+        pl.concat(documented)
+        .filter(pl.col("LASTDY").is_not_null())
+        .sort("USUBJID", "LASTDY", "DOCDOM", "DOCSEQ", descending=[False, True, False, False])
+        .group_by("USUBJID", maintain_order=True)
+        .first()
+    )
+
+
+def _not_at_risk(first_event: FirstEvent) -> pl.Expr:
+    """Why a participant of the population is not followed for this variable; null for those who are."""
+    landmark = first_event.origin.landmark_day
+    what = pl.col("CAUSE").str.replace_all("_", " ")
+    if landmark is None:
+        return (
+            pl.when(pl.col("EVENTT") < 0)
+            .then(pl.format("prevalent: {} before the origin", what))
+            .when(pl.col("STARTDY").is_null())
+            .then(pl.lit("the origin has no date"))
+        )
+    ends_before = pl.col("EVENTT").is_null() & (pl.col("LASTT") <= landmark)
+    return (
+        pl.when(pl.col("EVENTT") <= landmark)
+        .then(pl.format("prevalent: {} on or before the landmark", what))
+        .when(pl.col("TRTSDY") > landmark)
+        .then(pl.lit("injected after the landmark"))
+        .when(ends_before)
+        .then(pl.lit("not followed beyond the landmark"))
+    )
+
+
+def _end_date() -> pl.Expr:
+    """The calendar date of the end of follow-up: exact, since days are counted from STARTDT."""
+    days = pl.col("AVAL").round(0)
+    exact = days == pl.col("AVAL")
+    return pl.when(exact).then(pl.col("STARTDT") + pl.duration(days=days))

@@ -1,0 +1,84 @@
+"""When something first happened to a participant, from the rules that the configuration declares."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from immrecon.config.endpoints import AssessmentAtLeast, ClinicalEvent, MedicationStart
+from immrecon.config.specs import DeriveSpec
+from immrecon.derive.clock import by_cutoff, day_since_transplant
+
+OCCURRENCE_COLUMNS = {
+    "USUBJID": pl.String,
+    "CAUSE": pl.String,
+    "DY": pl.Float64,
+    "ADT": pl.Date,
+    "ADTF": pl.String,
+    "SRCDOM": pl.String,
+    "SRCVAR": pl.String,
+    "SRCSEQ": pl.Int64,
+}
+"""One row per participant and occurrence: its first day since transplant, and the record that gave it."""
+
+
+@dataclass(frozen=True)
+class Events:
+    """The harmonised tables that hold dated occurrences."""
+
+    ce: pl.DataFrame
+    fa: pl.DataFrame
+    cm: pl.DataFrame
+
+
+def first_occurrence(
+    name: str, rule: ClinicalEvent | AssessmentAtLeast | MedicationStart, events: Events,
+    adsl: pl.DataFrame, spec: DeriveSpec,
+) -> pl.DataFrame:  # fmt: skip
+    """The first record that satisfies the rule on or before the cut-off. Source: the rule's own `source` entry."""
+    prefix, rows = _rows(rule, events)
+    low, high, day, sequence = _columns(prefix)
+    partial = pl.col(low) != pl.col(high)
+    bound = pl.col(low) if spec.partial_dates.event == "earliest" else pl.col(high)
+    if spec.cutoff_date is not None:
+        bound = pl.min_horizontal(bound, pl.lit(spec.cutoff_date))
+    return (
+        rows.filter(by_cutoff(low, spec.cutoff_date))
+        .join(adsl.select("USUBJID", "HSCTDT"), on="USUBJID", how="inner")
+        .with_columns(ADT=pl.when(pl.col(low).is_not_null()).then(bound))
+        .with_columns(
+            DY=day_since_transplant("ADT", day) if day in rows.columns else day_since_transplant("ADT"),
+            ADTF=pl.when(partial).then(pl.lit("D")),
+        )
+        .filter(pl.col("DY").is_not_null())
+        .sort("USUBJID", "DY", sequence)
+        .group_by("USUBJID", maintain_order=True)
+        .first()
+        .select(
+            "USUBJID",
+            CAUSE=pl.lit(name),
+            DY="DY",
+            ADT="ADT",
+            ADTF="ADTF",
+            SRCDOM=pl.lit(prefix),
+            SRCVAR=pl.lit(low.removesuffix("LO") + "DTC"),
+            SRCSEQ=sequence,
+        )
+    )
+
+
+def _rows(rule: ClinicalEvent | AssessmentAtLeast | MedicationStart, events: Events) -> tuple[str, pl.DataFrame]:
+    match rule:
+        case ClinicalEvent():
+            rows = events.ce.filter(pl.col("CEDECOD").is_in(rule.terms))
+            return "CE", rows if rule.min_grade is None else rows.filter(pl.col("CETOXGR") >= rule.min_grade)
+        case AssessmentAtLeast():
+            wanted = (pl.col("FACAT") == rule.category) & (pl.col("FATESTCD") == rule.test)
+            return "FA", events.fa.filter(wanted & (pl.col("FASTRESN") >= rule.at_least))
+        case MedicationStart():
+            return "CM", events.cm.filter(pl.col("CMCAT").is_in(rule.categories))
+
+
+def _columns(prefix: str) -> tuple[str, str, str, str]:
+    """Names of the earliest day, the latest day, the relative day and the sequence number of a domain."""
+    start = "" if prefix == "FA" else "ST"
+    return f"{prefix}{start}LO", f"{prefix}{start}HI", f"{prefix}{start}DY", f"{prefix}SEQ"

@@ -1,0 +1,96 @@
+"""Where each participant stands with a reconstitution rule: every category is a fact, none is a censoring."""
+
+from datetime import date
+
+import polars as pl
+
+from immrecon.comparators import above_threshold
+from immrecon.config.endpoints import ThresholdCrossing
+from immrecon.config.specs import DeriveSpec
+from immrecon.contracts.analysis import ADREC
+from immrecon.derive.adsl import clock_start
+from immrecon.derive.clock import yes_no
+
+
+def reconstitution_status(
+    name: str,
+    rule: ThresholdCrossing,
+    samples: pl.DataFrame,
+    crossed: pl.DataFrame,
+    followed: dict[str, pl.DataFrame],
+    adsl: pl.DataFrame,
+    spec: DeriveSpec,
+) -> pl.DataFrame:
+    """ADREC rows of one rule, for the population of the first-event variable that the rule belongs to.
+
+    Participants who are not at risk for that variable keep their row, with the status that their samples give.
+    """
+    owners = [key for key, value in spec.endpoints.first_events.items() if name in value.causes]
+    if not owners:
+        return ADREC.schema.create_empty()
+    variable = followed[owners[0]]
+    in_window = _in_window(samples, adsl, rule)
+    competing = pl.col("CAUSE").is_not_null() & (pl.col("CAUSE") != name)
+    confirmed = pl.col("CONFDY").is_not_null() & (pl.col("CAUSE") == name)
+    reached = pl.col("REACHDY").is_not_null() & pl.col("OPEN") & pl.col("CONFDY").is_null()
+    status = (
+        pl.when(confirmed)
+        .then(pl.lit("confirmed"))
+        .when(competing)
+        .then(pl.lit("competing event before"))
+        .when(reached)
+        .then(pl.lit("reached, not yet confirmed"))
+        .when(pl.col("NSAMPLES").fill_null(0) == 0)
+        .then(pl.lit("no sample"))
+        .when(pl.col("NUNKNOWN").fill_null(0) > 0)
+        .then(pl.lit("unknown"))
+        .otherwise(pl.lit("not reached"))
+    )
+    return (
+        variable.select("USUBJID", "DISPID", "GROUP", "DOSELVL", "STARTDT", "STARTDY", "TRTSDY", "CAUSE")
+        .join(crossed, on="USUBJID", how="left")
+        .join(in_window, on="USUBJID", how="left")
+        .with_columns(STATUS=status, WINCLFL=yes_no(_window_closed(rule, spec.cutoff_date)))
+        .select(
+            "USUBJID",
+            RULE=pl.lit(name),
+            DISPID="DISPID",
+            GROUP="GROUP",
+            DOSELVL="DOSELVL",
+            STATUS="STATUS",
+            REACHDY="REACHDY",
+            CONFDY="CONFDY",
+            LASTDY="LASTDY",
+            NSAMPLES=pl.col("NSAMPLES").fill_null(0).cast(pl.Int64),
+            NUNKNOWN=pl.col("NUNKNOWN").fill_null(0).cast(pl.Int64),
+            WINCLFL="WINCLFL",
+        )
+    )
+
+
+def _in_window(samples: pl.DataFrame, adsl: pl.DataFrame, rule: ThresholdCrossing) -> pl.DataFrame:
+    """Samples within the window: how many, how many of unknown status, and the last."""
+    clock_day = pl.col("ADY") - clock_start(rule.window.clock)
+    inside = clock_day >= rule.window.first_day
+    if rule.window.last_day is not None:
+        inside &= clock_day <= rule.window.last_day
+    counted = pl.col("ENDDY").is_null() | (pl.col("ADY") < pl.col("ENDDY"))
+    return (
+        samples.join(adsl.select("USUBJID", "TRTSDY"), on="USUBJID", how="inner")
+        .filter(inside & counted)
+        .with_columns(ABOVE=above_threshold(rule.operator, rule.value_per_ul))
+        .group_by("USUBJID")
+        .agg(NSAMPLES=pl.len(), NUNKNOWN=pl.col("ABOVE").is_null().sum(), LASTDY=pl.col("ADY").max())
+    )
+
+
+def _window_closed(rule: ThresholdCrossing, cutoff: date | None) -> pl.Expr:
+    """Nothing later can change "not reached": the window's last day lies on or before the cut-off."""
+    if rule.window.last_day is None:
+        return pl.lit(False)
+    if cutoff is None:
+        return pl.lit(True)
+    start = clock_start(rule.window.clock)
+    transplant = pl.col("STARTDT") - pl.duration(days=pl.col("STARTDY"))
+    since_transplant = (pl.lit(cutoff) - transplant).dt.total_days()
+    return since_transplant - start >= rule.window.last_day

@@ -1,0 +1,40 @@
+"""File names of figures and tables: a pure function of the configuration, light enough to plan a run with."""
+
+from immrecon.config.specs import DisplaySpec
+
+
+def trajectory_stem(analyte: str) -> str:
+    return f"trajectories_{analyte.lower()}"
+
+
+def curve_stem(endpoint: str) -> str:
+    return f"curve_{endpoint.lower()}"
+
+
+def visits_stem(analyte: str) -> str:
+    return f"visits_{analyte.lower()}"
+
+
+def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
+    """Per drawing step, the figures it makes."""
+    return {
+        "disposition": ["accrual", "timelines"],
+        "recovery": [trajectory_stem(analyte.code) for analyte in spec.analytes if analyte.summarised],
+        "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints],
+    }
+
+
+def table_stems(spec: DisplaySpec) -> list[str]:
+    """Every table, in the order of the report."""
+    return [
+        "funnel",
+        "baseline",
+        "reconstitution_status",
+        *(visits_stem(analyte.code) for analyte in spec.analytes if analyte.summarised),
+        "landmarks",
+        "quantiles",
+        "adverse_events",
+        "cells",
+        "queries",
+        "checks",
+    ]

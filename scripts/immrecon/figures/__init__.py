@@ -1,0 +1,1 @@
+"""Figures: result tables in, matplotlib figures out. They select, scale and label; no statistics happen here."""

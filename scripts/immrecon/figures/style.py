@@ -1,0 +1,151 @@
+"""The one look of every figure, and how a figure becomes files with the same bytes each time.
+
+Colours are those of Okabe & Ito (2008), which people with colour-blindness tell apart; every group also has a dash and
+a marker of its own, so that a figure reads in grey. Type sizes are for a page of 180 mm and stay readable at 85 mm.
+"""
+
+import functools
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib.style
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+
+from immrecon.config.specs import DisplaySpec
+from immrecon.contracts.io import atomic_path
+from immrecon.vocabulary import POOLED
+
+FONT = "DejaVu Sans"
+TITLE_PT, TEXT_PT, NOTE_PT = 13.0, 10.0, 8.0
+INK, SOFT, FAINT = "#1a1a1a", "#5a5a5a", "#b8b8b8"
+
+Dash = str | tuple[float, tuple[float, ...]]
+
+_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+_DASHES: list[Dash] = ["solid", (0, (5, 1.6)), (0, (1.4, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (9, 2))]
+_MARKERS = ["o", "s", "D", "^", "P", "X", "v"]
+
+_RC: dict[Any, Any] = {
+    "font.family": [FONT],
+    "font.size": TEXT_PT,
+    "text.color": INK,
+    "text.parse_math": False,  # labels are data: a "$" in one is a dollar sign
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": INK,
+    "axes.labelsize": TEXT_PT,
+    "axes.labelpad": 3.0,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": TEXT_PT,
+    "ytick.labelsize": TEXT_PT,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.major.size": 3.0,
+    "ytick.major.size": 3.0,
+    "ytick.minor.size": 1.6,
+    "ytick.minor.width": 0.5,
+    "lines.linewidth": 1.8,
+    "lines.solid_capstyle": "butt",
+    "lines.dash_capstyle": "butt",
+    "savefig.dpi": 200,
+    "svg.fonttype": "path",  # the same letters on every machine, fonts or not
+    "svg.hashsalt": "immrecon",
+    "pdf.fonttype": 3,
+}
+
+_METADATA: dict[str, dict[str, str | None]] = {
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None, "ModDate": None},
+    "png": {"Software": None},
+}
+
+_OPTIONS: dict[str, dict[str, Any]] = {"png": {"pil_kwargs": {"compress_level": 4}}}  # half the time of 6, 5 % larger
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class GroupStyle:
+    """How one group is drawn, in every figure alike."""
+
+    code: str
+    label: str
+    colour: str
+    dash: Dash
+    marker: str
+    width_pt: float = 1.9
+
+    @property
+    def ink(self) -> str:
+        """The colour for words: dark enough to be read on white."""
+        red, green, blue = to_rgb(self.colour)
+        return to_hex((0.72 * red, 0.72 * green, 0.72 * blue))
+
+
+POOLED_STYLE = GroupStyle(POOLED, "All participants", "#404040", "solid", "o", width_pt=0.9)
+
+
+def style() -> AbstractContextManager[None]:
+    """Settings to draw and to save under; a user's own matplotlibrc has no say."""
+    return matplotlib.style.context(["default", _RC])
+
+
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
+    """The function, run under `style()`."""
+
+    @functools.wraps(draw)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with style():
+            return draw(*args, **kwargs)
+
+    return run
+
+
+def group_styles(spec: DisplaySpec, present: Collection[str]) -> list[GroupStyle]:
+    """Every declared group in its order, then groups that only the results name, so that nobody is dropped."""
+    labels = {group.code: group.label for group in spec.groups}
+    labels |= {code: code or "Group not recorded" for code in sorted(set(present) - {POOLED, *labels})}
+    return [
+        GroupStyle(
+            code,
+            label,
+            _COLOURS[index % len(_COLOURS)],
+            _DASHES[index % len(_DASHES)],
+            _MARKERS[index % len(_MARKERS)],
+        )
+        for index, (code, label) in enumerate(labels.items())
+    ]
+
+
+def lighter(colour: str, share_of_white: float) -> str:
+    """The colour mixed with white: what transparency would look like, without it."""
+    red, green, blue = (channel + (1 - channel) * share_of_white for channel in to_rgb(colour))
+    return to_hex((red, green, blue))
+
+
+def save_figure(figure: Figure, base_path_without_suffix: str | Path) -> None:
+    """Write `<base>.svg`, `<base>.pdf` and `<base>.png`, each atomically; the same figure gives the same bytes."""
+    base = Path(base_path_without_suffix)
+    title = figure.get_label()
+    with style():
+        for suffix, metadata in _METADATA.items():
+            named = metadata | ({"Title": str(title)} if title else {})
+            with atomic_path(base.parent / f"{base.name}.{suffix}") as temporary:
+                figure.savefig(temporary, format=suffix, metadata=named, **_OPTIONS.get(suffix, {}))
+
+
+def save_figures(figures: Mapping[str, Figure], folder: str | Path) -> None:
+    """Write every figure under its stem in the folder."""
+    for stem, figure in figures.items():
+        save_figure(figure, Path(folder) / stem)

@@ -1,0 +1,159 @@
+"""Clinical extracts become the harmonised domains; every row ends in a domain, or in a query that says why not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from immrecon.config.extracts import Extract, ExtractsFile
+from immrecon.errors import SourceError
+from immrecon.ingest.clinical_cells import Parsed, not_before_birth, parse
+from immrecon.ingest.clinical_checks import contradictions
+from immrecon.ingest.clinical_domains import characteristics, participants, table, usable
+from immrecon.ingest.clinical_queries import numbered
+from immrecon.ingest.clinical_results import melt
+from immrecon.ingest.clinical_source import Files, Rows, choose
+
+Count = dict[str, str | int | None]
+
+
+@dataclass(frozen=True)
+class ClinicalTables:
+    """The clinical part of the harmonised layer. Every frame satisfies its contract.
+
+    `counts`: for each extract, what became of its rows: n_read = n_filtered + n_duplicate + n_withheld +
+    n_without_result + n_used, and the participants among those used.
+    """
+
+    dm: pl.DataFrame
+    sc: pl.DataFrame
+    ds: pl.DataFrame
+    ce: pl.DataFrame
+    fa: pl.DataFrame
+    cm: pl.DataFrame
+    ae: pl.DataFrame
+    queries: pl.DataFrame
+    counts: list[Count]
+
+
+def harmonise_clinical(extracts: ExtractsFile, folder: Path, study: str, extract_date: date | None) -> ClinicalTables:
+    """The domains that `extracts` describes, from the files under `folder` (the folder of the cut).
+
+    `extract_date` is the day the data left the database: a later date in them is an error of the source; None where
+    the data carry no dates.
+
+    Raises SourceError: a file missing, empty or not readable as declared, a column missing, no participant at all.
+    """
+    job = _Job(extracts, folder, study, extract_date)
+    dm = job.participants()
+    frames = {domain: job.records(domain) for domain in ("DS", "CE", "CM", "AE")}
+    frames["FA"] = job.assessments()
+    sc = job.characteristics()
+    queries = [*job.files.queries, *job.queries, *contradictions(dm=dm, **{k.lower(): v for k, v in frames.items()})]
+    return ClinicalTables(
+        dm=dm,
+        sc=sc,
+        ds=frames["DS"],
+        ce=frames["CE"],
+        fa=frames["FA"],
+        cm=frames["CM"],
+        ae=frames["AE"],
+        queries=numbered(queries),
+        counts=[job.counts[position] for position in sorted(job.counts)],
+    )
+
+
+class _Job:
+    """One run over the extracts: participants first, because everything else is checked against them."""
+
+    def __init__(self, extracts: ExtractsFile, folder: Path, study: str, extract_date: date | None) -> None:
+        self.files = Files(extracts, folder)
+        self.queries: list[pl.DataFrame] = []
+        self.counts: dict[int, Count] = {}
+        self._extracts = extracts
+        self._study = study
+        self._extract_date = extract_date
+        self._known: frozenset[str] = frozenset()
+        self._births = pl.DataFrame(schema={"USUBJID": pl.String, "BRTHLO": pl.Date})
+
+    def participants(self) -> pl.DataFrame:
+        uses = self._of("DM")
+        chosen = {position: self._choose(use, None) for position, use in uses if use.roster}
+        self._known = frozenset(name for rows in chosen.values() for name in rows.frame["USUBJID"].to_list())
+        if not self._known:
+            files = ", ".join(use.file for _, use in uses if use.roster)
+            raise SourceError(
+                f"{files}: no participant found in it, and it defines who is one. "
+                'Look at its rows, at "where", and at the pattern of the identifier.'
+            )
+        chosen |= {position: self._choose(use, self._known) for position, use in uses if not use.roster}
+        parsed = [(position, use, self._parse(use, chosen[position])) for position, use in uses]
+        born = [frame.frame.select("USUBJID", "BRTHLO") for _, use, frame in parsed if "BRTHDTC" in use.columns]
+        self._births = (
+            pl.concat([self._births, *born]).drop_nulls().unique("USUBJID", keep="first", maintain_order=True)
+        )
+        parts = []
+        for position, use, before in parsed:
+            after = not_before_birth(use, before, self._births)
+            self.queries += [*chosen[position].queries, *after.queries]
+            self._count(position, use, chosen[position], after.frame)
+            parts.append((use, after.frame))
+        return participants(parts, self._study, self.queries)
+
+    def records(self, domain: str) -> pl.DataFrame:
+        """DS, CE, CM or AE."""
+        return table(domain, [self._usable(position, use) for position, use in self._of(domain)])
+
+    def assessments(self) -> pl.DataFrame:
+        names = {"test": "FATESTCD", "text": "FAORRES", "number": "FASTRESN"}
+        return table("FA", [self._melted(position, use).rename(names) for position, use in self._of("FA")])
+
+    def characteristics(self) -> pl.DataFrame:
+        names = {"test": "SCTESTCD", "text": "SCORRES", "number": "SCSTRESN"}
+        parts = [self._melted(position, use).rename(names) for position, use in self._of("SC")]
+        return characteristics(parts, self.queries)
+
+    def _of(self, domain: str) -> Sequence[tuple[int, Extract]]:
+        return [(i, extract) for i, extract in enumerate(self._extracts.extracts) if extract.domain == domain]
+
+    def _choose(self, extract: Extract, known: frozenset[str] | None) -> Rows:
+        return choose(extract, self.files.rows_of(extract), known)
+
+    def _parse(self, extract: Extract, rows: Rows) -> Parsed:
+        return parse(extract, self._extracts.formats[extract.format], rows.frame, self._extract_date)
+
+    def _checked(self, extract: Extract, rows: Rows) -> Parsed:
+        parsed = usable(extract, not_before_birth(extract, self._parse(extract, rows), self._births))
+        self.queries += [*rows.queries, *parsed.queries]
+        return parsed
+
+    def _usable(self, position: int, extract: Extract) -> pl.DataFrame:
+        rows = self._choose(extract, self._known)
+        parsed = self._checked(extract, rows)
+        self._count(position, extract, rows, parsed.frame)
+        return parsed.frame
+
+    def _melted(self, position: int, extract: Extract) -> pl.DataFrame:
+        rows = self._choose(extract, self._known)
+        parsed = self._checked(extract, rows)
+        melted = melt(extract, self._extracts.formats[extract.format], parsed)
+        self.queries += melted.queries
+        self._count(position, extract, rows, melted.frame, melted.n_without_result)
+        return melted.frame
+
+    def _count(
+        self, position: int, extract: Extract, rows: Rows, used: pl.DataFrame, n_without_result: int = 0
+    ) -> None:
+        n_used = used["SRCROW"].n_unique()
+        self.counts[position] = {
+            "file": extract.file,
+            "sheet": extract.sheet,
+            "domain": extract.domain,
+            **rows.counts,
+            "n_withheld": rows.counts["n_withheld"] + rows.frame.height - n_used - n_without_result,
+            "n_without_result": n_without_result,
+            "n_used": n_used,
+            "n_participants": used["USUBJID"].n_unique(),
+        }

@@ -1,0 +1,64 @@
+"""Queries on clinical extracts: made from the rows they are about, then numbered in the order of the files."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from immrecon.contracts.harmonised import QUERIES_CLINICAL, Queries
+from immrecon.contracts.io import validate
+from immrecon.vocabulary import Severity
+
+SOURCE = ["SRCFILE", "SRCSHEET", "SRCROW"]
+
+_COLUMNS = {name: column.dtype for name, column in Queries.columns().items()}
+
+
+def query(
+    rows: pl.DataFrame,
+    *,
+    domain: str,
+    kind: str,
+    severity: Severity,
+    message: str | pl.Expr,
+    column: str | None = None,
+    value: pl.Expr | None = None,
+    hint: str | pl.Expr | None = None,
+) -> pl.DataFrame:
+    """One query for each of `rows`, which hold SRCFILE, SRCSHEET, SRCROW and, where known, USUBJID."""
+
+    def text(content: str | pl.Expr | None) -> pl.Expr:
+        return content if isinstance(content, pl.Expr) else pl.lit(content, dtype=pl.String)
+
+    participant = pl.col("USUBJID") if "USUBJID" in rows.columns else pl.lit(None, dtype=pl.String)
+    return rows.select(
+        *SOURCE,
+        pl.lit(0, dtype=pl.Int64).alias("QUSEQ"),
+        text(domain).alias("QUDOM"),
+        text(column).alias("SRCCOL"),
+        participant.alias("USUBJID"),
+        text(value).alias("QUVAL"),
+        text(kind).alias("QUKIND"),
+        text(severity.value).alias("QUSEV"),
+        text(message).alias("QUMSG"),
+        text(hint).alias("QUHINT"),
+        pl.lit(0, dtype=pl.Int64).alias("QUNCELL"),
+    ).select(list(_COLUMNS))
+
+
+def place(file: str, sheet: str | None) -> pl.DataFrame:
+    """The source of a query on a whole file."""
+    return pl.DataFrame(
+        {"SRCFILE": [file], "SRCSHEET": [sheet], "SRCROW": [None]},
+        schema={name: _COLUMNS[name] for name in SOURCE},
+    )
+
+
+def numbered(queries: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """All queries as the contract has them.
+
+    A file that feeds several domains is asked about the same row or cell once: the first domain keeps the query.
+    """
+    everything = pl.concat([pl.DataFrame(schema=_COLUMNS), *queries], how="vertical")
+    once = everything.unique([*SOURCE, "SRCCOL", "QUKIND", "QUVAL", "QUMSG"], keep="first", maintain_order=True)
+    ordered = once.sort([*SOURCE, "SRCCOL", "QUKIND", "QUDOM"], nulls_last=False, maintain_order=True)
+    return validate(QUERIES_CLINICAL, ordered.with_columns(QUSEQ=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)))

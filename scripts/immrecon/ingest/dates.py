@@ -1,0 +1,142 @@
+"""Dates as written, in the declared formats only. Partial dates become bounds, never a day that nobody recorded."""
+
+import re
+from functools import reduce
+
+import polars as pl
+
+from immrecon.config.source_format import DateStyle
+
+UNREADABLE = "unreadable"
+IMPOSSIBLE = "impossible"
+
+ENGLISH_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1
+    )
+}
+_PART = {
+    "d": r"(?P<d>\d{1,2})",
+    "m": r"(?P<m>\d{1,2})",
+    "Y": r"(?P<Y>\d{4})",
+    "y": r"(?P<y>\d{2})",
+    "b": r"(?P<b>\p{L}{3,9})\.?",
+    "H": r"(?P<H>\d{1,2})",
+    "M": r"(?P<M>\d{2})",
+    "S": r"(?P<S>\d{2})(?:\.\d{1,9})?",
+    "z": r"(?P<z>Z|[+-]\d{2}:?\d{2})",
+}
+_SERIAL_ORIGIN = {"serial1900": pl.date(1899, 12, 30), "serial1904": pl.date(1904, 1, 1)}
+
+
+def parse_dates(text: pl.Series, style: DateStyle) -> pl.DataFrame:
+    """Dates of one column, row by row.
+
+    Returns columns `lo`, `hi` (Date: the earliest and latest day that the text allows; equal for a full date), `time`
+    (Time, null if none; a UTC offset is accepted and not applied: the day is the local day as written) and `problem`
+    (null; 'unreadable': in none of the formats; 'impossible': in the shape of one, but no such day). Blank or null
+    text gives nulls throughout.
+    """
+    name = "text"
+    frame = text.cast(pl.String).str.strip_chars().alias(name).to_frame()
+    distinct = frame.unique(maintain_order=True).filter(pl.col(name) != "")
+    parsed = distinct.with_columns(_read(pl.col(name), style))
+    joined = frame.join(parsed, on=name, how="left", maintain_order="left")
+    return joined.select(lo="lo", hi="hi", time="time", problem="problem")
+
+
+def _read(text: pl.Expr, style: DateStyle) -> list[pl.Expr]:
+    attempts = [_attempt(text, written, style) for written in style.formats]
+    fits = [attempt[0] for attempt in attempts]
+
+    def first(position: int, dtype: pl.DataType) -> pl.Expr:
+        return reduce(
+            lambda rest, i: pl.when(fits[i]).then(attempts[i][position]).otherwise(rest),
+            reversed(range(len(attempts))),
+            pl.lit(None, dtype=dtype),
+        )
+
+    lo, hi, time = first(1, pl.Date()), first(2, pl.Date()), first(3, pl.Time())
+    problem = (
+        pl.when(~pl.any_horizontal(fits))
+        .then(pl.lit(UNREADABLE))
+        .when(lo.is_null() | hi.is_null() | ~first(4, pl.Boolean()))
+        .then(pl.lit(IMPOSSIBLE))
+    )
+    valid = problem.is_null()
+    return [
+        pl.when(valid).then(lo).alias("lo"),
+        pl.when(valid).then(hi).alias("hi"),
+        pl.when(valid).then(time).alias("time"),
+        problem.alias("problem"),
+    ]
+
+
+def _attempt(text: pl.Expr, written: str, style: DateStyle) -> tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr, pl.Expr]:
+    """Whether the text has the shape of this format, its bounds, its time, and whether the time is one."""
+    if written in _SERIAL_ORIGIN:
+        return _serial(text, written)
+    pattern, codes = _pattern(written)
+    groups = text.str.extract_groups(pattern)
+
+    def part(code: str) -> pl.Expr:
+        return groups.struct.field(code).cast(pl.Int32, strict=False)
+
+    year = part("Y") if "Y" in codes else _full_year(part("y"), style.century)
+    month = _month(groups, codes, style) if {"m", "b"} & codes else None
+    day = part("d") if "d" in codes else None
+    lo = _date(year, pl.lit(1) if month is None else month, pl.lit(1) if day is None else day)
+    hi = lo
+    if day is None:
+        hi = _date(year, pl.lit(12), pl.lit(31)) if month is None else lo.dt.month_end()
+    zero = pl.lit(0, dtype=pl.Int32)
+    clock = [part(code) if code in codes else zero for code in "HMS"]
+    sound = pl.all_horizontal(clock[0] < 24, clock[1] < 60, clock[2] < 60)
+    time = pl.when(sound).then(pl.time(*clock)) if "H" in codes else pl.lit(None, dtype=pl.Time)
+    return text.str.contains(pattern), lo, hi, time, sound
+
+
+def _serial(text: pl.Expr, written: str) -> tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr, pl.Expr]:
+    pattern = r"^\d{1,7}(?:[.,]\d+)?$"
+    number = text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    days = number.floor()
+    date = (_SERIAL_ORIGIN[written].cast(pl.Datetime("us")) + pl.duration(days=days.cast(pl.Int64))).cast(pl.Date)
+    seconds = ((number - days) * 86_400).round().clip(0, 86_399)
+    time = pl.when(number != days).then((seconds.cast(pl.Int64) * 1_000_000_000).cast(pl.Time))
+    # Days 0 and 60 of the 1900 system are no days of the calendar; 2958465 is 9999-12-31.
+    real = days < 2_958_466 if written == "serial1904" else (days < 2_958_466) & (days > 0) & (days != 60)
+    # Serial days 1 to 59 count from 31 December 1899: before the false leap day the origin is one day later.
+    early = (days < 60) if written == "serial1900" else pl.lit(False)
+    date = pl.when(early).then(date + pl.duration(days=1)).otherwise(date)
+    return text.str.contains(pattern), date, date, time, real
+
+
+def _pattern(written: str) -> tuple[str, set[str]]:
+    pieces = re.split(r"%(.)", written)
+    pattern = "".join(re.escape(piece) if i % 2 == 0 else _PART[piece] for i, piece in enumerate(pieces))
+    return f"^{pattern}$", set(pieces[1::2])
+
+
+def _full_year(two_digits: pl.Expr, century: int | None) -> pl.Expr:
+    assert century is not None, "a style with %y declares its century"
+    return century + (two_digits - century % 100) % 100
+
+
+def _month(groups: pl.Expr, codes: set[str], style: DateStyle) -> pl.Expr:
+    if "m" in codes:
+        return groups.struct.field("m").cast(pl.Int32, strict=False)
+    months = style.months or ENGLISH_MONTHS
+    word = groups.struct.field("b").str.to_lowercase()
+    return word.replace_strict(list(months), list(months.values()), default=None, return_dtype=pl.Int32)
+
+
+def _date(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """A date, or null where there is no such day."""
+    iso = pl.format(
+        "{}-{}-{}",
+        year.cast(pl.String).str.zfill(4),
+        month.cast(pl.String).str.zfill(2),
+        day.cast(pl.String).str.zfill(2),
+    )
+    return iso.str.to_date("%Y-%m-%d", strict=False)

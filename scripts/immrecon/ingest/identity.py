@@ -1,0 +1,104 @@
+"""Participant numbers as sources write them, brought to study identifiers by a declared rule, never by resemblance."""
+
+import difflib
+import re
+from collections.abc import Collection, Sequence
+from itertools import permutations
+
+import polars as pl
+
+from immrecon.config.source_format import IdentityRule
+
+BLANK = "blank"
+MALFORMED = "malformed"
+UNKNOWN = "unknown"
+FOREIGN = "foreign"
+
+_LOOKALIKE = str.maketrans("OoIlSsBZz", "001155822")
+"""Letters that are typed or scanned for digits."""
+
+
+def identify(text: pl.Series, rule: IdentityRule, known: Collection[str] | None) -> pl.DataFrame:
+    """Study identifiers of one column, row by row.
+
+    Returns columns `USUBJID` (null where not identified), `problem` (null, 'blank', 'malformed': not in the declared
+    form, 'unknown': no such participant, 'foreign': a participant, but not one of those that the rule lets this source
+    hold) and `likely` (the identifiers that the text most resembles, joined by ' or ',
+    for the person who answers the query). With `known` None (the source that defines the participants) nothing is
+    unknown.
+    """
+    name = "text"
+    frame = text.cast(pl.String).fill_null("").alias(name).to_frame()
+    distinct = frame[name].unique(maintain_order=True).to_list()
+    rows = [(written, *_identify(written, rule, known)) for written in distinct]
+    columns = [name, "USUBJID", "problem", "likely"]
+    parsed = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+    return frame.join(parsed, on=name, how="left", maintain_order="left").select(columns[1:])
+
+
+def _identify(
+    written: str, rule: IdentityRule, known: Collection[str] | None
+) -> tuple[str | None, str | None, str | None]:
+    trimmed = written.strip()
+    if not trimmed:
+        return None, BLANK, None
+    match = re.fullmatch(rule.pattern, trimmed) if len(trimmed) <= 100 else None
+    if match is None:
+        problem = FOREIGN if known and trimmed in known else MALFORMED
+        return None, problem, _joined(likely_identifiers(trimmed, _admitted(rule, known or ())))
+    made = rule.template.format(**match.groupdict(default=""))
+    if known is None or made in known:
+        return made, None, None
+    return None, UNKNOWN, _joined(likely_identifiers(made, sorted(known)))
+
+
+def _admitted(rule: IdentityRule, known: Collection[str]) -> list[str]:
+    """Participants whose identifier the rule admits as it stands; all, where it admits none in that form."""
+    return sorted(name for name in known if re.fullmatch(rule.pattern, name)) or sorted(known)
+
+
+def _joined(names: Sequence[str]) -> str | None:
+    return " or ".join(names) or None
+
+
+def likely_identifiers(written: str, known: Sequence[str], limit: int = 3) -> list[str]:
+    """Known identifiers that a mistyped one may stand for, the closest kind of slip first.
+
+    The slips: letter for digit, zeros eaten or added, parts swapped or left out, one or two characters wrong. A later
+    kind is looked at only where the earlier found nothing.
+    """
+    for slip in (_same_lookalike, _same_without_zeros, _same_parts, _contains_parts):
+        if found := [name for name in known if slip(written, name)]:
+            return found[:limit]
+    close = difflib.get_close_matches(_plain(written), [_plain(name) for name in known], n=limit, cutoff=0.8)
+    return [name for name in known if _plain(name) in close][:limit]
+
+
+def _plain(text: str) -> str:
+    return text.upper().translate(_LOOKALIKE)
+
+
+def _parts(text: str) -> list[str]:
+    """Runs of letters and digits, look-alikes resolved, leading zeros dropped."""
+    return [part.lstrip("0") or "0" for part in re.findall(r"[0-9A-Z]+", _plain(text))]
+
+
+def _same_lookalike(written: str, name: str) -> bool:
+    return re.sub(r"[^0-9A-Z]", "", _plain(written)) == re.sub(r"[^0-9A-Z]", "", _plain(name))
+
+
+def _same_without_zeros(written: str, name: str) -> bool:
+    return _parts(written) == _parts(name)
+
+
+def _same_parts(written: str, name: str) -> bool:
+    parts, target = _parts(written), _parts(name)
+    return len(parts) == len(target) <= 5 and any(list(order) == target for order in permutations(parts))
+
+
+def _contains_parts(written: str, name: str) -> bool:
+    """The tail of the identifier: study or site left out, or run together with it."""
+    parts, target = _parts(written), _parts(name)
+    if len(parts) < len(target):
+        return parts == target[-len(parts) :]
+    return False

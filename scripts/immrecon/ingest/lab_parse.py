@@ -1,0 +1,229 @@
+"""Result cells with their types: who, when, which analyte, which unit, what number. Nothing is judged here yet."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from immrecon.config.dialect import Dialect
+from immrecon.config.study import Analyte
+from immrecon.errors import ConfigError
+from immrecon.ingest.dates import parse_dates
+from immrecon.ingest.identity import identify
+from immrecon.ingest.units import Unit, likely_unit, parse_unit, shift
+from immrecon.ingest.values import MAX_LENGTH, parse_results, scaled
+
+_CLOCK = r"^([01]?[0-9]|2[0-3])[:hH.]([0-5][0-9])(?:[:.][0-5][0-9])?$"
+_RELATIVE_DAY = r"^[+-]?[0-9]{1,5}(?:[.,][0-9]{1,4})?$"
+
+
+def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analytes: Sequence[Analyte]) -> pl.DataFrame:
+    """The cells of `lab_shapes.shape` with typed columns added.
+
+    Added: USUBJID, ID_PROBLEM, ID_LIKELY; LBDT, LBDY, CLOCK (time of the draw), DATE_PROBLEM, MIDNIGHT, TIME_PROBLEM;
+    RECEIVED, RECEIVED_CLOCK, RECEIVED_PROBLEM; REPORTED (Datetime), REPORTED_PROBLEM; STATUS; EXCLUDED (reason);
+    LBTESTCD, LBSTRESU, LBLLOQ, and the analyte's declarations; UNIT_SHIFT (power of ten to the standard unit),
+    UNIT_PROBLEM, UNIT_LIKELY; LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the
+    participant.
+    """
+    frame = _who(cells, dialect, dm)
+    frame = _when(frame, dialect)
+    frame = _which(frame, dialect, analytes)
+    frame = _how_much(frame, dialect)
+    meaning = pl.col("STATUSTEXT").replace_strict(
+        list(dialect.statuses), list(dialect.statuses.values()), default=None, return_dtype=pl.String
+    )
+    return frame.with_columns(STATUS=meaning, EXCLUDED=_exclusion(frame, dialect))
+
+
+def check_against_study(dialect: Dialect, analytes: Sequence[Analyte]) -> None:
+    """Raise ConfigError where the dialect names an analyte or a unit that the study or this package does not know."""
+    known = {analyte.code: analyte for analyte in analytes}
+    where = f'lab "{dialect.name}"'
+    for name, meaning in dialect.units.items():
+        _unit(meaning, f'{where}: units."{name}"', {})
+    for name, rule in dialect.analytes.items():
+        if rule.code not in known:
+            listed = ", ".join(sorted(known))
+            raise ConfigError(f'{where}: "{name}" is mapped to {rule.code}, which is no analyte of the study ({listed}).')
+        standard = _unit(known[rule.code].unit, f"analyte {rule.code} of the study", {})
+        if rule.unit is None:
+            continue
+        declared = _unit(rule.unit, f'{where}: analytes."{name}"', dialect.units)
+        if shift(declared, standard) is None:
+            unit = known[rule.code].unit
+            raise ConfigError(f'{where}: the unit "{rule.unit}" of "{name}" cannot be converted to "{unit}".')
+    used = {rule.code for rule in dialect.analytes.values()}
+    for code, where_used in _codes_in_rules(dialect):
+        if code not in used:
+            raise ConfigError(f"{where}: {where_used} names {code}, which none of its analytes is mapped to.")
+
+
+def _codes_in_rules(dialect: Dialect) -> list[tuple[str, str]]:
+    checks = dialect.checks
+    sums = [(code, "checks.sums") for rule in checks.sums for code in (*rule.parts, rule.whole)]
+    shares = [(code, "checks.shares") for rule in checks.shares for code in (rule.percent, rule.part, rule.whole)]
+    excluded = [(code, "exclude_where") for rule in dialect.exclude_where for code in rule.analytes or ()]
+    return sums + shares + excluded
+
+
+def _unit(text: str, where: str, aliases: Mapping[str, str]) -> Unit:
+    unit = parse_unit(aliases.get(text, text))
+    if unit is None:
+        likely = likely_unit(text, aliases)
+        hint = f' Did you mean "{likely}"?' if likely else ""
+        raise ConfigError(f'{where}: the unit "{text}" is not known.{hint}')
+    return unit
+
+
+def _who(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame) -> pl.DataFrame:
+    found = identify(cells["IDTEXT"], dialect.participant, set(dm["USUBJID"].to_list()))
+    found = found.rename({"problem": "ID_PROBLEM", "likely": "ID_LIKELY"})
+    return pl.concat([cells, found], how="horizontal").join(
+        dm.select("USUBJID", "BRTHLO", "HSCTDT"), on="USUBJID", how="left", maintain_order="left"
+    )
+
+
+def _when(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    collected = dialect.columns.collected
+    if collected.dates is None:
+        day = pl.col("DATETEXT").str.replace(",", ".", literal=True)
+        fits = pl.col("DATETEXT").str.contains(_RELATIVE_DAY)
+        problem = pl.when(~fits & (pl.col("DATETEXT") != "")).then(pl.lit("unreadable"))
+        frame = frame.with_columns(
+            pl.lit(None, dtype=pl.Date).alias("LBDT"),
+            pl.lit(None, dtype=pl.Time).alias("WRITTEN"),
+            pl.when(fits).then(day.cast(pl.Float64, strict=False)).alias("LBDY"),
+            problem.alias("DATE_PROBLEM"),
+        )
+    else:
+        dates = parse_dates(frame["DATETEXT"], collected.dates)
+        partial = pl.when(pl.col("lo") != pl.col("hi")).then(pl.lit("partial"))
+        dates = dates.select(
+            pl.when(pl.col("lo") == pl.col("hi")).then("lo").alias("LBDT"),
+            pl.col("time").alias("WRITTEN"),
+            pl.lit(None, dtype=pl.Float64).alias("LBDY"),
+            pl.coalesce("problem", partial).alias("DATE_PROBLEM"),
+        )
+        frame = pl.concat([frame, dates], how="horizontal")
+    frame = _clock(frame)
+    for name, column in (("RECEIVED", dialect.columns.received), ("REPORTED", dialect.columns.reported)):
+        frame = _further_date(frame, name, column.dates if column else None)
+    return frame
+
+
+def _clock(frame: pl.DataFrame) -> pl.DataFrame:
+    """Time of the draw. Midnight is what software writes where no time was entered: it counts as no time."""
+    groups = [pl.col("TIMETEXT").str.extract(_CLOCK, i).cast(pl.Int32, strict=False) for i in (1, 2)]
+    apart = pl.when(groups[0].is_not_null()).then(pl.time(groups[0].fill_null(0), groups[1].fill_null(0)))
+    unread = groups[0].is_null() & (pl.col("TIMETEXT") != "")
+    time = pl.coalesce(apart, "WRITTEN")
+    midnight = (time == pl.time(0, 0)).fill_null(value=False)
+    return frame.with_columns(
+        pl.when(~midnight).then(time).alias("CLOCK"),
+        midnight.alias("MIDNIGHT"),
+        pl.when(unread).then(pl.lit("unreadable")).alias("TIME_PROBLEM"),
+    ).drop("WRITTEN")
+
+
+def _further_date(frame: pl.DataFrame, name: str, style: object) -> pl.DataFrame:
+    from immrecon.config.source_format import DateStyle
+
+    if not isinstance(style, DateStyle):
+        return frame.with_columns(
+            pl.lit(None, dtype=pl.Date).alias(name),
+            pl.lit(None, dtype=pl.Time).alias(f"{name}_CLOCK"),
+            pl.lit(None, dtype=pl.String).alias(f"{name}_PROBLEM"),
+        )
+    dates = parse_dates(frame[f"{name}TEXT"], style)
+    exact = dates.select(
+        pl.when(pl.col("lo") == pl.col("hi")).then("lo").alias(name),
+        pl.col("time").alias(f"{name}_CLOCK"),
+        pl.coalesce("problem", pl.when(pl.col("lo") != pl.col("hi")).then(pl.lit("partial"))).alias(f"{name}_PROBLEM"),
+    )
+    return pl.concat([frame, exact], how="horizontal")
+
+
+def _which(frame: pl.DataFrame, dialect: Dialect, analytes: Sequence[Analyte]) -> pl.DataFrame:
+    """The declarations of each cell's analyte, and its unit."""
+    standard = {analyte.code: analyte.unit for analyte in analytes}
+    rules = pl.DataFrame(
+        {
+            "NAME": list(dialect.analytes),
+            "LBTESTCD": [rule.code for rule in dialect.analytes.values()],
+            "LBSTRESU": [standard[rule.code] for rule in dialect.analytes.values()],
+            "DECLARED_UNIT": [rule.unit for rule in dialect.analytes.values()],
+            "LBLLOQ": [rule.lloq for rule in dialect.analytes.values()],
+            "DECLARED_LOINC": [rule.loinc for rule in dialect.analytes.values()],
+            "HIGHEST": [rule.highest for rule in dialect.analytes.values()],
+        },
+        schema_overrides={
+            "DECLARED_UNIT": pl.String,
+            "LBLLOQ": pl.Float64,
+            "DECLARED_LOINC": pl.String,
+            "HIGHEST": pl.Float64,
+        },
+    )
+    frame = frame.join(rules, on="NAME", how="left", maintain_order="left")
+    keys = ["UNITTEXT", "DECLARED_UNIT", "LBSTRESU"]
+    has_column = dialect.columns.unit is not None
+    rows = [
+        (*key, *_resolve(*key, has_column=has_column, aliases=dialect.units))
+        for key in frame.select(keys).unique(maintain_order=True).iter_rows()
+    ]
+    schema = {**dict.fromkeys(keys, pl.String), "UNIT_SHIFT": pl.Int64, "UNIT_PROBLEM": pl.String}
+    units = pl.DataFrame(rows, schema={**schema, "UNIT_LIKELY": pl.String}, orient="row")
+    return frame.join(units, on=keys, how="left", maintain_order="left", nulls_equal=True)
+
+
+def _resolve(
+    written: str | None,
+    declared: str | None,
+    standard: str | None,
+    *,
+    has_column: bool,
+    aliases: Mapping[str, str],
+) -> tuple[int | None, str | None, str | None]:
+    """Power of ten from a cell's unit to the standard one; or the problem, and the likely spelling."""
+    if standard is None:  # not an analyte of the study
+        return None, None, None
+    target = parse_unit(standard)
+    assert target is not None, "check_against_study has read the standard units"
+    if not has_column:
+        assert declared is not None, "a dialect without a unit column declares every unit"
+        source = parse_unit(aliases.get(declared, declared))
+        assert source is not None, "check_against_study has read the declared units"
+        return shift(source, target), None, None
+    if not written:
+        return None, "missing", None
+    source = parse_unit(aliases.get(written, written))
+    if source is None:
+        return None, "unknown", likely_unit(written, aliases)
+    expected = parse_unit(aliases.get(declared, declared)) if declared is not None else None
+    if shift(source, target) is None or (expected is not None and expected != source):
+        return None, "disagrees", None
+    return shift(source, target), None, None
+
+
+def _how_much(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    results = parse_results(frame["RESULT"], dialect.numbers, dialect.words).rename(
+        {"comparator": "LBCMP", "word": "WORD", "reason": "WORD_REASON", "problem": "VALUE_PROBLEM", "rounded": "ROUNDED"}
+    )
+    frame = pl.concat([frame, results], how="horizontal")
+    number = scaled(pl.col("mantissa"), pl.col("exponent") + pl.col("UNIT_SHIFT"))
+    return frame.with_columns(LBSTRESN=number).drop("mantissa", "exponent")
+
+
+def _exclusion(frame: pl.DataFrame, dialect: Dialect) -> pl.Expr:
+    """The reason of the first declared exclusion that a cell falls under."""
+    reason: pl.Expr = pl.lit(None, dtype=pl.String)
+    for index, rule in reversed(list(enumerate(dialect.exclude_where))):
+        column = f"EXCLUDE_{index}"
+        pattern = re.compile(rule.matches, re.IGNORECASE)
+        texts = frame[column].drop_nulls().unique(maintain_order=True).to_list()
+        hits = [text for text in texts if len(text) <= MAX_LENGTH and pattern.search(text)]
+        applies = pl.col(column).is_in(hits)
+        if rule.analytes is not None:
+            applies &= pl.col("LBTESTCD").is_in(rule.analytes)
+        reason = pl.when(applies.fill_null(value=False)).then(pl.lit(rule.reason)).otherwise(reason)
+    return reason

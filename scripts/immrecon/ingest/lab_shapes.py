@@ -1,0 +1,248 @@
+"""The three shapes of an export, brought to one: a row per result cell, everything still text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from immrecon.config.dialect import Dialect
+from immrecon.errors import SourceError
+from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table
+
+CELL_COLUMNS = (
+    "SRCFILE",
+    "SRCSHEET",
+    ROW,
+    COLUMN,
+    "NAME",
+    "RESULT",
+    "IDTEXT",
+    "DATETEXT",
+    "DATECOL",
+    "TIMETEXT",
+    "RECEIVEDTEXT",
+    "REPORTEDTEXT",
+    "VISIT",
+    "ACCESSION",
+    "STATUSTEXT",
+    "UNITTEXT",
+    "LOINC",
+    "N_CELLS",
+    "COMPUTED",
+)
+"""Of `Shaped.cells`, with EXCLUDE_i (Boolean) for each declared exclusion. Text of an undeclared column is null."""
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """The result cells of one table that are not blank, and how many cells there are besides."""
+
+    cells: pl.DataFrame
+    n_rows: int
+    n_blank: int
+    n_not_requested: int
+    undeclared: tuple[tuple[str, int], ...]
+    """Columns that the dialect does not mention, and their number of non-blank cells."""
+
+
+def required_columns(dialect: Dialect) -> list[str]:
+    """Heads without which the export cannot be read. Under visit-over-analyte, those outside the visits."""
+    columns = dialect.columns
+    heads = [columns.participant]
+    if dialect.shape == "wide_visit_over_analyte":
+        return heads
+    heads.append(columns.collected.column)
+    heads += [column.column for column in (columns.received, columns.reported) if column is not None]
+    named = (columns.time, columns.visit, columns.accession, columns.status, columns.test, columns.result)
+    heads += [head for head in (*named, columns.unit, columns.loinc) if head is not None]
+    heads += [exclusion.column for exclusion in dialect.exclude_where]
+    if dialect.shape == "wide_by_analyte":
+        heads += list(dialect.analytes)
+    return heads
+
+
+def shape(table: Table, dialect: Dialect) -> Shaped:
+    """One row per non-blank result cell of a table.
+
+    Raises SourceError: no data rows, or (visit over analyte) no analyte or no date below a visit.
+    """
+    if table.frame.is_empty():
+        raise SourceError(f"{table.place}: the header is there, but no result below it. Ask the sender for it again.")
+    frame = table.frame.join(table.ragged, on=ROW, how="left", maintain_order="left").rename({"n_cells": "N_CELLS"})
+    match dialect.shape:
+        case "long":
+            return _long(table, frame, dialect)
+        case "wide_by_analyte":
+            return _wide(table, frame, dialect)
+        case "wide_visit_over_analyte":
+            return _visits(table, frame, dialect)
+
+
+def _long(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
+    columns = dialect.columns
+    assert columns.test is not None
+    assert columns.result is not None
+    name = pl.col(columns.test).str.replace_all(r"\s+", " ").str.strip_chars()
+    blank = ~_filled(columns.result)
+    if columns.status is not None:
+        # A status alone can say that there is no result: then the cell is read, though it is empty.
+        gone = [word for word, meaning in dialect.statuses.items() if meaning in {"X", "D"}]
+        blank &= ~pl.col(columns.status).str.strip_chars().is_in(gone)
+    wanted = name.is_in(list(dialect.analytes))
+    if dialect.not_requested != "*":
+        wanted = ~name.is_in(list(dialect.not_requested))
+    cells = frame.filter(wanted & ~blank).with_columns(
+        name.alias("NAME"),
+        pl.col(columns.result).alias("RESULT"),
+        pl.lit(columns.result).alias(COLUMN),
+        **_context(table, dialect, {}),
+    )
+    return Shaped(
+        _select(cells, table, dialect),
+        frame.height,
+        frame.select(blank.sum()).item(),
+        frame.select((~wanted & ~blank).sum()).item(),
+        _undeclared(table, dialect, [columns.test, columns.result]),
+    )
+
+
+def _wide(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
+    heads = list(dialect.analytes)
+    long = _unpivot(frame, {head: head for head in heads}, _context(table, dialect, {}))
+    others = _not_requested_heads(table, dialect, heads)
+    return Shaped(
+        _select(long.filter(_filled("RESULT")), table, dialect),
+        frame.height,
+        long.filter(~_filled("RESULT")).height + _count(frame, others, filled=False),
+        _count(frame, others, filled=True),
+        _undeclared(table, dialect, [*heads, *others]),
+    )
+
+
+def _visits(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
+    analytes = set(dialect.analytes)
+    blocks: dict[str, dict[str, str]] = {}
+    for head in table.heads:
+        visit, joined, below = head.rpartition(HEADER_JOIN)
+        if joined:
+            blocks.setdefault(visit, {})[below] = head
+    found = {below for block in blocks.values() for below in block}
+    if missing := sorted(analytes - found):
+        raise SourceError(
+            f'{table.place}: no visit has a column "{missing[0]}". Heads below the visits: {", ".join(sorted(found))}.'
+        )
+    parts, used = [], []
+    for visit, block in blocks.items():
+        results = {head: below for below, head in block.items() if below in analytes}
+        if not results:
+            continue
+        date = dialect.columns.collected.column
+        if date not in block:
+            raise SourceError(f'{table.place}: the visit "{visit}" has results but no column "{date}".')
+        context = _context(table, dialect, block) | {"VISIT": pl.lit(visit)}
+        parts.append(_unpivot(frame, results, context))
+        used += [*results, *(block[name] for name in _context_heads(dialect) if name in block)]
+    long = pl.concat(parts)
+    others = _not_requested_heads(table, dialect, used)
+    return Shaped(
+        _select(long.filter(_filled("RESULT")), table, dialect),
+        frame.height,
+        long.filter(~_filled("RESULT")).height + _count(frame, others, filled=False),
+        _count(frame, others, filled=True),
+        _undeclared(table, dialect, [*used, *others]),
+    )
+
+
+def _filled(column: str) -> pl.Expr:
+    return pl.col(column).str.strip_chars() != ""
+
+
+def _count(frame: pl.DataFrame, heads: Sequence[str], *, filled: bool) -> int:
+    if not heads:
+        return 0
+    return int(frame.select(pl.sum_horizontal((_filled(head) == filled).sum() for head in heads)).item())
+
+
+def _unpivot(frame: pl.DataFrame, results: dict[str, str], context: dict[str, pl.Expr]) -> pl.DataFrame:
+    """A row per result column (head to analyte name) and source row, with what stands around the result."""
+    selected = frame.select(ROW, "N_CELLS", *results, **context)
+    long = selected.unpivot(list(results), index=[ROW, "N_CELLS", *context], variable_name=COLUMN, value_name="RESULT")
+    return long.with_columns(NAME=pl.col(COLUMN).replace(results))
+
+
+def _context_heads(dialect: Dialect) -> list[str]:
+    columns = dialect.columns
+    optional = (columns.time, columns.accession, columns.status, columns.visit, columns.unit, columns.loinc)
+    dated = [column.column for column in (columns.received, columns.reported) if column is not None]
+    heads = [columns.participant, columns.collected.column, *dated, *(head for head in optional if head is not None)]
+    return [*heads, *(exclusion.column for exclusion in dialect.exclude_where)]
+
+
+def _context(table: Table, dialect: Dialect, block: dict[str, str]) -> dict[str, pl.Expr]:
+    """Everything around a result, as text; a head below the visit goes before one of the same name outside."""
+    columns = dialect.columns
+
+    def source(head: str | None) -> pl.Expr:
+        if head is None:
+            return pl.lit(None, dtype=pl.String)
+        place = block.get(head, head)
+        if place not in table.heads:
+            raise SourceError(f'{table.place}: the declared column "{head}" is missing.')
+        return pl.col(place).str.strip_chars()
+
+    collected = columns.collected.column
+    context = {
+        "IDTEXT": source(columns.participant),
+        "DATETEXT": source(columns.collected.column),
+        "DATECOL": pl.lit(block.get(collected, collected)),
+        "TIMETEXT": source(columns.time),
+        "RECEIVEDTEXT": source(columns.received.column if columns.received else None),
+        "REPORTEDTEXT": source(columns.reported.column if columns.reported else None),
+        "VISIT": source(columns.visit),
+        "ACCESSION": source(columns.accession),
+        "STATUSTEXT": source(columns.status),
+        "UNITTEXT": source(columns.unit),
+        "LOINC": source(columns.loinc),
+    }
+    for index, exclusion in enumerate(dialect.exclude_where):
+        context[f"EXCLUDE_{index}"] = source(exclusion.column)
+    return context
+
+
+def _select(cells: pl.DataFrame, table: Table, dialect: Dialect) -> pl.DataFrame:
+    computed = table.computed.with_columns(COMPUTED=pl.lit(value=True))
+    excluded = [f"EXCLUDE_{index}" for index in range(len(dialect.exclude_where))]
+    return (
+        cells.join(computed, on=[ROW, COLUMN], how="left", maintain_order="left")
+        .with_columns(
+            pl.lit(table.file).alias("SRCFILE"),
+            pl.lit(table.sheet, dtype=pl.String).alias("SRCSHEET"),
+            pl.col("COMPUTED").fill_null(value=False),
+        )
+        .select(*CELL_COLUMNS, *excluded)
+    )
+
+
+def _not_requested_heads(table: Table, dialect: Dialect, used: Sequence[str]) -> list[str]:
+    """Wide shapes: columns of results that the study does not use."""
+    rest = [head for head in table.heads if head not in used and head not in _context_heads(dialect)]
+    ignored = [] if dialect.columns.ignored == "*" else list(dialect.columns.ignored)
+    rest = [head for head in rest if _below(head) not in ignored and head not in ignored]
+    if dialect.not_requested == "*":
+        return rest
+    wanted = set(dialect.not_requested)
+    return [head for head in rest if head in wanted or _below(head) in wanted]
+
+
+def _below(head: str) -> str:
+    return head.rpartition(HEADER_JOIN)[2]
+
+
+def _undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    ignored = dialect.columns.ignored
+    if ignored == "*":
+        return ()
+    known = {*used, *_context_heads(dialect), *ignored}
+    rest = [head for head in table.heads if head not in known and _below(head) not in known]
+    counts = {head: _count(table.frame, [head], filled=True) for head in rest}
+    return tuple((head, n) for head, n in counts.items() if n or not head.startswith("(column "))

@@ -1,0 +1,169 @@
+"""A sheet as rows of text, and the table in it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from immrecon.config.source_format import Layout, clean_head
+from immrecon.errors import SourceError
+
+__all__ = ["COLUMN", "HEADER_JOIN", "ROW", "Grid", "Table", "clean_head", "to_table"]
+
+ROW = "SRCROW"
+COLUMN = "SRCCOL"
+_COMPUTED = {ROW: pl.Int64, COLUMN: pl.String}
+HEADER_JOIN = " | "
+"""Between the heads of a column under several header rows, the uppermost first."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells of a text file or of one sheet, as received. `numbers[i]` is the row of `rows[i]`, the first being 1."""
+
+    file: str
+    sheet: str | None
+    numbers: list[int]
+    rows: list[list[str]]
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    """Merged cells of a sheet: first row, last row (from 1), first column, last column (from 0)."""
+    computed: frozenset[tuple[int, int]] = frozenset()
+    """Cells whose text is the stored result of a formula: row (from 1), column (from 0)."""
+
+    @property
+    def place(self) -> str:
+        return self.file if self.sheet is None else f'{self.file}, sheet "{self.sheet}"'
+
+
+@dataclass(frozen=True)
+class Table:
+    """Data rows under their heads: `frame` has one String column per head ('' is blank) and SRCROW (Int64).
+
+    `ragged` has the rows (SRCROW, n_cells) with more or fewer cells than heads: their cells may have shifted.
+    `repeated` are heads that come more than once; the later ones are named "head (column n)".
+    `computed` are the cells (SRCROW, SRCCOL) that hold the result of a formula.
+    """
+
+    file: str
+    sheet: str | None
+    frame: pl.DataFrame
+    ragged: pl.DataFrame = field(repr=False)
+    repeated: tuple[str, ...] = ()
+    computed: pl.DataFrame = field(repr=False, default_factory=lambda: pl.DataFrame(schema=_COMPUTED))
+
+    @property
+    def place(self) -> str:
+        return self.file if self.sheet is None else f'{self.file}, sheet "{self.sheet}"'
+
+    @property
+    def heads(self) -> list[str]:
+        return [name for name in self.frame.columns if name != ROW]
+
+
+def to_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
+    """The table of a grid. Blank rows, repeated headers and declared title and footer rows are left out.
+
+    Raises SourceError: nothing in the file, no header row, a required column missing or headed twice.
+    """
+    body, heads, width = _heads(grid, layout)
+    names, repeated = _unique(heads)
+    _require(grid, names, repeated, required)
+    drop = [re.compile(pattern) for pattern in layout.ignore_rows]
+    header = [clean_head(cell) for cell in _row(grid, layout.header_rows[-1], width)]
+    keep = [
+        index
+        for index in range(body, len(grid.rows))
+        if _is_data(grid.rows[index], drop, header if layout.repeated_header else None)
+    ]
+    rows = [grid.rows[index] for index in keep]
+    numbers = [grid.numbers[index] for index in keep]
+    lengths = [_width(row) if len(row) > width else len(row) for row in rows]
+    odd = [(number, n) for number, n in zip(numbers, lengths, strict=True) if n != width]
+    if odd:
+        rows = [(row + [""] * width)[:width] for row in rows]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * width
+    frame = pl.DataFrame(
+        [pl.Series(name, column, dtype=pl.String) for name, column in zip(names, columns, strict=True)]
+        + [pl.Series(ROW, numbers, dtype=pl.Int64)]
+    )
+    ragged = pl.DataFrame(odd, schema={ROW: pl.Int64, "n_cells": pl.Int64}, orient="row")
+    cells = [(row, names[column]) for row, column in sorted(grid.computed) if column < width]
+    return Table(grid.file, grid.sheet, frame, ragged, repeated, pl.DataFrame(cells, schema=_COMPUTED, orient="row"))
+
+
+def _heads(grid: Grid, layout: Layout) -> tuple[int, list[str], int]:
+    """Index of the first data row, the joined heads, and their number."""
+    if not any(any(row) for row in grid.rows):
+        raise SourceError(f"{grid.place}: the file is empty. Ask the sender for it again.")
+    index = {number: i for i, number in enumerate(grid.numbers)}
+    last = layout.header_rows[-1]
+    if last not in index:
+        raise SourceError(f"{grid.place}: no header in row {last}; the file has {grid.numbers[-1]} rows.")
+    width = max(_width(_row(grid, number)) for number in layout.header_rows)
+    levels = [_spread(grid, number, width, layout) for number in layout.header_rows[:-1]]
+    levels.append([clean_head(cell) for cell in _row(grid, last, width)])
+    heads = [HEADER_JOIN.join(dict.fromkeys(part for part in parts if part)) for parts in zip(*levels, strict=True)]
+    return index[last] + 1, heads, width
+
+
+def _row(grid: Grid, number: int, width: int = 0) -> list[str]:
+    cells = next((row for n, row in zip(grid.numbers, grid.rows, strict=True) if n == number), [])
+    return cells[: width or None] + [""] * (width - len(cells))
+
+
+def _width(cells: Sequence[str]) -> int:
+    """Number of cells up to the last that is not blank."""
+    return max((i + 1 for i, cell in enumerate(cells) if cell.strip()), default=0)
+
+
+def _spread(grid: Grid, number: int, width: int, layout: Layout) -> list[str]:
+    """An upper header row with each head over all the columns it spans."""
+    cells = [clean_head(cell) for cell in _row(grid, number, width)]
+    if layout.header_fill == "forward":
+        for i in range(1, width):
+            cells[i] = cells[i] or cells[i - 1]
+        return cells
+    for top, bottom, left, right in grid.merged:
+        if top <= number <= bottom:
+            cells[left : right + 1] = [cells[left]] * (min(right, width - 1) - left + 1)
+    return cells[:width]
+
+
+def _unique(heads: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    names: list[str] = []
+    repeated: list[str] = []
+    for position, head in enumerate(heads, start=1):
+        name = head or f"(column {position})"
+        if name in names or name == ROW:
+            repeated.append(name)
+            name = f"{name} (column {position})"
+        names.append(name)
+    return names, tuple(dict.fromkeys(repeated))
+
+
+def _require(grid: Grid, names: Sequence[str], repeated: Sequence[str], required: Sequence[str]) -> None:
+    wanted = list(dict.fromkeys(clean_head(name) for name in required))
+    if twice := [name for name in wanted if name in repeated]:
+        raise SourceError(f'{grid.place}: the column "{twice[0]}" comes twice; which one is meant cannot be known.')
+    if not (missing := [name for name in wanted if name not in names]):
+        return
+    for number, row in zip(grid.numbers, grid.rows, strict=True):
+        if set(wanted) <= {clean_head(cell) for cell in row}:
+            hint = f"Row {number} has all columns: set header_rows to [{number}]."
+            break
+    else:
+        hint = f"Columns found: {', '.join(names)}."
+        if any("Ã" in name or "Â" in name for name in names):
+            hint += " The heads look decoded with another encoding than the file was written in."
+    listed = ", ".join(f'"{name}"' for name in missing)
+    raise SourceError(f"{grid.place}: the declared column {listed} is missing. {hint}")
+
+
+def _is_data(row: Sequence[str], drop: Sequence[re.Pattern[str]], header: Sequence[str] | None) -> bool:
+    first = next((cell for cell in row if cell and not cell.isspace()), None)
+    if first is None:
+        return False
+    if any(pattern.fullmatch(first.strip()[:500]) for pattern in drop):
+        return False
+    return header is None or [clean_head(cell) for cell in row[: len(header)]] != list(header)

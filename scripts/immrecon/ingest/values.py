@@ -1,0 +1,96 @@
+"""Result cells as written: numbers under the declared locale, comparators, words. Nothing is inferred."""
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from immrecon.config.dialect import NotDoneWords, Numbers, Words
+
+UNREADABLE = "unreadable"
+NEGATIVE = "negative"
+MAX_LENGTH = 500
+"""Longer cells are not matched against declared patterns; they are unreadable."""
+
+_COMPARATORS = {"≤": "<=", "⩽": "<=", "=<": "<=", "≥": ">=", "⩾": ">=", "=>": ">=", "": "=", "=": "="}
+_DIGITS = "[0-9]"
+
+
+def parse_results(text: pl.Series, numbers: Numbers, words: Words) -> pl.DataFrame:
+    """Result cells, row by row; blank or null text gives nulls throughout.
+
+    Returns columns: `comparator` (=, <, <=, >, >=); `mantissa` (String, plain decimal) and `exponent` (Int64) of the
+    number, so that no digit is lost before the unit is known; `word` ('below limit' or 'not done') and `reason` for a
+    declared word; `problem` ('unreadable' or 'negative'); `rounded` (Boolean: written with fewer digits than the
+    number has, as in 1.8E+02).
+    """
+    name = "text"
+    frame = text.cast(pl.String).str.strip_chars().alias(name).to_frame()
+    distinct = frame.unique(maintain_order=True).filter(pl.col(name) != "")
+    parsed = distinct.with_columns(_number(pl.col(name), numbers)).join(_words(distinct[name], words), on=name)
+    is_number = pl.col("mantissa").is_not_null()
+    problem = (
+        pl.when(~is_number & pl.col("word").is_null())
+        .then(pl.lit(UNREADABLE))
+        .when(is_number & pl.col("mantissa").str.starts_with("-"))
+        .then(pl.lit(NEGATIVE))
+    )
+    word = pl.when(~is_number).then("word").alias("word")  # a number is a number, whatever a declared pattern matches
+    joined = frame.join(parsed.with_columns(word, problem=problem), on=name, how="left", maintain_order="left")
+    return joined.select("comparator", "mantissa", "exponent", "word", "reason", "problem", "rounded")
+
+
+def scaled(mantissa: pl.Expr, exponent: pl.Expr) -> pl.Expr:
+    """The number as Float64: the decimal is shifted as text, so 0.05 x10^9/L is exactly 50.0 per uL."""
+    return pl.format("{}e{}", mantissa, exponent).cast(pl.Float64, strict=False)
+
+
+def number_pattern(numbers: Numbers) -> str:
+    """The regular expression of a number in this locale, with its named groups."""
+    groups = [f"{_DIGITS}{{1,3}}(?:{re.escape(sign)}{_DIGITS}{{3}})+" for sign in numbers.thousands]
+    whole = "|".join([*groups, f"{_DIGITS}{{1,15}}"])
+    decimal = "[" + "".join(re.escape(sign) for sign in numbers.decimal) + "]"
+    flags = "|".join(re.escape(flag) for flag in sorted(numbers.flags, key=lambda flag: (-len(flag), flag)))
+    trailing = rf"(?:\s*(?:{flags}))?" if flags else ""
+    return (
+        r"^(?P<comparator><=|>=|=<|=>|<|>|≤|≥|⩽|⩾|=)?\s*\^?\s*(?P<sign>-)?"
+        rf"(?:(?P<whole>{whole})(?:{decimal}(?P<fraction>{_DIGITS}{{1,15}}))?|{decimal}(?P<bare>{_DIGITS}{{1,15}}))"
+        rf"(?:[eE](?P<exponent>[+-]?{_DIGITS}{{1,2}}))?{trailing}$"
+    )
+
+
+def _number(text: pl.Expr, numbers: Numbers) -> list[pl.Expr]:
+    groups = text.str.extract_groups(number_pattern(numbers))
+
+    def group(name: str) -> pl.Expr:
+        return groups.struct.field(name).fill_null("")
+
+    matched = text.str.contains(number_pattern(numbers))
+    whole = group("whole").str.replace_all(r"[^0-9]", "")
+    fraction = group("fraction") + group("bare")
+    mantissa = group("sign") + pl.when(whole == "").then(pl.lit("0")).otherwise(whole) + "." + fraction + "0"
+    exponent = group("exponent").str.strip_prefix("+").cast(pl.Int64, strict=False).fill_null(0)
+    comparator = group("comparator").replace(_COMPARATORS)
+    return [
+        pl.when(matched).then(comparator).alias("comparator"),
+        pl.when(matched).then(mantissa).alias("mantissa"),
+        pl.when(matched).then(exponent).alias("exponent"),
+        (matched & (exponent > fraction.str.len_chars())).fill_null(False).alias("rounded"),
+    ]
+
+
+def _words(distinct: pl.Series, words: Words) -> pl.DataFrame:
+    """The declared word that each text is, if any: columns text, word, reason."""
+    rows = [(text, *_word(text, words.below_limit, words.not_done)) for text in distinct.to_list()]
+    return pl.DataFrame(rows, schema=dict.fromkeys(["text", "word", "reason"], pl.String), orient="row")
+
+
+def _word(text: str, below: Sequence[str], not_done: Sequence[NotDoneWords]) -> tuple[str | None, str | None]:
+    if text.casefold() in {word.casefold() for word in below}:
+        return "below limit", None
+    if len(text) > MAX_LENGTH:
+        return None, None
+    for declared in not_done:
+        if re.fullmatch(declared.matches, text, re.IGNORECASE):
+            return "not done", declared.reason
+    return None, None

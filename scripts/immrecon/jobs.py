@@ -1,0 +1,49 @@
+"""The frame around every script: the only module that knows the `snakemake` object."""
+
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import immrecon
+from immrecon.errors import ContractError, ImmreconError
+from immrecon.provenance import code_digest
+
+LOGGER = logging.getLogger("immrecon")
+
+
+@contextlib.contextmanager
+def job(snakemake: Any) -> Iterator[Any]:
+    """Log to the rule's log file, refuse another copy of the code, and end on our own errors without a traceback.
+
+    Logs carry no clock, so that they too are the same on every run.
+    """
+    log = Path(str(snakemake.log[0]))
+    log.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+    try:
+        _refuse_other_code(snakemake)
+        yield snakemake
+    except ImmreconError as error:
+        LOGGER.error("%s", error)
+        print(f"immrecon error in {snakemake.rule}: {error}", file=sys.stderr)
+        sys.exit(1)
+    finally:
+        LOGGER.removeHandler(handler)
+        handler.close()
+
+
+def _refuse_other_code(snakemake: Any) -> None:
+    """The package that was imported must be the one whose digest decided that this job runs."""
+    imported = Path(immrecon.__file__).resolve().parents[1]
+    found = code_digest(snakemake.rule, imported)
+    if found != snakemake.params.code:
+        raise ContractError(
+            f"the code imported from {imported} is not the code of this workflow (or was edited during the run). "
+            "Hint: remove the other installed copy of immrecon, or run again."
+        )

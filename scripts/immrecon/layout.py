@@ -1,0 +1,79 @@
+"""Where every file of a run lies: a pure function of the configuration."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from immrecon.config.study import Study
+
+
+ESTIMATES = (
+    "funnel",
+    "accrual",
+    "baseline",
+    "timelines",
+    "query_counts",
+    "visit_summary",
+    "threshold_summary",
+    "profiles",
+    "status_counts",
+    "curves",
+    "risk_table",
+    "landmarks",
+    "quantiles",
+    "checks",
+    "ae_incidence",
+)
+"""Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths under `results/<study>/<cut>/`, relative to the working folder where they lie below it."""
+
+    root: Path
+    n_parts: int
+
+    def participants(self, layer: str, name: str) -> list[str]:
+        """The parts of a participant-level table."""
+        return [str(self.root / layer / name / f"{part:04d}.parquet") for part in range(self.n_parts)]
+
+    def table(self, layer: str, name: str) -> str:
+        """A single-file table."""
+        return str(self.root / layer / f"{name}.parquet")
+
+    def results(self) -> dict[str, str]:
+        """Everything that tables and report are made from."""
+        return {name: self.table("estimates", name) for name in ESTIMATES} | {
+            "cells": self.table("harmonised", "cells")
+        }
+
+    def figures(self, stems: list[str]) -> list[str]:
+        return [str(self.root / "figures" / f"{stem}.{kind}") for stem in stems for kind in ("svg", "pdf", "png")]
+
+    def tables(self, stems: list[str]) -> list[str]:
+        return [str(self.root / "tables" / f"{stem}.{kind}") for stem in stems for kind in ("html", "csv")]
+
+    def file(self, name: str) -> str:
+        return str(self.root / name)
+
+    def log(self, step: str) -> str:
+        return str(self.root / "logs" / f"{step}.log")
+
+
+def layout_of(study: Study) -> Layout:
+    """The layout of one study and cut."""
+    root = study.results_folder.absolute()
+    here = Path.cwd()
+    return Layout(Path(os.path.relpath(root, here)) if root.is_relative_to(here) else root, study.file.parts)
+
+
+def source_files(study: Study) -> list[Path]:
+    """Every file as received that the configuration names, in order; what does not exist is left out."""
+    folder = study.data_folder
+    names = {extract.file for extract in study.clinical.extracts}
+    found = {folder / name for name in names}
+    for dialect in study.labs.values():
+        for pattern in dialect.files:
+            found |= set(folder.glob(pattern))
+    return sorted(path for path in found if path.is_file())

@@ -1,0 +1,151 @@
+"""The sections in order: the question each answers, and the exhibits that answer it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from immrecon.config.specs import DisplaySpec, EndpointDisplay
+from immrecon.report.placing import Placed, Topic, endpoints_of, place
+from immrecon.tables import tte
+from immrecon.tables.model import Results, Table
+from immrecon.tables.shells import summarised, visits_stem
+
+
+@dataclass(frozen=True)
+class Section:
+    """A chapter. `exhibits` are figures (Placed) and tables in reading order."""
+
+    anchor: str
+    title: str
+    question: str
+    lead: str
+    exhibits: tuple[Placed | Table, ...] = ()
+
+
+GLANCE = Section(
+    "glance",
+    "At a glance",
+    "What does the board need to know first?",
+    "Key numbers of this data cut. Each is explained in the section that it links to.",
+)
+DEFINITIONS = Section(
+    "definitions",
+    "Definitions and methods",
+    "What exactly was counted and estimated?",
+    "Every rule below is read from the configuration of this run and was applied as written.",
+)
+MAKING = Section(
+    "making",
+    "How this report was made",
+    "Can it be made again?",
+    "The same inputs, configuration, code and libraries give the same report, byte for byte. Checksums are shortened "
+    "to their first digits; inputs.json beside the report has them in full.",
+)
+
+_CHAPTERS: dict[Topic, tuple[str, str, str]] = {
+    "participants": (
+        "Who is in the trial",
+        "Is the trial recruiting as planned, and whom?",
+        "Stages are contained in one another; whoever leaves is accounted for with a reason.",
+    ),
+    "follow-up": (
+        "How far each participant has been followed",
+        "Is the follow-up long enough to judge?",
+        "Nobody is credited with follow-up because nothing was recorded: it ends at the last documented contact or "
+        "assessment on or before the cut-off.",
+    ),
+    "recovery": (
+        "Immune reconstitution",
+        "Is the immune system coming back, and how fast?",
+        "Values below the limit of quantification are kept as such and rank lowest. Death, relapse and other competing "
+        "events are not counted as censoring.",
+    ),
+    "safety": (
+        "Safety",
+        "Is anyone being harmed?",
+        "Incidences are estimated in the presence of competing events; plain counts stand beside them.",
+    ),
+    "efficacy": (
+        "Efficacy and survival",
+        "Are participants alive and free of relapse?",
+        "Relapse and deaths without relapse are parts of the same first event and compete with one another.",
+    ),
+    "quality": (
+        "Can the data be trusted",
+        "What was read, what was withheld, and do the numbers agree with one another?",
+        "Every cell of every lab export is accounted for; identities between the estimates are checked in each run.",
+    ),
+    "further": ("Further exhibits", "What else was drawn?", "Exhibits that belong to none of the sections above."),
+}
+_TABLES: dict[str, Topic] = {
+    "funnel": "participants",
+    "baseline": "participants",
+    "reconstitution_status": "recovery",
+    "adverse_events": "safety",
+    "cells": "quality",
+    "queries": "quality",
+    "checks": "quality",
+}
+_SPLIT = ("landmarks", "quantiles")
+"""Tables that are shown in parts, each beside the figures of its endpoints."""
+
+
+def outline(
+    results: Results, tables: Mapping[str, Table], figure_stems: Iterable[str], spec: DisplaySpec
+) -> list[Section]:
+    """Every section with its exhibits; each figure and each table has its place, and `_SPLIT` ones several."""
+    figures = place(figure_stems, spec)
+    sections = [GLANCE]
+    for topic, (title, question, lead) in _CHAPTERS.items():
+        exhibits = tuple(_exhibits(topic, results, tables, figures, spec))
+        if exhibits or topic != "further":
+            sections.append(Section(topic, title, question, lead, exhibits))
+    return [*sections, DEFINITIONS, MAKING]
+
+
+def _exhibits(
+    topic: Topic, results: Results, tables: Mapping[str, Table], figures: list[Placed], spec: DisplaySpec
+) -> Iterator[Placed | Table]:
+    here = [figure for figure in figures if figure.topic == topic]
+    endpoints = endpoints_of(topic, spec)
+    yield from (figure for figure in here if figure.endpoint is None and figure.analyte is None)
+    if topic == "recovery":
+        yield from _by_analyte(tables, here, spec)
+    yield from (table for stem, table in tables.items() if _TABLES.get(stem) == topic and stem != "adverse_events")
+    yield from (figure for figure in here if figure.endpoint is not None)
+    yield from _endpoint_tables(topic, results, endpoints, spec)
+    if topic == "safety" and "adverse_events" in tables:
+        yield tables["adverse_events"]
+    if topic == "further":
+        placed = {*_TABLES, *_SPLIT, *map(visits_stem, summarised(spec))}
+        yield from (table for stem, table in tables.items() if stem not in placed)
+
+
+def _by_analyte(tables: Mapping[str, Table], figures: list[Placed], spec: DisplaySpec) -> Iterator[Placed | Table]:
+    """Each analyte: its figures, then its table."""
+    for analyte in spec.analytes:
+        yield from (figure for figure in figures if figure.analyte == analyte)
+        stem = visits_stem(analyte)
+        if analyte.summarised and stem in tables:
+            yield tables[stem]
+
+
+def _endpoint_tables(
+    topic: Topic, results: Results, endpoints: list[EndpointDisplay], spec: DisplaySpec
+) -> Iterator[Table]:
+    """The parts of the landmark and quantile tables that are about the endpoints of a section."""
+    codes = [endpoint.code for endpoint in endpoints]
+    if topic == "follow-up":
+        parameters = results.quantiles["parameter"].unique().to_list()
+        yield tte.quantiles(results, spec, [name for name in parameters if name.startswith(tte.FOLLOW_UP)])
+    if topic == "further":
+        codes = sorted(set(results.landmarks["parameter"]) - {endpoint.code for endpoint in spec.endpoints})
+    if codes:
+        yield tte.landmarks(results, spec, codes)
+    if topic in ("recovery", "efficacy") and codes and _any(results.quantiles, codes):
+        yield tte.quantiles(results, spec, codes)
+
+
+def _any(frame: pl.DataFrame, codes: list[str]) -> bool:
+    return not frame.filter(pl.col("parameter").is_in(codes)).is_empty()

@@ -1,0 +1,89 @@
+"""Which section an endpoint, a figure or a table belongs to; nothing is left out."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from immrecon.config.specs import DisplaySpec, EndpointDisplay
+from immrecon.config.study import Analyte
+
+Topic = Literal["participants", "follow-up", "recovery", "safety", "efficacy", "quality", "further"]
+
+_KNOWN: dict[str, tuple[Topic, str]] = {
+    "accrual": ("participants", "Accrual, planned and actual"),
+    "funnel": ("participants", "Participants by stage"),
+    "disposition": ("participants", "Participants by stage"),
+    "timelines": ("follow-up", "Course of each participant"),
+    "swimmer": ("follow-up", "Course of each participant"),
+    "follow": ("follow-up", "Follow-up"),
+    "status": ("recovery", "Reconstitution status at the data cut-off"),
+    "adverse": ("safety", "Adverse events"),
+    "ae": ("safety", "Adverse events"),
+    "cells": ("quality", "Cells of the lab exports"),
+    "queries": ("quality", "Data queries"),
+}
+_KINDS = {
+    "profiles": "individual trajectories",
+    "trajectories": "individual trajectories",
+    "visits": "by visit",
+    "median": "by visit",
+    "summary": "by visit",
+    "threshold": "participants above a threshold",
+    "thresholds": "participants above a threshold",
+}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A figure with its place: `endpoint` and `analyte` where it is about one."""
+
+    stem: str
+    topic: Topic
+    title: str
+    endpoint: EndpointDisplay | None = None
+    analyte: Analyte | None = None
+
+
+def endpoint_topic(endpoint: EndpointDisplay, spec: DisplaySpec) -> Topic:
+    """Reconstitution if its rule names an analyte; efficacy if it is a survival endpoint, or a part of one that is not
+    fatal (relapse); safety otherwise (toxicity, and deaths without relapse)."""
+    if any(re.search(rf"\b{re.escape(analyte.code)}\b", endpoint.rule) for analyte in spec.analytes):
+        return "recovery"
+    if endpoint.display == "survival":
+        return "efficacy"
+    parts = [set(other.event_labels) for other in spec.endpoints if other.display == "survival"]
+    fatal = any("death" in label or "mortality" in label for label in endpoint.event_labels)
+    is_part = any(set(endpoint.event_labels) < events for events in parts)
+    return "efficacy" if is_part and not fatal else "safety"
+
+
+def endpoints_of(topic: Topic, spec: DisplaySpec) -> list[EndpointDisplay]:
+    """In the order of the configuration, survival before incidence where both stand together."""
+    chosen = [endpoint for endpoint in spec.endpoints if endpoint_topic(endpoint, spec) == topic]
+    return sorted(chosen, key=lambda endpoint: endpoint.display != "survival")
+
+
+def place(stems: Iterable[str], spec: DisplaySpec) -> list[Placed]:
+    """Every figure with its section, endpoints first in the order of the configuration."""
+    order = {endpoint.code: index for index, endpoint in enumerate(spec.endpoints)}
+    placed = [place_figure(stem, spec) for stem in stems]
+    return sorted(placed, key=lambda item: order[item.endpoint.code] if item.endpoint else -1)
+
+
+def place_figure(stem: str, spec: DisplaySpec) -> Placed:
+    """By the code of an endpoint or analyte in its file name, else by what its name says."""
+    padded = f"_{stem.lower()}_"
+    for endpoint in sorted(spec.endpoints, key=lambda item: -len(item.code)):
+        if f"_{endpoint.code.lower()}_" in padded:
+            return Placed(stem, endpoint_topic(endpoint, spec), endpoint.label, endpoint=endpoint)
+    words = stem.lower().split("_")
+    kind = next((_KINDS[word] for word in words if word in _KINDS), "")
+    for analyte in sorted(spec.analytes, key=lambda item: -len(item.code)):
+        if f"_{analyte.code.lower()}_" in padded:
+            title = f"{analyte.label}, {kind}" if kind else analyte.label
+            return Placed(stem, "recovery", title, analyte=analyte)
+    for word in words:
+        if word in _KNOWN:
+            return Placed(stem, *_KNOWN[word])
+    return Placed(stem, "recovery" if kind else "further", stem.replace("_", " ").capitalize())

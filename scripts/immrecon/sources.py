@@ -1,0 +1,105 @@
+"""The record of a run: files as received, what it was made from, and the digest of every output."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from immrecon.contracts.io import write_text
+from immrecon.errors import SourceError
+from immrecon.provenance import REPOSITORY, file_digest, text_digest
+
+
+def write_json(content: object, path: str | Path) -> None:
+    """Indented JSON with sorted keys: the same content gives the same bytes."""
+    write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", path)
+
+
+def read_json(path: str | Path) -> Any:
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def verify_sources(files: Iterable[str], folder: str, checksums: str | None) -> list[dict[str, str]]:
+    """Path within the cut's folder and SHA-256 of every file as received.
+
+    Raises SourceError where the cut is frozen and a file changed, is missing, or is not listed.
+    """
+    found = {Path(os.path.relpath(file, folder)).as_posix(): file_digest(file) for file in files if file != checksums}
+    if checksums is not None:
+        _refuse_changes(found, _read_checksums(checksums), Path(folder), checksums)
+    return [{"path": path, "sha256": found[path]} for path in sorted(found)]
+
+
+def _read_checksums(path: str) -> dict[str, str]:
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise SourceError(f"{path}: the list of checksums of the frozen cut cannot be read ({error.strerror}).") from None
+    entries = (line.split(maxsplit=1) for line in lines if line.strip())
+    return {name.lstrip("*"): digest for digest, name in entries}
+
+
+def _refuse_changes(found: Mapping[str, str], frozen: Mapping[str, str], folder: Path, checksums: str) -> None:
+    """Every listed file must be there unchanged, used or not; every used file must be listed."""
+    there = {name: file_digest(folder / name) for name in frozen if (folder / name).is_file()}
+    changed = [name for name, digest in there.items() if frozen[name] != digest]
+    added = [name for name in found if name not in frozen]
+    missing = [name for name in frozen if name not in there]
+    problems = [
+        f"{what}: {', '.join(sorted(names)[:5])}"
+        for what, names in (("changed", changed), ("not listed", added), ("missing", missing))
+        if names
+    ]
+    if problems:
+        raise SourceError(
+            f"The cut is frozen by {checksums}, but its files are not the same any more ({'; '.join(problems)}). "
+            "Hint: restore the files as received; if they were meant to change, make a new cut."
+        )
+
+
+def record_inputs(sources: str, params: Any) -> dict[str, object]:
+    """What the report prints: everything that decides its numbers."""
+    return {
+        "study": params.study,
+        "data_cut": params.data_cut,
+        "immrecon_version": params.version,
+        "inputs": read_json(sources),
+        "config_sha256": text_digest(params.run_config),
+        "code_sha256": params.all_code,
+        "lock_sha256": params.lock,
+    }
+
+
+def manifest(files: Iterable[str], root: str) -> dict[str, str]:
+    """SHA-256 of every output, by path within the run's folder. The manifest itself and `run.json` are left out."""
+    return {Path(os.path.relpath(file, root)).as_posix(): file_digest(file) for file in files}
+
+
+def run_record() -> dict[str, str]:
+    """The one output that differs between runs: commit, machine, time."""
+    return {
+        "commit": _commit(),
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "host": platform.node(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+    }
+
+
+def _commit() -> str:
+    try:
+        run = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40"],  # noqa: S607
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "not a git checkout"
+    return run.stdout.strip()

@@ -1,0 +1,142 @@
+"""Pointwise confidence limits of survival and cumulative incidence; NaN where the method defines none."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import betaincinv, ndtri
+
+from immrecon.stats._counting import RiskTable
+from immrecon.stats._types import BoolArray, FloatArray
+
+Limits = tuple[FloatArray, FloatArray]
+
+
+def normal_quantile(conf_level: float) -> float:
+    """Two-sided standard normal quantile."""
+    return float(ndtri(0.5 + conf_level / 2))
+
+
+def _log_log(s: FloatArray, half: FloatArray) -> Limits:
+    width = half / np.log(s)
+    return s ** np.exp(-width), s ** np.exp(width)
+
+
+def _log(s: FloatArray, half: FloatArray) -> Limits:
+    return s * np.exp(-half), np.minimum(s * np.exp(half), 1.0)
+
+
+def _plain(s: FloatArray, half: FloatArray) -> Limits:
+    return np.maximum(s - s * half, 0.0), np.minimum(s + s * half, 1.0)
+
+
+def _logit(s: FloatArray, half: FloatArray) -> Limits:
+    centre, width = np.log(s / (1 - s)), half / (1 - s)
+    return 1 / (1 + np.exp(width - centre)), 1 / (1 + np.exp(-width - centre))
+
+
+def _arcsin(s: FloatArray, half: FloatArray) -> Limits:
+    centre, width = np.arcsin(np.sqrt(s)), 0.5 * half * np.sqrt(s / (1 - s))
+    return np.sin(np.maximum(centre - width, 0.0)) ** 2, np.sin(np.minimum(centre + width, np.pi / 2)) ** 2
+
+
+_SURVIVAL: dict[str, Callable[[FloatArray, FloatArray], Limits]] = {
+    "log-log": _log_log,
+    "log": _log,
+    "plain": _plain,
+    "logit": _logit,
+    "arcsin": _arcsin,
+}
+BETA_PRODUCT = "beta-product"
+SURVIVAL_CONF_TYPES = (*_SURVIVAL, BETA_PRODUCT)
+
+
+def survival_limits(
+    survival: FloatArray, log_std_error: FloatArray, conf_type: str, conf_level: float
+) -> Limits:
+    """Limits from the standard error of log S on the named scale (Borgan and Liestol 1990).
+
+    Any type but beta-product. NaN where S = 0, and where S = 1 for log-log, logit and arcsin, as R's survfit.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        # At S = 1 log-log, logit and arcsin are 0/0, hence NaN.
+        low, high = _SURVIVAL[conf_type](survival, normal_quantile(conf_level) * log_std_error)
+    low[survival == 0] = high[survival == 0] = np.nan
+    return low, high
+
+
+def beta_product_limits(
+    table: RiskTable, n: float, conf_level: float
+) -> tuple[FloatArray, FloatArray, float]:
+    """Limits of Fay, Brittain and Proschan (2013), method of moments: low and high (J,), low before any time.
+
+    The upper limit at t is a quantile of the product of Beta(Y_j - d_j + 1, d_j) over event times up to t;
+    for the lower one it is multiplied by Beta(Y(t+), 1), with Y(t+) the number still at risk after t. Without
+    censoring these are the limits of Clopper and Pearson.
+    """
+    tail = (1 - conf_level) / 2
+    events, at_risk = table.n_event_any.astype(np.float64), table.n_risk.astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_mean, log_ratio = _log_beta_moments(at_risk - events + 1, events)
+        log_mean, log_ratio = np.cumsum(log_mean), np.cumsum(log_ratio)
+        high = _beta_quantile(log_mean, log_ratio, 1 - tail)
+        after = at_risk - events - table.n_censor
+        extra_mean, extra_ratio = _log_beta_moments(after, np.ones_like(after))
+        low = _beta_quantile(log_mean + extra_mean, log_ratio + extra_ratio, tail)
+    high[np.cumsum(events) == 0] = 1.0
+    low[after == 0] = 0.0  # Beta(0, 1) has all its mass at 0
+    return low, high, tail ** (1 / n) if n else np.nan
+
+
+def _log_beta_moments(a: FloatArray, b: FloatArray) -> Limits:
+    # E X = a/(a+b) and E X^2 / (E X)^2 = 1 + b / (a (a+b+1)): no difference of nearly equal numbers.
+    return np.log(a / (a + b)), np.log1p(b / (a * (a + b + 1)))
+
+
+def _beta_quantile(log_mean: FloatArray, log_ratio: FloatArray, p: float) -> FloatArray:
+    mean = np.exp(log_mean)
+    total = (1 - mean) / (mean * np.expm1(log_ratio)) - 1
+    quantile: FloatArray = betaincinv(mean * total, (1 - mean) * total, p)
+    return quantile
+
+
+def _incidence_log_log(f: FloatArray, se: FloatArray, z: float) -> Limits:
+    width = z * se / (f * np.log(f))
+    return f ** np.exp(-width), f ** np.exp(width)
+
+
+def _incidence_cloglog(f: FloatArray, se: FloatArray, z: float) -> Limits:
+    free = 1 - f
+    width = z * se / (free * np.log(free))
+    return 1 - free ** np.exp(width), 1 - free ** np.exp(-width)
+
+
+def _incidence_plain(f: FloatArray, se: FloatArray, z: float) -> Limits:
+    return np.maximum(f - z * se, 0.0), np.minimum(f + z * se, 1.0)
+
+
+_INCIDENCE: dict[str, Callable[[FloatArray, FloatArray, float], Limits]] = {
+    "log-log": _incidence_log_log,
+    "cloglog": _incidence_cloglog,
+    "plain": _incidence_plain,
+}
+INCIDENCE_CONF_TYPES = tuple(_INCIDENCE)
+
+
+def incidence_limits(
+    incidence: FloatArray, std_error: FloatArray, conf_type: str, conf_level: float
+) -> Limits:
+    """Limits on log(-log F) ("log-log"), log(-log(1-F)) ("cloglog") or F ("plain") (Choudhury 2002).
+
+    NaN where F is 0 or 1.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        low, high = _INCIDENCE[conf_type](incidence, std_error, normal_quantile(conf_level))
+    undefined: BoolArray = (incidence == 0) | (incidence == 1)
+    low[undefined] = high[undefined] = np.nan
+    return low, high
+
+
+def exact_zero_bound(m: FloatArray, conf_level: float) -> FloatArray:
+    """Upper limit of an incidence with no event among m > 0 participants: 1 - (alpha/2)^(1/m)."""
+    bound: FloatArray = -np.expm1(np.log((1 - conf_level) / 2) / m)
+    return bound

@@ -1,0 +1,145 @@
+"""The one place where arrays are refused: which argument, what is wrong, how many, where, what to do."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from immrecon.errors import InputError
+from immrecon.stats._types import BoolArray, FloatArray, IntArray
+
+_SHOWN = 5
+
+
+def _refuse_if(bad: BoolArray, name: str, problem: str, hint: str) -> None:
+    where = np.flatnonzero(bad)
+    if where.size == 0:
+        return
+    shown = ", ".join(str(i) for i in where[:_SHOWN]) + (", ..." if where.size > _SHOWN else "")
+    counted = f"{where.size} of {bad.size} values" if bad.size != 1 else "its only value"
+    raise InputError(f"{name}: {counted} {problem} (positions {shown}, counted from 0). Hint: {hint}")
+
+
+def _numbers(values: ArrayLike, name: str, n: int | None) -> FloatArray:
+    if np.ma.is_masked(values):  # np.asarray would bring back what is under the mask
+        raise InputError(f"{name}: some values are masked. Hint: drop or query the missing values first.")
+    raw = np.asarray(values)
+    if raw.ndim != 1:
+        raise InputError(f"{name}: expected one dimension, got shape {raw.shape}. Hint: pass one column.")
+    if n is not None and raw.size != n:
+        raise InputError(f"{name}: {raw.size} values where time has {n}. Hint: one value per participant.")
+    if raw.dtype.kind not in "biufO":  # dates and durations would become nanoseconds
+        raise InputError(f"{name}: expected numbers, got {raw.dtype}. Hint: convert to days or codes first.")
+    try:
+        return raw.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: not numeric ({error}). Hint: convert to days or codes first.") from error
+
+
+def times(values: ArrayLike, name: str = "time", n: int | None = None) -> FloatArray:
+    """Finite non-negative times as float64, shape (n,); InputError otherwise."""
+    out = _numbers(values, name, n)
+    # min and max see NaN and infinity too: two passes in the common case that all is well.
+    if out.size and not (out.min() >= 0 and out.max() < np.inf):
+        _refuse_if(~np.isfinite(out), name, "are missing or infinite", "query the missing dates first.")
+        _refuse_if(out < 0, name, "are negative", "an event before the origin is prevalent, not at risk.")
+    return out
+
+
+def events(values: ArrayLike, n: int) -> IntArray:
+    """0 (censored) or 1 (event) as int64, shape (n,); InputError otherwise."""
+    out = _numbers(values, "event", n)
+    if out.size and not ((out == 0) | (out == 1)).all():
+        _refuse_if(np.isnan(out), "event", "are missing", "every participant has an event or is censored.")
+        _refuse_if(
+            (out != 0) & (out != 1), "event", "are neither 0 nor 1", "CNSR codes are the other way round."
+        )
+    return out.astype(np.int64)
+
+
+def declared_causes(causes: Sequence[int]) -> tuple[int, ...]:
+    """The cause codes that exist by design: distinct integers, none of them 0; InputError otherwise."""
+    out = tuple(int(c) for c in causes if float(c).is_integer())
+    if len(out) != len(causes) or not out:
+        raise InputError(f"causes: {list(causes)} is not a sequence of integer codes. Hint: causes=[1, 2].")
+    if 0 in out:
+        raise InputError("causes: 0 means censored and cannot be a cause. Hint: number the causes from 1.")
+    if len(set(out)) != len(out):
+        raise InputError(f"causes: {list(out)} names a code twice. Hint: one code per cause.")
+    return out
+
+
+def cause_positions(values: ArrayLike, causes: tuple[int, ...], n: int) -> IntArray:
+    """0 for censored, else 1 + position of the code in `causes`, shape (n,); InputError for other codes."""
+    codes = _numbers(values, "cause", n)
+    position = np.full(n, -1, dtype=np.int64)
+    for k, code in enumerate((0, *causes)):
+        position[codes == code] = k
+    if n and position.min() < 0:
+        _refuse_if(np.isnan(codes), "cause", "are missing", "0 is the code for censored.")
+        unknown = sorted({float(c) for c in codes[position < 0]})[:_SHOWN]
+        listed = ", ".join(f"{c:g}" for c in unknown)
+        _refuse_if(
+            position < 0, "cause", f"are not 0 or in causes={list(causes)} ({listed})", "declare every code."
+        )
+    return position
+
+
+def entries(values: ArrayLike | None, time: FloatArray) -> FloatArray | None:
+    """Delayed-entry times, each strictly before its time, or None; InputError otherwise."""
+    if values is None:
+        return None
+    out = times(values, "entry", time.size)
+    _refuse_if(
+        out >= time, "entry", "are not before time", "nobody is at risk in an empty interval (entry, time]."
+    )
+    return out
+
+
+def case_weights(values: ArrayLike | None, n: int) -> FloatArray | None:
+    """Finite positive weights or None; InputError otherwise."""
+    if values is None:
+        return None
+    out = _numbers(values, "weights", n)
+    _refuse_if(
+        ~(np.isfinite(out) & (out > 0)), "weights", "are not finite and positive", "drop weight 0 first."
+    )
+    return out
+
+
+def confidence_level(value: float) -> float:
+    """A number strictly between 0 and 1."""
+    if not 0 < value < 1:
+        raise InputError(f"conf_level: {value} is not between 0 and 1. Hint: 0.95 means 95 %.")
+    return float(value)
+
+
+def choice(name: str, value: str, allowed: Sequence[str]) -> None:
+    """One of the named methods."""
+    if value not in allowed:
+        raise InputError(f"{name}: {value!r} is not known. Hint: one of {', '.join(map(repr, allowed))}.")
+
+
+def probabilities(values: ArrayLike) -> FloatArray:
+    """Probabilities strictly between 0 and 1, shape (m,); a scalar becomes shape (1,)."""
+    out = _numbers(np.atleast_1d(np.asarray(values)), "p", None)
+    _refuse_if(~((out > 0) & (out < 1)), "p", "are not between 0 and 1", "the median is p=0.5.")
+    return out
+
+
+def counts_of(x: ArrayLike, n: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Events x among n, broadcast to one shape (m,): integers with 0 <= x <= n; InputError otherwise."""
+    a, b = (_numbers(np.atleast_1d(np.asarray(v)), name, None) for v, name in ((x, "x"), (n, "n")))
+    try:
+        a, b = np.broadcast_arrays(a, b)
+    except ValueError as error:
+        raise InputError(
+            f"x, n: {a.size} and {b.size} values. Hint: one n per x, or one n for all."
+        ) from error
+    for name, value in (("x", a), ("n", b)):
+        _refuse_if(
+            ~(np.isfinite(value) & (value == np.floor(value))), name, "are not whole numbers", "give counts."
+        )
+        _refuse_if(value < 0, name, "are negative", "give counts.")
+    _refuse_if(a > b, "x", "are larger than n", "x is the number of events among n.")
+    return a, b

@@ -1,0 +1,137 @@
+"""Competing risks: the Aalen-Johansen estimator of cumulative incidence, its variance chosen by name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from immrecon.errors import InputError
+from immrecon.stats import _validate
+from immrecon.stats._counting import RiskTable, tabulate
+from immrecon.stats._incidence import CumulativeIncidence, IncidenceAt, with_exact_bounds
+from immrecon.stats._incidence_variance import Increments, aalen, greenwood, jackknife
+from immrecon.stats._limits import INCIDENCE_CONF_TYPES, incidence_limits
+from immrecon.stats._product_limit import product_limit
+from immrecon.stats._types import FloatArray, IntArray
+
+__all__ = ["CumulativeIncidence", "IncidenceAt", "aalen_johansen"]
+
+VARIANCES = ("infinitesimal-jackknife", "greenwood", "aalen")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sample:
+    """Validated arrays of shape (n,); code is 0 for censored, else 1 + position of the cause."""
+
+    time: FloatArray
+    code: IntArray
+    entry: FloatArray | None
+    weights: FloatArray | None
+
+
+def aalen_johansen(
+    time: ArrayLike,
+    cause: ArrayLike,
+    *,
+    causes: Sequence[int],
+    entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    conf_level: float = 0.95,
+    conf_type: str = "log-log",
+    variance: str = "infinitesimal-jackknife",
+) -> CumulativeIncidence:
+    """Probability of having had each of K competing events (Aalen 1978; Aalen and Johansen 1978).
+
+    time, cause (0 = censored, else a code of `causes`), entry (delayed, strictly before time) and weights
+    (positive) are (n,). `causes` names every code that exists by design, whether or not it has happened yet.
+
+    variance: "infinitesimal-jackknife" (R's survfit), "greenwood" (R's etm) or "aalen" (cmprsk, SAS). The
+    first two are equal without weights and delayed entry. With weights the jackknife is the robust variance
+    of sampling weights, greenwood that of frequencies, and aalen is refused.
+    conf_type: "log-log" is on log(-log F), "cloglog" on log(-log(1-F)), "plain" on F. Before the first event
+    of a cause the limits are 0 and the exact one-sided bound (see `CumulativeIncidence.bound_exact`).
+    Raises InputError for arrays or options that cannot be worked on.
+    """
+    level = _validate.confidence_level(conf_level)
+    _validate.choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
+    _validate.choice("variance", variance, VARIANCES)
+    codes = _validate.declared_causes(causes)
+    t = _validate.times(time)
+    sample = _Sample(
+        time=t,
+        code=_validate.cause_positions(cause, codes, t.size),
+        entry=_validate.entries(entry, t),
+        weights=_validate.case_weights(weights, t.size),
+    )
+    if variance == "aalen" and sample.weights is not None:
+        raise InputError(
+            "variance: 'aalen' counts events and has no weighted form. Hint: use 'infinitesimal-jackknife'."
+        )
+    table = tabulate(t, sample.code, len(codes), entry=sample.entry, weights=sample.weights)
+    free, jump = product_limit(table)
+    parts = _decompose(table, free)
+    std_error, free_std_error = _std_errors(variance, parts, table, sample)
+    if free_std_error is None:
+        with np.errstate(invalid="ignore"):
+            free_std_error = np.where(free > 0, free * np.sqrt(np.cumsum(jump)), 0.0)
+    incidence = np.array([part.incidence for part in parts])
+    low, high = incidence_limits(incidence, std_error, conf_type, level)
+    result = CumulativeIncidence(
+        causes=codes,
+        variance=variance,
+        conf_type=conf_type,
+        conf_level=level,
+        n=t.size,
+        n_events=tuple(int((sample.code == k + 1).sum()) for k in range(len(codes))),
+        time=table.time,
+        n_risk=table.n_risk,
+        n_event=table.n_event,
+        n_censor=table.n_censor,
+        event_free=free,
+        event_free_std_error=free_std_error,
+        incidence=incidence,
+        std_error=std_error,
+        conf_low=low,
+        conf_high=high,
+        bound_exact=np.zeros(incidence.shape, dtype=np.bool_),
+        binomial=sample.entry is None and sample.weights is None,
+        risk_set_restart=table.risk_set_restart,
+    )
+    return with_exact_bounds(result)
+
+
+def _decompose(table: RiskTable, free: FloatArray) -> list[Increments]:
+    """Each cause against the others, with its incidence sum S(u-) d/Y."""
+    at_risk, events = table.n_risk.astype(np.float64), table.n_event.astype(np.float64)
+    free_before = np.append(1.0, free[:-1])[: free.size]
+    jump = events * (free_before / at_risk)
+    incidence: FloatArray = np.cumsum(jump, axis=1)
+    # When everybody has had the event and nobody another one, F is 1 and not nearly 1.
+    competing = np.cumsum(jump.sum(axis=0) - jump, axis=1)
+    incidence[(free == 0) & (competing == 0) & (incidence > 0)] = 1.0
+    others = events.sum(axis=0) - events
+    return [
+        Increments(d, o, at_risk, free_before, free, f)
+        for d, o, f in zip(events, others, incidence, strict=True)
+    ]
+
+
+def _std_errors(
+    name: str, parts: list[Increments], table: RiskTable, sample: _Sample
+) -> tuple[FloatArray, FloatArray | None]:
+    """Standard errors (K, J) of the incidences, and (J,) of the event-free probability if not Greenwood's."""
+    # Without weights and delayed entry the jackknife equals the Greenwood-type variance, which is cheaper.
+    if name == "greenwood" or (name != "aalen" and sample.weights is None and sample.entry is None):
+        return np.sqrt([greenwood(part) for part in parts]), None
+    if name == "aalen":
+        return np.sqrt([aalen(part) for part in parts]), None
+    first = parts[0]
+    whole = replace(
+        first, own=first.own + first.other, other=np.zeros_like(first.own), incidence=1 - first.free
+    )
+    had = [(sample.code == k + 1).astype(np.float64) for k in range(len(parts))]
+    any_event = (sample.code > 0).astype(np.float64)
+    args = (table, sample.time, any_event, sample.entry, sample.weights)
+    by_cause = [jackknife(part, own, *args) for part, own in zip(parts, had, strict=True)]
+    return np.sqrt(by_cause), np.sqrt(jackknife(whole, any_event, *args))

@@ -1,0 +1,165 @@
+"""Time to a single kind of event: Kaplan-Meier, Nelson-Aalen, and the Kaplan-Meier curve of follow-up.
+
+Methods and limits are those of R's `survfit` (Greenwood variance) and, for small groups, the beta product of
+Fay, Brittain and Proschan.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from immrecon.errors import InputError
+from immrecon.stats import _validate
+from immrecon.stats._counting import tabulate
+from immrecon.stats._curve import Quantiles, RestrictedMean, SurvivalAt, SurvivalCurve
+from immrecon.stats._limits import BETA_PRODUCT, SURVIVAL_CONF_TYPES, beta_product_limits, survival_limits
+from immrecon.stats._product_limit import product_limit
+from immrecon.stats._types import FloatArray, IntArray
+
+__all__ = [
+    "Quantiles",
+    "RestrictedMean",
+    "SurvivalAt",
+    "SurvivalCurve",
+    "kaplan_meier",
+    "nelson_aalen",
+    "reverse_kaplan_meier",
+]
+
+
+def kaplan_meier(
+    time: ArrayLike,
+    event: ArrayLike,
+    *,
+    entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    conf_level: float = 0.95,
+    conf_type: str = "log-log",
+) -> SurvivalCurve:
+    """Product-limit estimate of the probability of being free of the event (Kaplan and Meier 1958).
+
+    time, event (0 or 1), entry (delayed entry, strictly before time) and weights (positive) are (n,). A
+    weight counts like that many participants: Greenwood's variance is that of frequencies (R's robust=FALSE).
+    conf_type is "log-log", "log", "plain", "logit", "arcsin" (Borgan and Liestol 1990) or "beta-product"
+    (Fay, Brittain and Proschan 2013; without entry, whole weights only). Log-log limits are NaN where S is 0,
+    and where S is 1 from the first observed time on. An empty group gives an empty curve.
+    Raises InputError for arrays or options that cannot be worked on.
+    """
+    sample = _sample(time, event, entry, weights)
+    return _curve("kaplan-meier", sample, conf_level, conf_type)
+
+
+def nelson_aalen(
+    time: ArrayLike,
+    event: ArrayLike,
+    *,
+    entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    conf_level: float = 0.95,
+    conf_type: str = "log-log",
+) -> SurvivalCurve:
+    """Cumulative hazard sum d/Y, variance sum d/Y^2 (Nelson 1969; Aalen 1978), and survival as exp(-hazard).
+
+    Arguments as for `kaplan_meier`, without the beta product. R: survfit(stype=2, ctype=1).
+    """
+    sample = _sample(time, event, entry, weights)
+    return _curve("nelson-aalen", sample, conf_level, conf_type)
+
+
+def reverse_kaplan_meier(
+    time: ArrayLike,
+    event: ArrayLike,
+    *,
+    entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    conf_level: float = 0.95,
+    conf_type: str = "log-log",
+) -> SurvivalCurve:
+    """Kaplan-Meier curve of follow-up: being censored is the event (Schemper and Smith 1996).
+
+    Arguments as for `kaplan_meier`, event being the clinical event; `.quantile(0.5)` is the median follow-up.
+    """
+    sample = _sample(time, event, entry, weights)
+    return _curve("reverse-kaplan-meier", replace(sample, event=1 - sample.event), conf_level, conf_type)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sample:
+    """Validated arrays of shape (n,)."""
+
+    time: FloatArray
+    event: IntArray
+    entry: FloatArray | None
+    weights: FloatArray | None
+
+    @property
+    def size(self) -> float:
+        """Participants, or the sum of their weights."""
+        return float(self.time.size if self.weights is None else self.weights.sum())
+
+
+def _sample(time: ArrayLike, event: ArrayLike, entry: ArrayLike | None, weights: ArrayLike | None) -> _Sample:
+    t = _validate.times(time)
+    return _Sample(
+        time=t,
+        event=_validate.events(event, t.size),
+        entry=_validate.entries(entry, t),
+        weights=_validate.case_weights(weights, t.size),
+    )
+
+
+def _curve(method: str, sample: _Sample, conf_level: float, conf_type: str) -> SurvivalCurve:
+    level = _validate.confidence_level(conf_level)
+    _validate.choice("conf_type", conf_type, SURVIVAL_CONF_TYPES)
+    if conf_type == BETA_PRODUCT:
+        _refuse_beta_product(method, sample)
+    table = tabulate(sample.time, sample.event, 1, entry=sample.entry, weights=sample.weights)
+    events, at_risk = table.n_event[0].astype(np.float64), table.n_risk.astype(np.float64)
+    hazard = events / at_risk
+    hazard_variance = hazard / at_risk
+    if method == "nelson-aalen":
+        survival, jump = np.exp(-np.cumsum(hazard)), hazard_variance
+    else:
+        survival, jump = product_limit(table)
+    log_std_error = np.sqrt(np.cumsum(jump))
+    if conf_type == BETA_PRODUCT:
+        low, high, origin_low = beta_product_limits(table, sample.size, level)
+    else:
+        low, high = survival_limits(survival, log_std_error, conf_type, level)
+        origin_low = 1.0 if sample.size else float("nan")
+    with np.errstate(invalid="ignore"):  # 0 times infinity: no standard error once survival is 0
+        std_error = survival * log_std_error
+    return SurvivalCurve(
+        method=method,
+        conf_type=conf_type,
+        conf_level=level,
+        n=sample.time.size,
+        n_events=int(sample.event.sum()),
+        time=table.time,
+        n_risk=table.n_risk,
+        n_event=table.n_event[0],
+        n_censor=table.n_censor,
+        survival=survival,
+        std_error=std_error,
+        conf_low=low,
+        conf_high=high,
+        cumulative_hazard=np.cumsum(hazard),
+        cumulative_hazard_std_error=np.sqrt(np.cumsum(hazard_variance)),
+        risk_set_restart=table.risk_set_restart,
+        log_variance_jump=jump,
+        origin_conf_low=origin_low,
+    )
+
+
+def _refuse_beta_product(method: str, sample: _Sample) -> None:
+    weights = sample.weights
+    if method == "nelson-aalen":
+        problem = "is not defined for the Nelson-Aalen estimate"
+    elif sample.entry is not None:
+        problem = "is not defined with delayed entry"
+    elif weights is not None and (weights != np.floor(weights)).any():
+        problem = "needs whole numbers as weights (frequencies)"
+    else:
+        return
+    raise InputError(f"conf_type: 'beta-product' {problem}. Hint: use conf_type='log-log'.")

@@ -1,0 +1,1 @@
+"""Tables: result frames in, laid-out cells out. Nothing is estimated here; what is shown is selected and rounded."""

@@ -1,0 +1,136 @@
+"""Who is in the trial: the stages with their losses, and the baseline characteristics."""
+
+from typing import Any
+
+import polars as pl
+
+from immrecon.config.specs import DisplaySpec
+from immrecon.tables.exhibit import BLANK, exhibit, headed
+from immrecon.tables.format import clean, count, count_of, count_percent, measured, span, unit, with_interval
+from immrecon.tables.frames import (
+    ALL_LEVELS,
+    Record,
+    Stratum,
+    distinct,
+    dose_strata,
+    dose_strata_of,
+    group_strata,
+    index,
+    population_of,
+)
+from immrecon.tables.model import Cell, Head, Results, Row, Table
+
+
+def funnel(results: Results, spec: DisplaySpec) -> Table:
+    """Stages by dose level, one section per group, with the reasons for which participants left."""
+    frame = results.funnel
+    rows = index(frame, "group", "dose_level", "stage")
+    levels = dose_strata_of(frame, spec, None)
+    lines = []
+    for stratum in group_strata(frame, spec) if rows else []:
+        for stage in distinct(frame, "stage", "stage_order"):
+            total = rows.get((*stratum.key, stage))
+            by_level = [rows.get((stratum.group, level.dose_level, stage)) for level in levels]
+            cells = [_stage_count(row) for row in (*by_level, total)]
+            lines.append(Row((Cell(stage.capitalize()), *cells, *_losses(total)), section=stratum.label))
+    return exhibit(
+        spec,
+        stem="funnel",
+        title="Participants by stage, group and dose level",
+        population="Screened participants",
+        header=[
+            [
+                Head("Stage", rows=2),
+                *([Head("Participants by assigned dose level", columns=len(levels))] if levels else []),
+                Head(ALL_LEVELS, rows=2),
+                Head("Not reaching this stage from the one before", columns=2),
+            ],
+            [*(Head(level.label) for level in levels), Head("n"), Head("Reasons")],
+        ],
+        rows=lines,
+        footnotes=[
+            "Method: counts of participants; each stage is contained in the one before.",
+            f"{ALL_LEVELS} includes participants without an assigned dose level.",
+        ],
+        empty="No participant has been screened by the data cut-off.",
+        text_columns=(len(levels) + 3,),
+    )
+
+
+def _stage_count(row: Record | None) -> Cell:
+    if row is None:
+        return BLANK
+    return Cell(count(row["n"]), title=clean(row["loss_reasons"] or ""))
+
+
+def _losses(row: Record | None) -> tuple[Cell, Cell]:
+    if row is None:
+        return BLANK, BLANK
+    if not row["n_lost"]:
+        return Cell(count(0)), Cell("none")
+    return Cell(count(row["n_lost"])), Cell(clean(row["loss_reasons"] or "not recorded"))
+
+
+def baseline(results: Results, spec: DisplaySpec) -> Table:
+    """Characteristics by group and by dose level; numeric ones as median, quartiles and range."""
+    frame = results.baseline
+    rows = index(frame, "group", "dose_level", "characteristic", "level")
+    strata = [*group_strata(frame, spec), *dose_strata(frame, spec)]
+    lines: list[Row] = []
+    for code in distinct(frame, "characteristic", "characteristic_order"):
+        part = frame.filter(pl.col("characteristic") == code)
+        make = _numeric if part["kind"].item(0) == "numeric" else _categorical
+        lines += make(code, part, rows, strata)
+    sizes = index(frame.select("group", "dose_level", "n_total").unique(), "group", "dose_level")
+    return exhibit(
+        spec,
+        stem="baseline",
+        title="Baseline characteristics",
+        population=population_of(frame, "Participants"),
+        header=[
+            [Head("Characteristic"), *(Head(headed(s.label, sizes.get(s.key, {}).get("n_total"))) for s in strata)]
+        ],
+        rows=lines,
+        footnotes=[
+            "Method: medians and quartiles by linear interpolation (type 7); percentages are of participants with a "
+            "known value.",
+            "Known: participants with a value, of all in the column.",
+        ],
+        empty="No participant of this population is in the data by the cut-off, so there is nothing to describe.",
+    )
+
+
+def _numeric(code: str, part: pl.DataFrame, rows: dict[Any, Record], strata: list[Stratum]) -> list[Row]:
+    name, units = clean(part["label"].item(0)), unit(clean(part["unit"].item(0)))
+    heading = f"{name} ({units})" if units else name
+    found = [rows.get((*stratum.key, code, "")) for stratum in strata]
+
+    def line(label: str, show: Any) -> Row:
+        cells = (BLANK if row is None or row["median"] is None else Cell(show(row)) for row in found)
+        return Row((Cell(label), *cells), section=heading)
+
+    return [
+        line("Median (Q1 to Q3)", _median),
+        line("Min to max", lambda row: span(measured(row["minimum"]), measured(row["maximum"]))),
+        _known(found, heading),
+    ]
+
+
+def _median(row: Record) -> str:
+    return with_interval(measured(row["median"]), span(measured(row["q1"]), measured(row["q3"])))
+
+
+def _categorical(code: str, part: pl.DataFrame, rows: dict[Any, Record], strata: list[Stratum]) -> list[Row]:
+    heading = clean(part["label"].item(0))
+    lines = []
+    for name in distinct(part, "level"):
+        found = [rows.get((*stratum.key, code, name)) for stratum in strata]
+        cells = (BLANK if row is None else Cell(count_percent(row["n_level"] or 0, row["n_known"])) for row in found)
+        lines.append(Row((Cell(clean(name) or "Not recorded"), *cells), section=heading))
+    by_stratum = index(part.select("group", "dose_level", "n_known", "n_total").unique(), "group", "dose_level")
+    return [*lines, _known([by_stratum.get(stratum.key) for stratum in strata], heading)]
+
+
+def _known(found: list[Record | None], heading: str) -> Row:
+    cells = (BLANK if row is None else Cell(count_of(row["n_known"], row["n_total"])) for row in found)
+    return Row((Cell("Known"), *cells), section=heading, emphasis="muted")

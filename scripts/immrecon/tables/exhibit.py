@@ -1,0 +1,109 @@
+"""What every table has in common: cut-off, session, draft mark, legend, and the cell of an estimate."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from immrecon.config.specs import DisplaySpec
+from immrecon.errors import ContractError
+from immrecon.tables.format import (
+    LEGEND,
+    NOT_APPLICABLE,
+    NOT_ESTIMABLE,
+    NOT_REACHED,
+    clean,
+    span,
+    with_interval,
+)
+from immrecon.tables.frames import Record
+from immrecon.tables.model import Cell, Emphasis, Head, Marks, Row, Table
+from immrecon.vocabulary import RowStatus
+
+DRAFT_RUN = "Draft run: some endpoint definitions are not signed; this exhibit uses none of them"
+BLANK = Cell(NOT_APPLICABLE, emphasis="muted")
+
+
+def exhibit(
+    spec: DisplaySpec,
+    *,
+    stem: str,
+    title: str,
+    population: str,
+    header: Sequence[Sequence[Head]],
+    rows: Sequence[Row],
+    footnotes: Sequence[str],
+    marks: Marks | None = None,
+    empty: str,
+    endpoints: Iterable[str] = (),
+    n_labels: int = 1,
+    text_columns: tuple[int, ...] = (),
+) -> Table:
+    """A table of this run. `endpoints` are the codes of those whose definition it rests on; `empty` says in words why
+    there may be no rows."""
+    return Table(
+        stem=stem,
+        title=clean(title),
+        population=clean(population),
+        cutoff=clean(spec.cutoff_text),
+        session=clean(spec.session),
+        draft=draft_mark(spec, endpoints),
+        header=tuple(tuple(line) for line in header),
+        rows=tuple(rows),
+        footnotes=(*map(clean, footnotes), *_legend(rows)),
+        marked=marks.notes() if marks else (),
+        note="" if rows else empty,
+        n_labels=n_labels,
+        text_columns=text_columns,
+    )
+
+
+def unsigned(spec: DisplaySpec) -> list[str]:
+    """Codes of the endpoints whose definition is not signed."""
+    return [endpoint.code for endpoint in spec.endpoints if endpoint.status != "signed"]
+
+
+def draft_mark(spec: DisplaySpec, endpoints: Iterable[str]) -> str:
+    """Whether an exhibit is a draft, and by which endpoints; empty where every definition of the run is signed."""
+    open_codes = unsigned(spec)
+    if not open_codes:
+        return ""
+    shown = set(endpoints)
+    concerned = [code for code in open_codes if code in shown]
+    if concerned:
+        return f"DRAFT: definitions not signed: {', '.join(concerned)}"
+    return DRAFT_RUN
+
+
+def estimate_cell(row: Record | None, marks: Marks, show: Callable[[float], str], what: str) -> Cell:
+    """An estimate with its interval, or NE, with the reason as a footnote; `what` names it in errors."""
+    if row is None:
+        return BLANK
+    noted = marks.mark(row["reason"])
+    if row["status"] != RowStatus.ESTIMATED:
+        return Cell(NOT_ESTIMABLE, emphasis="muted", marks=noted)
+    if row["estimate"] is None:
+        raise ContractError(f"{what}: a row with status {row['status']} has no estimate")
+    return Cell(with_interval(show(row["estimate"]), interval(row, show)), marks=noted)
+
+
+def interval(row: Record, show: Callable[[float], str]) -> str:
+    """Both limits; one that is missing is not reached, and without any there is no interval."""
+    low, high = row["conf_low"], row["conf_high"]
+    if low is None and high is None:
+        return NOT_ESTIMABLE
+    return span(NOT_REACHED if low is None else show(low), NOT_REACHED if high is None else show(high))
+
+
+def headed(label: str, n: int | None) -> str:
+    """A column header with the number of participants."""
+    return label if n is None else f"{label} (N={n})"
+
+
+def labels(texts: Sequence[str], shown: Sequence[bool], emphasis: Emphasis = "none") -> tuple[Cell, ...]:
+    """Row labels; one that repeats the line above is written in the data but not shown again."""
+    return tuple(Cell(t, emphasis=emphasis, repeated=not s) for t, s in zip(texts, shown, strict=True))
+
+
+def _legend(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The abbreviations that the cells use, and only those."""
+    texts = [cell.text for row in rows for cell in row.cells]
+    tokens = {token for text in texts for token in text.replace("(", " ").replace(")", " ").split()}
+    return tuple(words for abbreviation, words in LEGEND.items() if abbreviation in tokens)

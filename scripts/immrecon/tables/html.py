@@ -1,0 +1,69 @@
+"""Tables as HTML: a fragment for the report, and a page that opens by itself. Everything from data is escaped."""
+
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from immrecon.tables.exhibit import DRAFT_RUN
+from immrecon.tables.model import Row, Table
+
+_BREAK = re.compile(r" (?![(\[][^)\]]* to )")
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+
+def environment(*folders: Path) -> Environment:
+    """The one kind of template environment: escaping always on, an unknown name an error."""
+    environment = Environment(
+        loader=FileSystemLoader([*map(str, folders), str(TEMPLATES)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["together"] = _together
+    return environment
+
+
+def _together(text: str) -> str:
+    """A number and its percentage stay on one line; only before an interval may the line break."""
+    return _BREAK.sub("\N{NO-BREAK SPACE}", text)
+
+
+_WIDE = 8
+"""Tables of more columns are printed on landscape pages."""
+
+_ENVIRONMENT = environment()
+
+
+def table_fragment(table: Table, *, number: str = "", anchor: str = "") -> str:
+    """The table as a <figure>, with its caption, cut-off and notes, to stand in a page; `number` is e.g. "Table 4"."""
+    template = _ENVIRONMENT.get_template("table.html")
+    return template.render(
+        table=table,
+        header=table.placed_heads(),
+        mild=table.draft == DRAFT_RUN,
+        sections=_sections(table),
+        number=number,
+        anchor=anchor or f"table-{table.stem}",
+        width=len(table.column_names()),
+        wide_from=_WIDE,
+        left=frozenset((*range(table.n_labels), *table.text_columns)),
+    )
+
+
+def table_page(table: Table) -> str:
+    """The table as a self-contained page."""
+    template = _ENVIRONMENT.get_template("page.html")
+    return template.render(table=table, body=table_fragment(table))
+
+
+def _sections(table: Table) -> list[tuple[str, list[Row]]]:
+    """Consecutive rows of one section, as one table body each."""
+    sections: list[tuple[str, list[Row]]] = []
+    for row in table.rows:
+        if not sections or sections[-1][0] != row.section:
+            sections.append((row.section, []))
+        sections[-1][1].append(row)
+    return sections

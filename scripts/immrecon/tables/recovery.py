@@ -1,0 +1,211 @@
+"""Immune reconstitution: counts by visit with thresholds, and where each participant stands with a rule."""
+
+from typing import Any
+
+import polars as pl
+
+from immrecon.config.specs import DisplaySpec
+from immrecon.config.study import Analyte, Threshold, Visit
+from immrecon.errors import ContractError
+from immrecon.tables.exhibit import BLANK, estimate_cell, exhibit, headed
+from immrecon.tables.format import (
+    NOT_ESTIMABLE,
+    below,
+    clean,
+    count,
+    count_of,
+    count_percent,
+    level,
+    measured,
+    operator,
+    percent,
+    plain,
+    span,
+    unit,
+    with_interval,
+    words,
+)
+from immrecon.tables.frames import (
+    Record,
+    conf_level,
+    distinct,
+    dose_strata,
+    group_strata,
+    index,
+    population_of,
+)
+from immrecon.tables.model import Cell, Head, Marks, Results, Row, Table
+from immrecon.vocabulary import RowStatus
+
+
+def visits(results: Results, spec: DisplaySpec, analyte: Analyte) -> Table:
+    """One analyte: by visit and group, how many samples, how high, and how many reached each threshold."""
+    frame = results.visit_summary.filter(pl.col("parameter") == analyte.code)
+    reached = results.threshold_summary.filter(pl.col("parameter") == analyte.code)
+    thresholds = [item for item in spec.thresholds if item.analyte == analyte.code]
+    summaries = index(frame, "group", "dose_level", "visit")
+    counts = index(reached, "group", "dose_level", "visit", "operator", "threshold_per_ul")
+    marks, lines = Marks(), []
+    for visit in _visits(frame, spec):
+        for stratum in group_strata(frame, spec):
+            row = summaries.get((*stratum.key, visit[0]))
+            cells = [Cell(stratum.label), *_summary(row, marks)]
+            for item in thresholds:
+                key = (*stratum.key, visit[0], item.operator, item.value_per_ul)
+                cells += _threshold(counts.get(key), marks)
+            lines.append(Row(tuple(cells), section=visit[1]))
+    return exhibit(
+        spec,
+        stem=f"visits_{analyte.code.lower()}",
+        title=f"{analyte.label} by visit",
+        population=population_of(frame, f"{spec.recovery_population.capitalize()} participants"),
+        header=_visit_header(analyte, thresholds, level(conf_level(reached, spec))),
+        rows=lines if frame.height else [],
+        footnotes=_visit_notes(frame, reached, spec),
+        marks=marks,
+        empty=f"There is no sample of {analyte.code} in any visit window up to the cut-off.",
+    )
+
+
+def _visits(frame: pl.DataFrame, spec: DisplaySpec) -> list[tuple[str, str]]:
+    """Codes and headings of the visits that have rows, by target day."""
+    windows = {visit.code: visit for visit in spec.visits.windows}
+    rows = frame.select("visit", "visit_label", "target_day").unique().sort("target_day", "visit").iter_rows()
+    return [(code, _visit_heading(clean(label), day, windows.get(code))) for code, label, day in rows]
+
+
+def _visit_heading(label: str, target: float, window: Visit | None) -> str:
+    if window is None:
+        return f"{label} (target day {plain(target)})"
+    days = span(plain(window.first_day), plain(window.last_day))
+    return f"{label} (target day {plain(target)}, window {days})"
+
+
+def _visit_header(analyte: Analyte, thresholds: list[Threshold], conf: str) -> list[list[Head]]:
+    units = unit(analyte.unit)
+    first = [Head("Group", rows=2), Head("Samples", columns=3), Head(f"{analyte.code} ({units})", columns=2)]
+    second = [Head("Expected"), Head("Available"), Head("Below limit"), Head("Median (Q1 to Q3)"), Head("Min to max")]
+    for item in thresholds:
+        first.append(Head(f"{operator(item.operator)} {plain(item.value_per_ul)} /µL", columns=2))
+        second += [Head("n/N"), Head(f"% ({conf} CI)")]
+    return [first, second]
+
+
+def _summary(row: Record | None, marks: Marks) -> list[Cell]:
+    if row is None:
+        return [BLANK] * 5
+    counts = [
+        Cell(count(row["n_expected"])),
+        Cell(count(row["n"])),
+        Cell(count_percent(row["n_below_limit"], row["n"])),
+    ]
+    if row["status"] != RowStatus.ESTIMATED:
+        absent = Cell(NOT_ESTIMABLE, emphasis="muted", marks=marks.mark(row["reason"]))
+        return [*counts, absent, absent]
+    limit = row["lloq_max"]
+    median = _or_below(row["median"], row["median_below_limit"], limit)
+    quartiles = span(
+        _or_below(row["q1"], row["q1_below_limit"], limit), _or_below(row["q3"], row["q3_below_limit"], limit)
+    )
+    # The range has no flag of its own: its ends are missing exactly when they are below the limit.
+    ends = [_or_below(row[name], row[name] is None, limit) for name in ("minimum", "maximum")]
+    noted = marks.mark(row["reason"])
+    return [*counts, Cell(with_interval(median, quartiles), marks=noted), Cell(span(*ends))]
+
+
+def _or_below(value: float | None, is_below: bool, limit: float | None) -> str:
+    if is_below:
+        return below(limit)
+    if value is None:
+        return NOT_ESTIMABLE
+    return measured(value)
+
+
+def _threshold(row: Record | None, marks: Marks) -> list[Cell]:
+    if row is None:
+        return [BLANK, BLANK]
+    unknown = f"{row['n_unknown']} with unknown status (censored above the threshold), not counted as reached or not"
+    noted = marks.mark(unknown if row["n_unknown"] else None)
+    return [
+        Cell(count_of(row["n_reached"], row["n"]), marks=noted),
+        estimate_cell(row, marks, percent, "threshold_summary"),
+    ]
+
+
+def _visit_notes(frame: pl.DataFrame, reached: pl.DataFrame, spec: DisplaySpec) -> list[str]:
+    quantile = "; ".join(distinct(frame, "method")) or "quantiles"
+    exact = "; ".join(distinct(reached, "method"))
+    chosen = f"the sample nearest the target day; of two equally near, the {spec.visits.tie}"
+    return [
+        f"Method: {quantile}; values below the limit of quantification rank lowest. One sample per visit: {chosen}.",
+        "Expected: alive, not withdrawn, and followed to the end of the window by the cut-off. “<” stands before the "
+        "largest limit of quantification among the samples.",
+        *([f"Proportion above the threshold: {exact}; N is the number with a known status."] if exact else []),
+    ]
+
+
+def reconstitution_status(results: Results, spec: DisplaySpec) -> Table:
+    """Every participant in exactly one category of each rule.
+
+    Raises ContractError when the categories of a rule do not add up to the participants of a stratum.
+    """
+    frame = results.status_counts
+    rows = index(frame, "rule", "group", "dose_level", "category")
+    strata = [*group_strata(frame, spec), *dose_strata(frame, spec)]
+    sizes = index(frame.select("rule", "group", "dose_level", "n_total").unique(), "rule", "group", "dose_level")
+    several = frame["rule"].n_unique() > 1
+    lines = []
+    for rule in distinct(frame, "rule"):
+        heading = words(clean(rule.replace("_", " "))) if several else ""
+        part = frame.filter(pl.col("rule") == rule)
+        totals = [sizes.get((rule, *stratum.key), {}).get("n_total") for stratum in strata]
+        _adds_up(part)
+        for category in distinct(part, "category", "category_order"):
+            cells = [_status(rows.get((rule, *s.key, category)), n) for s, n in zip(strata, totals, strict=True)]
+            lines.append(Row((Cell(clean(category).capitalize()), *cells), section=heading))
+        totals_row = (BLANK if n is None else Cell(count(n)) for n in totals)
+        lines.append(Row((Cell("Participants"), *totals_row), section=heading, emphasis="strong"))
+    return exhibit(
+        spec,
+        stem="reconstitution_status",
+        title="Reconstitution status at the data cut-off",
+        population=f"{spec.recovery_population.capitalize()} participants",
+        header=[[Head("Status"), *(Head(headed(s.label, _size(sizes, s.key, several))) for s in strata)]],
+        rows=lines,
+        footnotes=[
+            *(f"Rule, as applied: {words(clean(text))}." for text in distinct(frame, "rule_text", "rule")),
+            "Method: counts; each participant is in one category, none is counted as censored.",
+        ],
+        empty="No reconstitution rule is configured, or no participant is in its population by the cut-off.",
+        endpoints=_endpoints_of(frame, spec),
+    )
+
+
+def _status(row: Record | None, total: int | None) -> Cell:
+    # A category without a line in a stratum that has participants was met by none of them.
+    if total is None:
+        return BLANK
+    return Cell(count_percent(0 if row is None else row["n"], total))
+
+
+def _size(sizes: dict[tuple[Any, ...], Record], key: tuple[str, str], several: bool) -> int | None:
+    if several:
+        return None
+    found = [row["n_total"] for (_, *stratum), row in sizes.items() if tuple(stratum) == key]
+    return found[0] if found else None
+
+
+def _adds_up(part: pl.DataFrame) -> None:
+    sums = part.group_by("rule", "group", "dose_level", "n_total", maintain_order=True).agg(pl.col("n").sum())
+    wrong = sums.filter(pl.col("n") != pl.col("n_total"))
+    if wrong.height:
+        rule, group, dose, total, found = wrong.row(0)
+        raise ContractError(
+            f"status_counts: the categories of {rule} hold {found} of {total} participants "
+            f"in group {group}, dose level {dose}"
+        )
+
+
+def _endpoints_of(frame: pl.DataFrame, spec: DisplaySpec) -> list[str]:
+    names = {rule.replace("_", " ") for rule in distinct(frame, "rule")}
+    return [endpoint.code for endpoint in spec.endpoints if names & set(endpoint.event_labels)]

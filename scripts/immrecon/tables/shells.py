@@ -1,0 +1,60 @@
+"""The tables of a run: which there are, how they are built, and how they are saved."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from immrecon.config.specs import DisplaySpec
+from immrecon.config.study import Analyte
+from immrecon.contracts.io import write_text
+from immrecon.tables import disposition, quality, recovery, safety, tte
+from immrecon.tables.csv import table_csv
+from immrecon.tables.html import table_page
+from immrecon.tables.model import Results, Table
+
+_Maker = Callable[[Results, DisplaySpec], Table]
+
+_BEFORE: dict[str, _Maker] = {
+    "funnel": disposition.funnel,
+    "baseline": disposition.baseline,
+    "reconstitution_status": recovery.reconstitution_status,
+}
+_AFTER: dict[str, _Maker] = {
+    "landmarks": tte.landmarks,
+    "quantiles": tte.quantiles,
+    "adverse_events": safety.adverse_events,
+    "cells": quality.cells,
+    "queries": quality.queries,
+    "checks": quality.checks,
+}
+
+
+def visits_stem(analyte: Analyte) -> str:
+    return f"visits_{analyte.code.lower()}"
+
+
+def summarised(spec: DisplaySpec) -> list[Analyte]:
+    """Analytes that have a table by visit."""
+    return [analyte for analyte in spec.analytes if analyte.summarised]
+
+
+def table_stems(spec: DisplaySpec) -> list[str]:
+    """File names of the tables without extension, in the order of the report: a function of the configuration only."""
+    return [*_BEFORE, *map(visits_stem, summarised(spec)), *_AFTER]
+
+
+def build_tables(results: Results, spec: DisplaySpec) -> dict[str, Table]:
+    """Every table by its stem, in the order of `table_stems`.
+
+    Raises ContractError: totals that do not reconcile, a confidence level other than configured, a number that is not
+    finite.
+    """
+    tables = {stem: make(results, spec) for stem, make in _BEFORE.items()}
+    tables |= {visits_stem(analyte): recovery.visits(results, spec, analyte) for analyte in summarised(spec)}
+    return tables | {stem: make(results, spec) for stem, make in _AFTER.items()}
+
+
+def save_tables(tables: Mapping[str, Table], folder: str | Path) -> None:
+    """Write <stem>.html and <stem>.csv for each table, atomically, the same bytes each time."""
+    for stem, table in tables.items():
+        write_text(table_page(table), Path(folder) / f"{stem}.html")
+        write_text(table_csv(table), Path(folder) / f"{stem}.csv")

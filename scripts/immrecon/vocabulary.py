@@ -1,0 +1,78 @@
+"""Words that more than one layer uses. Knows nothing of frames, files or configuration."""
+
+from enum import StrEnum
+
+POOLED = "all"
+"""Value of `group` and `dose_level` in a result row that is not restricted to one of them."""
+
+DAYS_PER_MONTH = 365.25 / 12
+
+
+class Fate(StrEnum):
+    """What became of a result cell of a lab export. Every non-blank result cell has exactly one."""
+
+    VALUE = "value"
+    CENSORED = "censored"
+    NOT_DONE = "not done"
+    SUPERSEDED = "superseded"
+    EXCLUDED = "excluded"
+    QUERIED = "queried"
+    NOT_REQUESTED = "not requested"
+
+
+USED_FATES = (Fate.VALUE, Fate.CENSORED)
+
+
+class Severity(StrEnum):
+    """How much a query matters: an error withholds the cell, a warning does not, a note only informs."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Population(StrEnum):
+    """Analysis populations, each contained in the one before."""
+
+    SCREENED = "screened"
+    ENROLLED = "enrolled"
+    TRANSPLANTED = "transplanted"
+    INJECTED = "injected"
+    EVALUABLE = "evaluable"
+
+
+POPULATION_FLAG = {
+    Population.SCREENED: "SCRNFL",
+    Population.ENROLLED: "ENRLFL",
+    Population.TRANSPLANTED: "HSCTFL",
+    Population.INJECTED: "SAFFL",
+    Population.EVALUABLE: "EVALFL",
+}
+
+
+class Clock(StrEnum):
+    """The two clocks of the trial: day 0 is the transplant, or the injection of the product."""
+
+    TRANSPLANT = "transplant"
+    INJECTION = "injection"
+
+
+CLOCK_DATE = {Clock.TRANSPLANT: "HSCTDT", Clock.INJECTION: "TRTSDT"}
+
+
+class Estimator(StrEnum):
+    KAPLAN_MEIER = "kaplan-meier"
+    AALEN_JOHANSEN = "aalen-johansen"
+
+
+class RowStatus(StrEnum):
+    """Whether a result row holds an estimate; the reason stands beside it when it does not."""
+
+    ESTIMATED = "estimated"
+    NOT_ESTIMABLE = "not estimable"
+
+
+class CheckOutcome(StrEnum):
+    HOLDS = "holds"
+    VIOLATED = "violated"
+    NOT_APPLICABLE = "not applicable"

@@ -1,0 +1,87 @@
+"""What the Snakefile needs at parse time: one configuration, and per step its inputs' names, section and digest."""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from immrecon.config import specs
+from immrecon.config.base import Strict
+from immrecon.config.load import load_study
+from immrecon.config.study import Study
+from immrecon.errors import ConfigError, SourceError
+from immrecon.layout import Layout, layout_of, source_files
+from immrecon.provenance import REPOSITORY, code_digest, file_digest, text_digest
+
+SPEC: dict[str, Callable[[Study], Strict]] = {
+    "clinical": specs.clinical_spec,
+    "lab": specs.lab_spec,
+    "derive": specs.derive_spec,
+    "disposition": specs.disposition_spec,
+    "recovery": specs.recovery_spec,
+    "tte": specs.tte_spec,
+    "safety": specs.safety_spec,
+    "display": specs.display_spec,
+}
+
+
+def configured(config_files: Sequence[Any], overrides: dict[str, Any]) -> Study:
+    """The one configuration of this call; `overrides` may name another data cut and nothing else.
+
+    Raises ConfigError: none or several configuration files (they would be merged), or another override.
+    """
+    if len(config_files) != 1:
+        raise ConfigError(
+            f"exactly one configuration is run, {len(config_files)} were given. "
+            "Use: snakemake --configfile path/to/config.yaml [--config data_cut=...]"
+        )
+    if unknown := sorted(set(overrides) - {"data_cut"}):
+        raise ConfigError(f"only data_cut can be set on the command line, not {', '.join(unknown)}.")
+    cut = overrides.get("data_cut")
+    study = load_study(Path(str(config_files[0])), None if cut is None else str(cut))
+    if not study.data_folder.is_dir():
+        raise SourceError(
+            f"{study.data_folder}: no such folder for the cut {study.file.data_cut}. "
+            "Hint: put the files as received there, or correct sources.data and cuts in the configuration."
+        )
+    return study
+
+
+class Steps:
+    """Parameters of the rules of one study and cut."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.layout: Layout = layout_of(study)
+        self.sources: list[str] = [str(path) for path in source_files(study)]
+        self.folder = str(study.data_folder)
+        checksums = study.cut.checksums
+        self.checksums = None if checksums is None else str(study.relative(checksums))
+
+    @cache  # noqa: B019 - one instance per process
+    def spec(self, section: str) -> dict[str, Any]:
+        """The section of the configuration that a step is given, as plain values."""
+        return SPEC[section](self.study).model_dump(mode="json")
+
+    @cache  # noqa: B019
+    def display(self) -> specs.DisplaySpec:
+        return specs.display_spec(self.study)
+
+    def run_config(self) -> str:
+        """The whole configuration as it was read, as YAML; paths of this machine are left out."""
+        content = self.study.model_dump(mode="json", exclude={"config_path"})
+        return yaml.safe_dump(content, sort_keys=True, allow_unicode=True, width=110)
+
+    def all_code(self, scripts: Sequence[str]) -> str:
+        return text_digest(json.dumps({name: code_digest(name) for name in sorted(scripts)}))
+
+    def lock(self) -> str:
+        lock = REPOSITORY / "requirements.lock"
+        return file_digest(lock) if lock.is_file() else "no lock file"
+
+    def version(self) -> str:
+        return version("immrecon")

@@ -1,0 +1,133 @@
+"""The configuration is one, whole and typed: errors name the key, the file and the mend."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from immrecon.config.load import load_study
+from immrecon.errors import ConfigError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(REPOSITORY / "config", tmp_path / "config")
+    return tmp_path / "config"
+
+
+def edit(path: Path, change) -> None:
+    content = yaml.safe_load(path.read_text())
+    change(content)
+    path.write_text(yaml.safe_dump(content))
+
+
+def test_demo_is_read_whole(folder):
+    study = load_study(folder / "config.yaml")
+    assert study.file.study == "demo"
+    assert sorted(study.labs) == ["central", "paris", "utrecht"]
+    assert study.results_folder == folder.parent / "results" / "demo" / "2026-09-30"
+    assert study.data_folder == folder.parent / "data" / "demo" / "2026-09-30"
+
+
+def test_another_cut_can_be_named_on_the_command_line(folder):
+    study = load_study(folder / "config.yaml", "2026-03-31")
+    assert study.cut.cutoff_date.isoformat() == "2026-03-31"
+    assert study.results_folder.name == "2026-03-31"
+
+
+def test_undeclared_cut(folder):
+    with pytest.raises(ConfigError, match=r'"2027-01-01" is not declared under "cuts". Declared: 2026-03-31, 2026-09-30'):
+        load_study(folder / "config.yaml", "2027-01-01")
+
+
+def test_unknown_key_with_suggestion(folder):
+    edit(folder / "config.yaml", lambda c: c["methods"].update(conf_levle=0.9))
+    with pytest.raises(ConfigError, match=r'unknown key "methods.conf_levle". Did you mean "conf_level"\?'):
+        load_study(folder / "config.yaml")
+
+
+def test_unknown_key_in_another_file_names_that_file(folder):
+    edit(folder / "endpoints.yaml", lambda c: c["endpoints"]["OS"].update(estimater="kaplan-meier"))
+    with pytest.raises(ConfigError, match=r'endpoints.yaml: unknown key "endpoints.OS.estimater".*"estimator"'):
+        load_study(folder / "config.yaml")
+
+
+def every_key(content: object, path: tuple = ()) -> list[tuple]:
+    if not isinstance(content, dict):
+        return []
+    return [p for key, value in content.items() for p in [(*path, key), *every_key(value, (*path, key))]]
+
+
+def test_a_missing_key_is_an_error_and_never_inherited(folder):
+    """Each key of config.yaml in turn; the entries of `cuts` are names, of which any may be left out."""
+    original = yaml.safe_load((folder / "config.yaml").read_text())
+    keys = [path for path in every_key(original) if not (path[0] == "cuts" and len(path) == 2)]
+    assert len(keys) > 50
+    for path in keys:
+
+        def remove(content, path=path):
+            for part in path[:-1]:
+                content = content[part]
+            del content[path[-1]]
+
+        (folder / "config.yaml").write_text(yaml.safe_dump(original))
+        edit(folder / "config.yaml", remove)
+        with pytest.raises(ConfigError, match=r"is missing. Every key must be given"):
+            load_study(folder / "config.yaml")
+
+
+def test_key_given_twice(folder):
+    with (folder / "config.yaml").open("a") as stream:
+        stream.write("\nstudy: other\n")
+    with pytest.raises(ConfigError, match='the key "study" is given twice'):
+        load_study(folder / "config.yaml")
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1\n- 2\n", "!!python/object/apply:os.system ['true']", ""])
+def test_not_a_yaml_mapping(folder, text):
+    (folder / "config.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"config.yaml: (not valid YAML|expected a mapping)"):
+        load_study(folder / "config.yaml")
+
+
+def test_missing_file(folder):
+    (folder / "endpoints.yaml").unlink()
+    with pytest.raises(ConfigError, match=r"endpoints.yaml: no such configuration file"):
+        load_study(folder / "config.yaml")
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "Demo", "a/b", "", ".hidden"])
+def test_names_that_become_paths_are_slugs(folder, name):
+    edit(folder / "config.yaml", lambda c: c.update(study=name))
+    with pytest.raises(ConfigError, match='"study"'):
+        load_study(folder / "config.yaml")
+
+
+def test_overlapping_visits(folder):
+    edit(folder / "config.yaml", lambda c: c["visits"]["windows"][0].update(last_day=25))
+    with pytest.raises(ConfigError, match="visits D14 and D28 overlap"):
+        load_study(folder / "config.yaml")
+
+
+def test_kaplan_meier_does_not_censor_competing_events(folder):
+    def change(content):
+        content["endpoints"]["RFS"]["events"] = ["relapse"]
+
+    edit(folder / "endpoints.yaml", change)
+    with pytest.raises(ConfigError, match="Kaplan-Meier would censor"):
+        load_study(folder / "config.yaml")
+
+
+def test_names_must_be_declared(folder):
+    edit(folder / "endpoints.yaml", lambda c: c["first_events"]["death"].update(causes=["deth"]))
+    with pytest.raises(ConfigError, match="deth is not declared"):
+        load_study(folder / "config.yaml")
+
+
+def test_analytes_used_by_rules_must_be_declared(folder):
+    edit(folder / "endpoints.yaml", lambda c: c["occurrences"]["cd4_reconstitution"].update(analyte="CD5"))
+    with pytest.raises(ConfigError, match='uses the analyte "CD5"'):
+        load_study(folder / "config.yaml")

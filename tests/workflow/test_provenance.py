@@ -1,0 +1,88 @@
+"""The digest of a step covers its script, the modules it reaches and the libraries among them, and nothing else."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from immrecon import provenance
+from immrecon.provenance import code_digest, import_closure
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+STEPS = sorted(path.stem for path in (REPOSITORY / "scripts").glob("*.py"))
+DISPLAYS = {name for name in STEPS if name.startswith(("draw_", "render_"))}
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    shutil.copytree(
+        REPOSITORY / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
+    return tmp_path / "scripts"
+
+
+def digests(scripts: Path) -> dict[str, str]:
+    provenance._imports.cache_clear()
+    provenance._file_digest.cache_clear()
+    return {step: code_digest(step, scripts) for step in STEPS}
+
+
+def changed(scripts: Path, before: dict[str, str]) -> set[str]:
+    return {step for step, digest in digests(scripts).items() if digest != before[step]}
+
+
+def append(path: Path) -> None:
+    path.write_text(path.read_text() + "\n# edited\n")
+
+
+def test_style_edit_concerns_drawing_only(scripts):
+    before = digests(scripts)
+    append(scripts / "immrecon" / "figures" / "style.py")
+    assert changed(scripts, before) == {"draw_disposition", "draw_recovery", "draw_tte"}
+
+
+def test_template_edit_concerns_the_report_only(scripts):
+    before = digests(scripts)
+    for template in (scripts / "immrecon" / "report" / "templates").iterdir():
+        append(template)
+    assert changed(scripts, before) == {"render_report"}
+
+
+def test_statistics_edit_concerns_the_steps_that_reach_it(scripts):
+    before = digests(scripts)
+    append(scripts / "immrecon" / "stats" / "survival.py")
+    assert changed(scripts, before) == {"estimate_tte"}
+
+
+def test_a_module_imported_inside_a_function_counts(scripts):
+    (scripts / "immrecon" / "lazy.py").write_text("X = 1\n")
+    path = scripts / "immrecon" / "derive" / "adae.py"
+    path.write_text(path.read_text() + "\n\ndef _f() -> None:\n    from immrecon import lazy  # noqa\n")
+    before = digests(scripts)
+    append(scripts / "immrecon" / "lazy.py")
+    assert changed(scripts, before) == {"derive_adae"}
+
+
+def test_contract_edit_concerns_every_step_that_reads_or_writes_tables(scripts):
+    before = digests(scripts)
+    append(scripts / "immrecon" / "contracts" / "io.py")
+    assert changed(scripts, before) == set(STEPS)
+
+
+def test_a_new_library_version_concerns_every_step_that_uses_it(scripts, monkeypatch):
+    before = digests(scripts)
+    versions = {"polars": "99.0", "matplotlib": "99.0"}
+    real = provenance._version
+    for library, expected in (("polars", set(STEPS)), ("matplotlib", {s for s in STEPS if s.startswith("draw_")})):
+        monkeypatch.setattr(
+            provenance, "_version", lambda name, library=library: versions[library] if name == library else real(name)
+        )
+        assert changed(scripts, before) == expected
+
+
+def test_closure_names_third_party_packages_and_no_module_of_the_standard_library():
+    sources, libraries = import_closure(REPOSITORY / "scripts" / "estimate_tte.py", REPOSITORY / "scripts")
+    assert {"polars", "numpy", "lifelines", "dataframely", "pydantic"} <= set(libraries)
+    assert not {"pathlib", "typing", "immrecon"} & set(libraries)
+    assert REPOSITORY / "scripts" / "immrecon" / "stats" / "survival.py" in sources
+    assert REPOSITORY / "scripts" / "immrecon" / "figures" / "style.py" not in sources

@@ -1,0 +1,70 @@
+# Result tables -> figures and tables: selection, scale and label; no statistics.
+
+from immrecon.exhibits import figure_stems, table_stems
+
+FIGURES = {step: LAYOUT.figures(stems) for step, stems in figure_stems(STEPS.display()).items()}
+TABLES = LAYOUT.tables(table_stems(STEPS.display()))
+RESULTS = LAYOUT.results()
+
+
+rule draw_disposition:
+    input:
+        accrual=LAYOUT.table("estimates", "accrual"),
+        timelines=LAYOUT.table("estimates", "timelines"),
+    output:
+        FIGURES["disposition"],
+    params:
+        code=code_digest("draw_disposition"),
+        spec=STEPS.spec("display"),
+        folder=LAYOUT.file("figures"),
+    log:
+        LAYOUT.log("draw_disposition"),
+    script:
+        "../../scripts/draw_disposition.py"
+
+
+rule draw_recovery:
+    input:
+        profiles=LAYOUT.table("estimates", "profiles"),
+        visit_summary=LAYOUT.table("estimates", "visit_summary"),
+    output:
+        FIGURES["recovery"],
+    params:
+        code=code_digest("draw_recovery"),
+        spec=STEPS.spec("display"),
+        folder=LAYOUT.file("figures"),
+    log:
+        LAYOUT.log("draw_recovery"),
+    script:
+        "../../scripts/draw_recovery.py"
+
+
+rule draw_tte:
+    input:
+        curves=LAYOUT.table("estimates", "curves"),
+        risk_table=LAYOUT.table("estimates", "risk_table"),
+    output:
+        FIGURES["tte"],
+    params:
+        code=code_digest("draw_tte"),
+        spec=STEPS.spec("display"),
+        folder=LAYOUT.file("figures"),
+    log:
+        LAYOUT.log("draw_tte"),
+    script:
+        "../../scripts/draw_tte.py"
+
+
+rule render_tables:
+    input:
+        **RESULTS,
+    output:
+        TABLES,
+    params:
+        code=code_digest("render_tables"),
+        spec=STEPS.spec("display"),
+        folder=LAYOUT.file("tables"),
+    log:
+        LAYOUT.log("render_tables"),
+    script:
+        "../../scripts/render_tables.py"

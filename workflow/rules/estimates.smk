@@ -1,0 +1,76 @@
+# The only place where statistics happen.
+
+
+rule estimate_disposition:
+    input:
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        sc=LAYOUT.participants("harmonised", "sc"),
+        adoc=LAYOUT.participants("analysis", "adoc"),
+        adlb=LAYOUT.participants("analysis", "adlb"),
+        queries_clinical=LAYOUT.table("harmonised", "queries_clinical"),
+        queries_lab=LAYOUT.table("harmonised", "queries_lab"),
+    output:
+        funnel=LAYOUT.table("estimates", "funnel"),
+        accrual=LAYOUT.table("estimates", "accrual"),
+        baseline=LAYOUT.table("estimates", "baseline"),
+        timelines=LAYOUT.table("estimates", "timelines"),
+        query_counts=LAYOUT.table("estimates", "query_counts"),
+    params:
+        code=code_digest("estimate_disposition"),
+        spec=STEPS.spec("disposition"),
+    log:
+        LAYOUT.log("estimate_disposition"),
+    script:
+        "../../scripts/estimate_disposition.py"
+
+
+rule estimate_recovery:
+    input:
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        adlb=LAYOUT.participants("analysis", "adlb"),
+        adrec=LAYOUT.participants("analysis", "adrec"),
+    output:
+        visit_summary=LAYOUT.table("estimates", "visit_summary"),
+        threshold_summary=LAYOUT.table("estimates", "threshold_summary"),
+        profiles=LAYOUT.table("estimates", "profiles"),
+        status_counts=LAYOUT.table("estimates", "status_counts"),
+    params:
+        code=code_digest("estimate_recovery"),
+        spec=STEPS.spec("recovery"),
+    log:
+        LAYOUT.log("estimate_recovery"),
+    script:
+        "../../scripts/estimate_recovery.py"
+
+
+rule estimate_tte:
+    input:
+        adtte=LAYOUT.participants("analysis", "adtte"),
+    output:
+        curves=LAYOUT.table("estimates", "curves"),
+        risk_table=LAYOUT.table("estimates", "risk_table"),
+        landmarks=LAYOUT.table("estimates", "landmarks"),
+        quantiles=LAYOUT.table("estimates", "quantiles"),
+        checks=LAYOUT.table("estimates", "checks"),
+    params:
+        code=code_digest("estimate_tte"),
+        spec=STEPS.spec("tte"),
+    log:
+        LAYOUT.log("estimate_tte"),
+    script:
+        "../../scripts/estimate_tte.py"
+
+
+rule estimate_safety:
+    input:
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        adae=LAYOUT.participants("analysis", "adae"),
+    output:
+        ae_incidence=LAYOUT.table("estimates", "ae_incidence"),
+    params:
+        code=code_digest("estimate_safety"),
+        spec=STEPS.spec("safety"),
+    log:
+        LAYOUT.log("estimate_safety"),
+    script:
+        "../../scripts/estimate_safety.py"

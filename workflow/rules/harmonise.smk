@@ -1,0 +1,58 @@
+# As received -> one row shape for every source. What cannot be read becomes a query.
+
+
+rule verify_sources:
+    input:
+        STEPS.sources,
+    output:
+        sources=LAYOUT.file("sources.json"),
+    params:
+        code=code_digest("verify_sources"),
+        folder=STEPS.folder,
+        checksums=STEPS.checksums,
+    log:
+        LAYOUT.log("verify_sources"),
+    script:
+        "../../scripts/verify_sources.py"
+
+
+rule harmonise_clinical:
+    input:
+        STEPS.sources,
+        sources=LAYOUT.file("sources.json"),
+    output:
+        dm=LAYOUT.participants("harmonised", "dm"),
+        sc=LAYOUT.participants("harmonised", "sc"),
+        ds=LAYOUT.participants("harmonised", "ds"),
+        ce=LAYOUT.participants("harmonised", "ce"),
+        fa=LAYOUT.participants("harmonised", "fa"),
+        cm=LAYOUT.participants("harmonised", "cm"),
+        ae=LAYOUT.participants("harmonised", "ae"),
+        queries=LAYOUT.table("harmonised", "queries_clinical"),
+    params:
+        code=code_digest("harmonise_clinical"),
+        spec=STEPS.spec("clinical"),
+        folder=STEPS.folder,
+    log:
+        LAYOUT.log("harmonise_clinical"),
+    script:
+        "../../scripts/harmonise_clinical.py"
+
+
+rule harmonise_lab:
+    input:
+        STEPS.sources,
+        sources=LAYOUT.file("sources.json"),
+        dm=LAYOUT.participants("harmonised", "dm"),
+    output:
+        lb=LAYOUT.participants("harmonised", "lb"),
+        queries=LAYOUT.table("harmonised", "queries_lab"),
+        cells=LAYOUT.table("harmonised", "cells"),
+    params:
+        code=code_digest("harmonise_lab"),
+        spec=STEPS.spec("lab"),
+        folder=STEPS.folder,
+    log:
+        LAYOUT.log("harmonise_lab"),
+    script:
+        "../../scripts/harmonise_lab.py"

@@ -1,0 +1,56 @@
+# One self-contained report, and the record of how it was made.
+
+
+rule record_inputs:
+    input:
+        sources=LAYOUT.file("sources.json"),
+    output:
+        run_config=LAYOUT.file("run_config.yaml"),
+        inputs=LAYOUT.file("inputs.json"),
+    params:
+        code=code_digest("record_inputs"),
+        study=STEPS.study.file.study,
+        data_cut=STEPS.study.file.data_cut,
+        version=STEPS.version(),
+        run_config=STEPS.run_config(),
+        all_code=STEPS.all_code([rule.name for rule in workflow.rules]),
+        lock=STEPS.lock(),
+    log:
+        LAYOUT.log("record_inputs"),
+    script:
+        "../../scripts/record_inputs.py"
+
+
+rule render_report:
+    input:
+        **RESULTS,
+        figures=[path for step in FIGURES.values() for path in step if path.endswith(".svg")],
+        inputs=LAYOUT.file("inputs.json"),
+    output:
+        report=LAYOUT.file("report/closed/report.html"),
+    params:
+        code=code_digest("render_report"),
+        spec=STEPS.spec("display"),
+    log:
+        LAYOUT.log("render_report"),
+    script:
+        "../../scripts/render_report.py"
+
+
+OUTPUTS = [path for step in workflow.rules for path in step.output]
+
+
+rule write_manifest:
+    input:
+        OUTPUTS,
+    output:
+        dictionary=LAYOUT.file("README.md"),
+        run=LAYOUT.file("run.json"),
+        manifest=LAYOUT.file("manifest.json"),
+    params:
+        code=code_digest("write_manifest"),
+        root=str(LAYOUT.root),
+    log:
+        LAYOUT.log("write_manifest"),
+    script:
+        "../../scripts/write_manifest.py"
