@@ -7,7 +7,8 @@ import pytest
 
 from immrecon.config.specs import DisplaySpec
 
-from .synthetic import make_accrual, make_people, make_profiles, make_spec, make_timelines, make_tte, make_visit_summary
+from .synthetic import make_accrual, make_people, make_profiles, make_timelines, make_tte, make_visit_summary
+from .synthetic_spec import make_spec
 
 
 @pytest.fixture(scope="session")

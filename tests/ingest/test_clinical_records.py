@@ -221,6 +221,7 @@ def test_workbook(tmp_path: Path) -> None:
         sheet.write(1, 0, "S1-001")
         sheet.write(1, 1, "death")
         sheet.write_datetime(1, 2, date(2025, 6, 10), day)
+        sheet.write_blank(1, 6, None, day)  # formatting beyond the table
         book.add_worksheet("Notes")
     head = HEAD.replace(
         "extracts:",
@@ -251,3 +252,10 @@ def test_frames_know_their_types_when_empty(tmp_path: Path) -> None:
     tables = harmonise(tmp_path, "")
     assert tables.fa.schema["FALO"] == pl.Date
     assert tables.ae.schema["AETOXGR"] == pl.Int64
+
+
+def test_a_delimiter_at_the_end_of_every_row_is_harmless(tmp_path: Path) -> None:
+    ce = CE_HEAD + "S1-001,1,infection,2,2025-06-01,,2025-06-02,\nS1-001,2,relapse,,2025-06-03,,,\n"
+    tables = harmonise(tmp_path, EVENTS, ce=ce)
+    assert tables.queries.is_empty()
+    assert tables.ce["CEDECOD"].to_list() == ["INFECTION", "RELAPSE"]

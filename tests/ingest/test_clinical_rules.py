@@ -121,8 +121,13 @@ def test_birthday_between_screening_and_enrolment(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "kind", "hint"),
     [
-        ("S1-020", "participant_unknown", "Likely S1-002; correct it at the source."),
+        (
+            "S1-020",
+            "participant_unknown",
+            "Likely S1-002; correct it at the source. If it is right, its enrolment record is missing.",
+        ),
         ("S1-OO1", "participant_malformed", "Likely S1-001; correct it at the source."),
+        ("S1-950", "participant_unknown", "If it is right, its enrolment record is missing."),
         ("", "participant_blank", None),
     ],
 )
@@ -189,10 +194,12 @@ def test_an_event_that_cannot_be_dated_is_withheld(tmp_path: Path, written: str,
 
 
 def test_the_day_of_the_extract_and_the_month_of_birth_are_possible(tmp_path: Path) -> None:
-    ce = CE_HEAD + "S1-001,1,infection,,2026-04-12,,\nS1-001,2,infection,,1980-05-01,,\n"
+    ce = CE_HEAD + "".join(
+        f"S1-001,{i},infection,,{day},,\n" for i, day in enumerate(["2026-04-12", "1980-05-01", "1980"])
+    )
     tables = harmonise(tmp_path, EVENTS, ce=ce)
     assert tables.queries.is_empty()
-    assert tables.ce.height == 2
+    assert tables.ce.height == 3
 
 
 def test_other_records_stay_undated(tmp_path: Path) -> None:

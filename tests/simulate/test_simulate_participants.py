@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from immrecon.simulate import Study
+from immrecon.simulate.participants import Participant, ScreenFailure
 
 V2 = date(2025, 6, 1)
 DOSES = {1: 0.5, 2: 1.0, 3: 2.0, 4: 4.0}
@@ -31,7 +32,8 @@ def test_one_enrolment_falls_between_cut_off_and_extract(study: Study) -> None:
 
 
 def test_subject_ids_number_screenings_per_site(study: Study) -> None:
-    everyone = sorted([*study.enrolled, *study.failures], key=lambda p: p.subject)
+    people: list[Participant | ScreenFailure] = [*study.enrolled, *study.failures]
+    everyone = sorted(people, key=lambda p: p.subject)
     for site in ("01", "02", "03"):
         own = [p for p in everyone if p.site == site]
         assert [p.subject for p in own] == [f"S101-{site}-{n:03d}" for n in range(1, len(own) + 1)]

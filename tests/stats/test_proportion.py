@@ -138,7 +138,7 @@ def test_nobody_studied(method):
 @pytest.mark.parametrize(
     ("x", "n", "message"),
     [
-        ([3], [2], r"x: its only value are larger than n|x: its only value is larger"),
+        ([3], [2], r"x: 1 of 1 values are larger than n \(positions 0"),
         ([-1, 2], [5, 5], r"x: 1 of 2 values are negative \(positions 0"),
         ([1.5, 2], [5, 5], r"x: 1 of 2 values are not whole numbers"),
         ([1, 2], [5, np.nan], r"n: 1 of 2 values are not whole numbers \(positions 1"),

@@ -103,8 +103,8 @@ def test_delayed_entry_by_hand():
 
 
 def test_emptied_risk_set_under_delayed_entry_keeps_survival_at_zero():
-    # The only one at risk dies on day 1, before the others enter: nothing can be estimated after that.
-    curve = kaplan_meier([1, 6, 8], [1, 1, 0], entry=[0, 2, 2])
+    # The only one at risk dies on day 1, when the others enter: nothing can be estimated after that.
+    curve = kaplan_meier([1, 6, 8], [1, 1, 0], entry=[0, 1, 1])
     assert_array_equal(curve.survival, [0, 0, 0])
     assert_array_equal(curve.cumulative_hazard, [1, 1.5, 1.5])
     assert np.isnan(curve.std_error).all()

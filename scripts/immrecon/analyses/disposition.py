@@ -9,8 +9,9 @@ from immrecon.analyses.baseline import baseline_table
 from immrecon.analyses.strata import Stratum, strata
 from immrecon.analyses.timelines import timelines
 from immrecon.config.specs import DispositionSpec
-from immrecon.contracts.results import ACCRUAL, FUNNEL
-from immrecon.vocabulary import POPULATION_FLAG, Population
+from immrecon.config.study import Group
+from immrecon.contracts.results import ACCRUAL, FUNNEL, QUERY_COUNTS
+from immrecon.vocabulary import POPULATION_FLAG, Population, Severity
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,13 @@ def estimate_disposition(
         accrual=accrual(adsl, spec),
         baseline=baseline_table(adsl, sc, spec),
         timelines=timelines(adsl, adoc, spec),
-        query_counts=query_counts(queries, adlb),
+        query_counts=query_counts(queries, adlb, adsl, spec.groups),
     )
 
 
 def funnel(adsl: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
     """Participants per population and stratum, and why those who are missing did not get there."""
-    rows = [row for stratum in strata(spec.groups, spec.dose_levels) for row in _funnel_rows(adsl, stratum)]
+    rows = [row for stratum in strata(spec.groups, spec.dose_levels) for row in _funnel_rows(adsl, stratum, spec)]
     return pl.DataFrame(rows, schema=FUNNEL.schema.create_empty().schema)
 
 
@@ -54,13 +55,14 @@ _LOSS_REASON = {
 }
 
 
-def _funnel_rows(adsl: pl.DataFrame, stratum: Stratum) -> list[dict[str, object]]:
+def _funnel_rows(adsl: pl.DataFrame, stratum: Stratum, spec: DispositionSpec) -> list[dict[str, object]]:
     members = adsl.filter(stratum.rows())
     rows: list[dict[str, object]] = []
-    before = members
-    for order, (stage, flag) in enumerate(POPULATION_FLAG.items()):
-        inside = before.filter(pl.col(flag) == "Y")
-        lost = before.filter(pl.col(flag) != "Y")
+    stages = {stage: members.filter(pl.col(flag) == "Y") for stage, flag in POPULATION_FLAG.items()}
+    before = dict(zip(list(stages)[1:], list(stages), strict=False)) | {Population.EVALUABLE: spec.evaluable.of}
+    for order, (stage, inside) in enumerate(stages.items()):
+        came_from = stages[before[stage]] if stage in before else members
+        lost = came_from.join(inside, on="USUBJID", how="anti")
         reasons = None
         if stage in _LOSS_REASON and lost.height:
             counted = (
@@ -75,7 +77,6 @@ def _funnel_rows(adsl: pl.DataFrame, stratum: Stratum) -> list[dict[str, object]
             | {"stage": stage, "stage_order": order, "n": inside.height}
             | {"n_lost": lost.height, "loss_reasons": reasons}
         )
-        before = inside
     return rows
 
 
@@ -120,8 +121,10 @@ def _up_to(dates: list[date], month: date, cutoff: date) -> int | None:
     return sum(day < following for day in dates)
 
 
-def query_counts(queries: list[pl.DataFrame], adlb: pl.DataFrame) -> pl.DataFrame:
-    """Queries per domain, file, kind and severity; and lab results that were read but are not usable."""
+def query_counts(
+    queries: list[pl.DataFrame], adlb: pl.DataFrame, adsl: pl.DataFrame, groups: list[Group]
+) -> pl.DataFrame:
+    """Queries per domain, file, kind and severity; results that were read but are not usable; ages against groups."""
     asked = (
         pl.concat(queries)
         .sort("QUDOM", "SRCFILE", "QUKIND", "QUSEV", "QUSEQ")
@@ -130,17 +133,33 @@ def query_counts(queries: list[pl.DataFrame], adlb: pl.DataFrame) -> pl.DataFram
     )
     unusable = (
         adlb.filter(pl.col("ANL02FL") == "N")
-        .sort("SRCFILE", "ANLREAS", "USUBJID", "ASEQ")
-        .group_by(source_file="SRCFILE", example="ANLREAS", maintain_order=True)
-        .agg(n_queries=pl.len().cast(pl.Int64))
-        .select(
-            domain=pl.lit("ADLB"),
-            source_file="source_file",
-            kind=pl.col("example").str.replace_all(" ", "_"),
-            severity=pl.lit("note"),
-            n_queries="n_queries",
-            n_cells=pl.lit(0, dtype=pl.Int64),
-            example="example",
-        )
+        .group_by(source_file="SRCFILE", example="ANLREAS")
+        .agg(n_queries=pl.len())
+        .with_columns(domain=pl.lit("ADLB"), kind=pl.col("example").str.replace_all(" ", "_"), severity=pl.lit("note"))
     )
-    return pl.concat([asked, unusable])
+    ages = [_outside_age(adsl, group) for group in groups]
+    return pl.concat([asked, *(_derived_query(frame) for frame in (unusable, *ages))])
+
+
+def _outside_age(adsl: pl.DataFrame, group: Group) -> pl.DataFrame:
+    """Ages that disagree with the enrolled group: flagged, because the enrolment record decides, not the age."""
+    too_young = pl.lit(False) if group.min_age_years is None else pl.col("AGE") < group.min_age_years
+    too_old = pl.lit(False) if group.max_age_years is None else pl.col("AGE") >= group.max_age_years
+    n = adsl.filter((pl.col("ENRLFL") == "Y") & (pl.col("GROUP") == group.code) & (too_young | too_old)).height
+    return pl.DataFrame(
+        {
+            "domain": ["ADSL"],
+            "source_file": "(enrolment record)",
+            "kind": "age_outside_group",
+            "severity": str(Severity.WARNING),
+            "n_queries": n,
+            "example": f"Age outside the limits configured for {group.label}; the enrolled group is kept.",
+        }
+    ).filter(pl.col("n_queries") > 0)
+
+
+def _derived_query(frame: pl.DataFrame) -> pl.DataFrame:
+    """Queries that arise after ingest; they withhold no cell of an export."""
+    return frame.with_columns(pl.col("n_queries").cast(pl.Int64), n_cells=pl.lit(0, dtype=pl.Int64)).select(
+        QUERY_COUNTS.schema.column_names()
+    )

@@ -56,6 +56,7 @@ class DispositionSpec(Strict):
     accrual_plan: list[PlannedAccrual]
     baseline: list[Characteristic]
     timelines: Timelines
+    evaluable: EvaluableRule
     endpoints: EndpointsFile
 
 
@@ -163,6 +164,7 @@ def disposition_spec(study: Study) -> DispositionSpec:
         accrual_plan=file.accrual_plan,
         baseline=file.baseline,
         timelines=file.timelines,
+        evaluable=file.evaluable,
         endpoints=study.endpoints,
     )
 

@@ -86,7 +86,7 @@ def draw_trajectories(profiles: pl.DataFrame, visit_summary: pl.DataFrame, spec:
         top = page.top_mm + key_mm + index * pitch_mm
         own = samples.filter(pl.col("group") == group.code)
         label = f"{group.label} ({own['display_id'].n_unique()} sampled)"
-        page.text(MARGIN_MM + LEFT_MM, top, label, color=group.ink, fontweight="bold")
+        page.text(MARGIN_MM, top, label, color=group.ink, fontweight="bold")
         visits = summary.filter(pl.col("group") == group.code)
         draw_panel(page, top + _HEADING_MM, panel_mm, own, visits, group, frame)
     bottom = page.top_mm + key_mm + len(groups) * pitch_mm

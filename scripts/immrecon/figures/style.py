@@ -5,6 +5,7 @@ a marker of its own, so that a figure reads in grey. Type sizes are for a page o
 """
 
 import functools
+import textwrap
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from immrecon.vocabulary import POOLED
 
 FONT = "DejaVu Sans"
 TITLE_PT, TEXT_PT, NOTE_PT = 13.0, 10.0, 8.0
+LONGEST_LABEL = 52  # letters of a group's label that headings and keys have room for on one line
 INK, SOFT, FAINT = "#1a1a1a", "#5a5a5a", "#b8b8b8"
 
 Dash = str | tuple[float, tuple[float, ...]]
@@ -68,8 +70,6 @@ _METADATA: dict[str, dict[str, str | None]] = {
     "pdf": {"CreationDate": None, "ModDate": None},
     "png": {"Software": None},
 }
-
-_OPTIONS: dict[str, dict[str, Any]] = {"png": {"pil_kwargs": {"compress_level": 4}}}  # half the time of 6, 5 % larger
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -119,7 +119,7 @@ def group_styles(spec: DisplaySpec, present: Collection[str]) -> list[GroupStyle
     return [
         GroupStyle(
             code,
-            label,
+            textwrap.shorten(label, LONGEST_LABEL, placeholder=" …"),
             _COLOURS[index % len(_COLOURS)],
             _DASHES[index % len(_DASHES)],
             _MARKERS[index % len(_MARKERS)],
@@ -142,7 +142,7 @@ def save_figure(figure: Figure, base_path_without_suffix: str | Path) -> None:
         for suffix, metadata in _METADATA.items():
             named = metadata | ({"Title": str(title)} if title else {})
             with atomic_path(base.parent / f"{base.name}.{suffix}") as temporary:
-                figure.savefig(temporary, format=suffix, metadata=named, **_OPTIONS.get(suffix, {}))
+                figure.savefig(temporary, format=suffix, metadata=named)
 
 
 def save_figures(figures: Mapping[str, Figure], folder: str | Path) -> None:

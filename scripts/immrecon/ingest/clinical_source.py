@@ -16,6 +16,15 @@ from immrecon.ingest.readers import Grid, Table, read_grids, to_table
 from immrecon.ingest.readers.grid import ROW, clean_head
 from immrecon.vocabulary import Severity
 
+_LIKELY = pl.format("Likely {}; correct it at the source.", "likely")
+_HINTS = {
+    identity.BLANK: None,
+    identity.MALFORMED: _LIKELY,
+    identity.UNKNOWN: pl.concat_str(
+        _LIKELY, pl.lit("If it is right, its enrolment record is missing."), separator=" ", ignore_nulls=True
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -123,13 +132,15 @@ def _without_overflow(grid: Grid, layout: Layout) -> tuple[Grid, list[int]]:
     A delimiter at the end of every row is harmless. A row with more cells than the others is not, even when its last
     cells are blank: an unquoted delimiter pushes blank cells out at the end.
     """
-    filled = [next((len(row) - i for i, cell in enumerate(reversed(row)) if cell.strip()), 0) for row in grid.rows]
+    filled = [next((len(row) - i for i, text in enumerate(reversed(row)) if text.strip()), 0) for row in grid.rows]
     heads = max((n for number, n in zip(grid.numbers, filled, strict=True) if number in layout.header_rows), default=0)
     if heads == 0:
         return grid, []
-    most = max(heads, min(pl.Series([len(row) for row in grid.rows], dtype=pl.Int64).mode().to_list(), default=0))
+    # In a workbook a cell has its place, and a blank one beyond the table is formatting.
+    lengths = filled if grid.sheet is not None else [len(row) for row in grid.rows]
+    most = max(heads, min(pl.Series(lengths, dtype=pl.Int64).mode().to_list(), default=0))
     overflowing = [
-        number for number, row, n in zip(grid.numbers, grid.rows, filled, strict=True) if n > heads or len(row) > most
+        number for number, length, n in zip(grid.numbers, lengths, filled, strict=True) if n > heads or length > most
     ]
     return replace(grid, rows=[row[:heads] for row in grid.rows]), overflowing
 
@@ -194,7 +205,7 @@ def _identified(
                 column=who.column,
                 value=pl.col(column),
                 message=message,
-                hint=pl.format("Likely {}; correct it at the source.", pl.col("likely")),
+                hint=_HINTS[problem],
             )
         )
     return rows.filter(pl.col("problem").is_null()).drop("problem", "likely")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from immrecon.config.dialect import Dialect
+from immrecon.config.source_format import DateStyle
 from immrecon.config.study import Analyte
 from immrecon.errors import ConfigError
 from immrecon.ingest.dates import parse_dates
@@ -45,7 +46,7 @@ def check_against_study(dialect: Dialect, analytes: Sequence[Analyte]) -> None:
     for name, rule in dialect.analytes.items():
         if rule.code not in known:
             listed = ", ".join(sorted(known))
-            raise ConfigError(f'{where}: "{name}" is mapped to {rule.code}, which is no analyte of the study ({listed}).')
+            raise ConfigError(f'{where}: "{name}" is mapped to {rule.code}; the study has only {listed}.')
         standard = _unit(known[rule.code].unit, f"analyte {rule.code} of the study", {})
         if rule.unit is None:
             continue
@@ -126,10 +127,8 @@ def _clock(frame: pl.DataFrame) -> pl.DataFrame:
     ).drop("WRITTEN")
 
 
-def _further_date(frame: pl.DataFrame, name: str, style: object) -> pl.DataFrame:
-    from immrecon.config.source_format import DateStyle
-
-    if not isinstance(style, DateStyle):
+def _further_date(frame: pl.DataFrame, name: str, style: DateStyle | None) -> pl.DataFrame:
+    if style is None:
         return frame.with_columns(
             pl.lit(None, dtype=pl.Date).alias(name),
             pl.lit(None, dtype=pl.Time).alias(f"{name}_CLOCK"),
@@ -206,10 +205,9 @@ def _resolve(
 
 
 def _how_much(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-    results = parse_results(frame["RESULT"], dialect.numbers, dialect.words).rename(
-        {"comparator": "LBCMP", "word": "WORD", "reason": "WORD_REASON", "problem": "VALUE_PROBLEM", "rounded": "ROUNDED"}
-    )
-    frame = pl.concat([frame, results], how="horizontal")
+    results = parse_results(frame["RESULT"], dialect.numbers, dialect.words)
+    names = {"comparator": "LBCMP", "word": "WORD", "reason": "WORD_REASON", "problem": "VALUE_PROBLEM"}
+    frame = pl.concat([frame, results.rename({**names, "rounded": "ROUNDED"})], how="horizontal")
     number = scaled(pl.col("mantissa"), pl.col("exponent") + pl.col("UNIT_SHIFT"))
     return frame.with_columns(LBSTRESN=number).drop("mantissa", "exponent")
 

@@ -1,7 +1,7 @@
 """The report as one page: inline styles and figures, no script, nothing fetched."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from immrecon.report.svg import inline_svg
 from immrecon.tables.exhibit import DRAFT_RUN, draft_mark, unsigned
 from immrecon.tables.format import clean, estimator, level
 from immrecon.tables.html import environment, table_fragment
-from immrecon.tables.model import Results, Table
+from immrecon.tables.model import Table
+from immrecon.tables.results import Results
+from immrecon.tables.shells import build_tables
 from immrecon.tables.tte import estimand
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -74,6 +76,12 @@ def build_report(
         running_head=css_string(f"{clean(spec.session)} · {clean(spec.title)}"),
         running_foot=css_string(clean(spec.cutoff_text)),
     )
+
+
+def render_report(results: Results, files: Iterable[str | Path], spec: DisplaySpec, inputs: dict[str, Any]) -> str:
+    """`build_report` with the tables built from the same results; of the figure files the SVGs are taken, by stem."""
+    figures = {path.stem: path for path in map(Path, files) if path.suffix == ".svg"}
+    return build_report(results, build_tables(results, spec), figures, spec, inputs)
 
 
 def _glance(results: Results, spec: DisplaySpec) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import polars as pl
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
 from immrecon.errors import ContractError
 from immrecon.tables.format import LEGEND, ROUNDING, clean, digest, estimator, level, operator, plain, span, unit
-from immrecon.tables.model import Results
+from immrecon.tables.results import Results
 from immrecon.tables.tte import method_words, rule_words
 
 _INPUT_KEYS = (

@@ -11,7 +11,8 @@ from immrecon.report.placing import endpoints_of
 from immrecon.tables.exhibit import BLANK, estimate_cell, exhibit, unsigned
 from immrecon.tables.format import NOT_APPLICABLE, clean, count, count_of, count_percent, days, percent, plain, rounded
 from immrecon.tables.frames import ALL_LEVELS, ALL_PARTICIPANTS, Stratum, distinct, dose_strata_of, group_strata, index
-from immrecon.tables.model import Cell, Head, Marks, Results, Row, Table
+from immrecon.tables.model import Cell, Head, Marks, Row, Table
+from immrecon.tables.results import Results
 from immrecon.tables.safety import ANY, ANY_GRADE
 from immrecon.tables.tte import FOLLOW_UP, estimand
 from immrecon.vocabulary import DAYS_PER_MONTH, POOLED, CheckOutcome, Population, RowStatus, Severity
@@ -51,13 +52,13 @@ class Figure:
 
 @dataclass(frozen=True)
 class Line:
-    """One endpoint at one landmark day, for all and for each group."""
+    """One endpoint at one landmark day, for all and for each group; its first line says how many `days` there are."""
 
     endpoint: str
     estimand: str
     day: str
     draft: bool
-    first: bool
+    days: int
     figures: tuple[Figure, ...]
 
 
@@ -227,7 +228,8 @@ def _lines(results: Results, spec: DisplaySpec, strata: list[Stratum], marks: Ma
     for topic in ("recovery", "safety", "efficacy"):
         for endpoint in endpoints_of(topic, spec):
             part = frame.filter(pl.col("parameter") == endpoint.code)
-            for position, day in enumerate(distinct(part, "time_day")):
+            landmark_days = distinct(part, "time_day")
+            for position, day in enumerate(landmark_days):
                 record(part, time_day=day, **ALL)
                 figures = [
                     _figure(find(part, time_day=day, group=s.group, dose_level=s.dose_level), endpoint, marks)
@@ -239,7 +241,7 @@ def _lines(results: Results, spec: DisplaySpec, strata: list[Stratum], marks: Ma
                         estimand=f"{estimand(endpoint)}, from {clean(endpoint.clock_label)}",
                         day=plain(day),
                         draft=endpoint.status != "signed",
-                        first=position == 0,
+                        days=0 if position else len(landmark_days),
                         figures=tuple(figures),
                     )
                 )

@@ -34,4 +34,4 @@ def find(frame: pl.DataFrame, **keys: Any) -> dict[str, Any] | None:
 
 
 def _words(keys: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {key!r}" for name, key in keys.items())
+    return ", ".join(f"{name} '{key}'" for name, key in keys.items())

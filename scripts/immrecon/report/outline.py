@@ -8,7 +8,8 @@ import polars as pl
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
 from immrecon.report.placing import Placed, Topic, endpoints_of, place
 from immrecon.tables import tte
-from immrecon.tables.model import Results, Table
+from immrecon.tables.model import Table
+from immrecon.tables.results import Results
 from immrecon.tables.shells import summarised, visits_stem
 
 

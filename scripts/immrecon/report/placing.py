@@ -68,7 +68,7 @@ def place(stems: Iterable[str], spec: DisplaySpec) -> list[Placed]:
     """Every figure with its section, endpoints first in the order of the configuration."""
     order = {endpoint.code: index for index, endpoint in enumerate(spec.endpoints)}
     placed = [place_figure(stem, spec) for stem in stems]
-    return sorted(placed, key=lambda item: order[item.endpoint.code] if item.endpoint else -1)
+    return sorted(placed, key=lambda item: (order[item.endpoint.code] if item.endpoint else -1, item.stem))
 
 
 def place_figure(stem: str, spec: DisplaySpec) -> Placed:

@@ -8,7 +8,7 @@ from immrecon.errors import ContractError
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _REFERENCE = re.compile(r"url\(\s*['\"]?#([^)'\"\s]+)['\"]?\s*\)")
-_ANY_URL = re.compile(r"url\(\s*['\"]?(?!#)", re.IGNORECASE)
+_ANY_URL = re.compile(r"url\(", re.IGNORECASE)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _ID_SELECTOR = re.compile(r"#([A-Za-z_][\w.-]*)")
 _POINTING = ("aria-labelledby", "aria-describedby")
@@ -57,8 +57,13 @@ def _check(element: ET.Element, name: str) -> None:
     for key, text in element.attrib.items():
         attribute = _local(key).lower()
         link = attribute in ("href", "src") and not text.startswith(("#", "data:image/png;base64,"))
-        if attribute.startswith("on") or link or _ANY_URL.search(text):
+        if attribute.startswith("on") or link or _loads(text):
             raise ContractError(f"figure {name}: attribute {attribute} runs or loads something: {text[:40]!r}")
+
+
+def _loads(text: str) -> bool:
+    """Whether a style refers to anything but an id of the same file."""
+    return bool(_ANY_URL.search(_REFERENCE.sub("", text)))
 
 
 def _rename(element: ET.Element, prefix: str) -> None:
@@ -79,7 +84,7 @@ def _renamed(attribute: str, text: str, prefix: str) -> str:
 
 def _scoped(css: str, root: str, prefix: str, name: str) -> str:
     """Style rules that apply below the element with the id `root` only."""
-    if "@" in css or _ANY_URL.search(css):
+    if "@" in css or _loads(css):
         raise ContractError(f"figure {name}: its style sheet loads something")
     rules = []
     for selectors, body in _RULE.findall(css):

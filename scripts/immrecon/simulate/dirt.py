@@ -123,3 +123,9 @@ def plant(row: Row, column: str, text: str, item: str, expected: str, cell_kind:
     if cell_kind:
         row.kinds[column] = cell_kind
     row.mark(column, text or "(blank)", item, expected)
+
+
+def scaled(text: str, factor: float) -> str:
+    """A printed number times a factor, with the decimals it had; anything else unchanged."""
+    decimals = len(text.partition(".")[2])
+    return f"{float(text) * factor:.{decimals}f}" if text.replace(".", "", 1).isdigit() else text

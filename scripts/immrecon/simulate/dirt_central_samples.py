@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from immrecon.simulate.dirt import plant
+from immrecon.simulate.dirt import plant, scaled
 from immrecon.simulate.lab_central import SUBSETS, TIME
 from immrecon.simulate.parameters import StudyParameters
 from immrecon.simulate.rows import Row, Table
@@ -80,20 +80,13 @@ def _copy(
         for column in ("COLLECTED", "RECEIVED", "REPORTED"):
             if column not in cells:
                 new.cells[column] = _shift(row.cells[column], days=days_later)
-        new.cells["RESULT"] = _scaled(row, (ratio or {}).get(row.cells["TEST"], 1.0))
+        new.cells["RESULT"] = scaled(row.cells["RESULT"], (ratio or {}).get(row.cells["TEST"], 1.0))
         reported = datetime.strptime(new.cells["REPORTED"], TIME)
         new.seen_from = reported.date()
         new.order = (f"{reported:%Y-%m-%d %H:%M}", new.cells["ACCESSION"], row.order[2])
         copies.append(new)
     table.rows += copies
     return copies
-
-
-def _scaled(row: Row, factor: float) -> str:
-    """A result times a factor, with the decimals it had; results that are not numbers stay."""
-    text = row.cells["RESULT"]
-    decimals = len(text.partition(".")[2])
-    return f"{float(text) * factor:.{decimals}f}" if text.replace(".", "", 1).isdigit() else text
 
 
 def _identities(table: Table, early: Where) -> None:
@@ -186,13 +179,15 @@ def _statuses(table: Table, early: Where) -> None:
     last = _copy(
         table,
         final,
-        {"CD4": 0.85, "CD4 %": 0.85},
-        6,
+        days_later=6,
         STATUS="C",
         COLLECTED=final[0].cells["COLLECTED"],
         RECEIVED=final[0].cells["RECEIVED"],
         COMMENT="CORRECTED REPORT",
     )
+    for row in final:
+        if row.cells["TEST"] in ("CD4", "CD4 %"):
+            row.cells["RESULT"] = scaled(row.cells["RESULT"], 0.85)
     for rows, expected in ((first, accepted), (final, accepted), (last, "the value used")):
         for row in rows:
             row.mark("STATUS", row.cells["STATUS"], item, expected)
@@ -269,7 +264,7 @@ def _overwrite(source: list[Row], target: list[Row], item: str, expected: str) -
         original = results[row.cells["TEST"]]
         row.cells["RESULT"], row.kinds["RESULT"] = original.cells["RESULT"], original.kinds["RESULT"]
         row.cells["FLAG"] = original.cells["FLAG"]
-    _mark(target, item, expected)
+    _mark(target, item, f"{expected} (same as {source[0].cells['ACCESSION']})")
 
 
 def _blasts(table: Table, courses: dict[str, Course]) -> None:

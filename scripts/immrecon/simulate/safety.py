@@ -88,7 +88,7 @@ def _mirrored(course: Course, rng: np.random.Generator) -> list[Entry]:
             "aGVHD",
             course.gvhd_peak,
             course.gvhd_onset_day,
-            55,
+            999 if course.gvhd_fatal else 55,
             "possible",
         )
     if story.crs_grade and injected is not None:
@@ -154,6 +154,7 @@ def medications(parameters: StudyParameters, course: Course) -> list[Entry]:
 
 
 def _medication(course: Course, drug: str, category: str, first: int, last: int) -> Entry:
+    last = last if course.death_day is None else min(last, course.death_day)
     on, stop = course.on(first), course.on(last)
     cells = {"drug": drug, "category": category, "start_date": on.isoformat()}
     if first == last:

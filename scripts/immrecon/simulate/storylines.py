@@ -66,7 +66,7 @@ STORIES: dict[str, Story] = {
     "A3-3": Story(cmv_day=3, gvhd_peak=2, gvhd_onset_day=47, gvhd_organ="gut", crs_grade=2),
     "A3-4": Story(received_ratio=0.42, gvhd_peak=0),
     "A3-5": Story(withdrawal_day=141, gvhd_peak=1, gvhd_onset_day=52, diagnosis="MDS"),
-    "A3-6": Story(relapse_day=61, death_day=127, death_cause="relapse of leukaemia", infusion_reaction_grade=2),
+    "A3-6": Story(relapse_day=52, death_day=127, death_cause="relapse of leukaemia", infusion_reaction_grade=2),
     "P2-1": Story(gvhd_peak=4, gvhd_onset_day=27, gvhd_organ="liver", chronic="severe", chronic_day=181),
     "P2-2": Story(cmv_day=27, gvhd_peak=0),
     "P2-3": Story(relapse_on=date(2026, 3, 17), gvhd_peak=1, gvhd_onset_day=36),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 HEAD = """\
 # The synthetic demo study: parameters, true course of every participant, cells by kind, changes between cuts,
 # every planted fault. Written by `python -m immrecon.simulate --out data/demo`; not edited by hand.
+# `events` and `cd4_read_per_ul` (day: count) are as known in the end: corrected, and before any planted fault.
 # Rows are physical: 1-based lines of a CSV file, rows of a sheet; `last_row` ends a run of identical faults.
 """
 

@@ -68,7 +68,7 @@ def tabulate(
         n_risk = _at_risk(grid, table.sum(axis=0), entry, weights)
         events = table[1:].sum(axis=0)
         n_risk = np.where(exhausted, events, n_risk)  # known exactly, whatever the large weights around it
-        exhausted |= n_risk - events <= _WEIGHT_TOLERANCE * n_risk
+        exhausted = n_risk - events <= _WEIGHT_TOLERANCE * n_risk
     return RiskTable(
         time=grid[present],
         n_risk=n_risk[present],

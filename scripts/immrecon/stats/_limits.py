@@ -58,9 +58,11 @@ def survival_limits(
     Any type but beta-product. NaN where S = 0, and where S = 1 for log-log, logit and arcsin, as R's survfit.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        # At S = 1 log-log, logit and arcsin are 0/0, hence NaN.
         low, high = _SURVIVAL[conf_type](survival, normal_quantile(conf_level) * log_std_error)
-    low[survival == 0] = high[survival == 0] = np.nan
+    undefined: BoolArray = survival == 0
+    if conf_type == "log-log":  # 1 to any power is 1, even to NaN; logit and arcsin are NaN by themselves
+        undefined |= survival == 1
+    low[undefined] = high[undefined] = np.nan
     return low, high
 
 

@@ -16,8 +16,8 @@ def _refuse_if(bad: BoolArray, name: str, problem: str, hint: str) -> None:
     if where.size == 0:
         return
     shown = ", ".join(str(i) for i in where[:_SHOWN]) + (", ..." if where.size > _SHOWN else "")
-    counted = f"{where.size} of {bad.size} values" if bad.size != 1 else "its only value"
-    raise InputError(f"{name}: {counted} {problem} (positions {shown}, counted from 0). Hint: {hint}")
+    counted = f"{where.size} of {bad.size} values {problem}"
+    raise InputError(f"{name}: {counted} (positions {shown}, counted from 0). Hint: {hint}")
 
 
 def _numbers(values: ArrayLike, name: str, n: int | None) -> FloatArray:

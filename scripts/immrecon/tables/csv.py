@@ -6,7 +6,8 @@ import re
 
 from immrecon.tables.model import Cell, Row, Table
 
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?")
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
+_LINE_BREAK = re.compile(r"[\r\n]+")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -18,15 +19,17 @@ def table_csv(table: Table) -> str:
     """
     sectioned = any(row.section for row in table.rows)
     marked = dict(table.marked)
+    lines: list[list[str]] = []
+    extra = ["Notes of the row", "Notes of the table", "Table", "Population", "Data cut-off", "Session", "Draft"]
+    about = [" ".join(table.footnotes), table.title, table.population, table.cutoff, table.session, table.draft]
+    lines.append([*(["Section"] if sectioned else []), *table.column_names(), *extra])
+    for row in table.rows:
+        lines.append([*([row.section] if sectioned else []), *map(_text, row.cells), _notes(row, marked), *about])
+    if not table.rows:
+        lines.append([*("" for _ in table.column_names()), table.note, *about])
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    extra = ["Notes of the row", "Notes of the table", "Table", "Population", "Data cut-off", "Session", "Status"]
-    about = [" ".join(table.footnotes), table.title, table.population, table.cutoff, table.session, table.draft]
-    _write(writer, [*(["Section"] if sectioned else []), *table.column_names(), *extra])
-    for row in table.rows:
-        _write(writer, [*([row.section] if sectioned else []), *map(_text, row.cells), _notes(row, marked), *about])
-    if not table.rows:
-        _write(writer, [*("" for _ in table.column_names()), table.note, *about])
+    writer.writerows([_harmless(cell) for cell in line] for line in lines)
     return stream.getvalue()
 
 
@@ -40,11 +43,7 @@ def _notes(row: Row, marked: dict[str, str]) -> str:
     return "; ".join(f"[{letter}] {marked[letter]}" for letter in letters)
 
 
-def _write(writer: object, cells: list[str]) -> None:
-    writer.writerow([_harmless(cell) for cell in cells])  # type: ignore[attr-defined]
-
-
 def _harmless(text: str) -> str:
-    if text.startswith(_FORMULA_STARTS) and not _PLAIN_NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
+    dangerous = text.startswith(_FORMULA_STARTS) and not _PLAIN_NUMBER.fullmatch(text)
+    # A line per row, for readers that do not know quoted line breaks.
+    return ("'" if dangerous else "") + _LINE_BREAK.sub(" ", text)

@@ -18,7 +18,8 @@ from immrecon.tables.frames import (
     index,
     population_of,
 )
-from immrecon.tables.model import Cell, Head, Results, Row, Table
+from immrecon.tables.model import Cell, Head, Row, Table
+from immrecon.tables.results import Results
 
 
 def funnel(results: Results, spec: DisplaySpec) -> Table:

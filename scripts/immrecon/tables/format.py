@@ -54,8 +54,8 @@ def count(number: int) -> str:
 
 
 def count_of(number: int, total: int) -> str:
-    """A count with its denominator: "8/14"."""
-    return f"{number}/{total}"
+    """A count with its denominator: "8 of 14"; with a slash a spreadsheet would take it for a date."""
+    return f"{number} of {total}"
 
 
 def count_percent(number: int, total: int) -> str:

@@ -31,8 +31,8 @@ def _together(text: str) -> str:
     return _BREAK.sub("\N{NO-BREAK SPACE}", text)
 
 
-_WIDE = 8
-"""Tables of more columns are printed on landscape pages."""
+_DENSE, _WIDE, _SHORT = 8, 14, 24
+"""Tables of more columns than these are set smaller in print, or on landscape pages; of fewer rows, on one page."""
 
 _ENVIRONMENT = environment()
 
@@ -48,7 +48,7 @@ def table_fragment(table: Table, *, number: str = "", anchor: str = "") -> str:
         number=number,
         anchor=anchor or f"table-{table.stem}",
         width=len(table.column_names()),
-        wide_from=_WIDE,
+        size=_size(table),
         left=frozenset((*range(table.n_labels), *table.text_columns)),
     )
 
@@ -67,3 +67,10 @@ def _sections(table: Table) -> list[tuple[str, list[Row]]]:
             sections.append((row.section, []))
         sections[-1][1].append(row)
     return sections
+
+
+def _size(table: Table) -> str:
+    """Classes that decide how the table is set in print."""
+    width = len(table.column_names())
+    names = ["wide"] if width > _WIDE else ["dense"] if width > _DENSE else []
+    return " ".join([*names, *(["short"] if len(table.rows) < _SHORT else [])])

@@ -1,36 +1,12 @@
-"""What a table is, before it is HTML or CSV; and the result frames that tables are made from."""
+"""What a table is, before it is HTML or CSV."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import polars as pl
-
 from immrecon.tables.format import clean
 
 Emphasis = Literal["none", "strong", "muted", "alert"]
-
-
-@dataclass(frozen=True)
-class Results:
-    """The result frames of one run, named as their contracts; `cells` is the accounting of the lab exports."""
-
-    funnel: pl.DataFrame
-    accrual: pl.DataFrame
-    baseline: pl.DataFrame
-    timelines: pl.DataFrame
-    query_counts: pl.DataFrame
-    visit_summary: pl.DataFrame
-    threshold_summary: pl.DataFrame
-    profiles: pl.DataFrame
-    status_counts: pl.DataFrame
-    curves: pl.DataFrame
-    risk_table: pl.DataFrame
-    landmarks: pl.DataFrame
-    quantiles: pl.DataFrame
-    checks: pl.DataFrame
-    ae_incidence: pl.DataFrame
-    cells: pl.DataFrame
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,15 @@
 """Whether the data and the numbers can be trusted: cell accounting, queries, identities."""
 
+from typing import Any
+
 import polars as pl
 
 from immrecon.config.specs import DisplaySpec
 from immrecon.tables.exhibit import BLANK, exhibit
 from immrecon.tables.format import clean, count, scientific, sentence
 from immrecon.tables.frames import ALL_LEVELS, ALL_PARTICIPANTS
-from immrecon.tables.model import Cell, Emphasis, Head, Results, Row, Table
+from immrecon.tables.model import Cell, Emphasis, Head, Row, Table
+from immrecon.tables.results import Results
 from immrecon.vocabulary import POOLED, CheckOutcome, Severity
 
 FATES = {
@@ -107,24 +110,20 @@ def queries(results: Results, spec: DisplaySpec) -> Table:
 
 
 def checks(results: Results, spec: DisplaySpec) -> Table:
-    """Identities that the numbers must satisfy; violated ones first."""
-    outcomes = [CheckOutcome.VIOLATED, CheckOutcome.HOLDS, CheckOutcome.NOT_APPLICABLE]
-    frame = results.checks.with_columns(
-        order=pl.col("outcome").replace_strict([o.value for o in outcomes], [0, 1, 2], return_dtype=pl.Int64)
-    ).sort("order", "identity", "subject", pl.col("group") != POOLED, "group", "dose_level")
-    rows = [
-        Row(
-            (
-                *_names(line, "identity", "subject"),
-                Cell(_label(line["group"], spec, "groups", ALL_PARTICIPANTS)),
-                Cell(_label(line["dose_level"], spec, "dose_levels", ALL_LEVELS)),
-                Cell(line["outcome"], emphasis=_emphasis(line["outcome"])),
-                *(BLANK if v is None else Cell(scientific(v)) for v in (line["largest_difference"], line["tolerance"])),
-                Cell(clean(line["reason"])) if line["reason"] else BLANK,
-            )
+    """Identities that the numbers must satisfy: each violation by itself, all else by identity and subject."""
+    frame = results.checks.sort("identity", "subject", "outcome", pl.col("group") != POOLED, "group", "dose_level")
+    violated = frame.filter(pl.col("outcome") == CheckOutcome.VIOLATED)
+    rows = [_check_row(line, _where(line, spec), "Violated") for line in violated.iter_rows(named=True)]
+    for outcome in (CheckOutcome.HOLDS, CheckOutcome.NOT_APPLICABLE):
+        chosen = frame.filter(pl.col("outcome") == outcome)
+        together = chosen.group_by("identity", "subject", "outcome", maintain_order=True).agg(
+            n=pl.len(),
+            largest_difference=pl.col("largest_difference").max(),
+            tolerance=pl.col("tolerance").max(),
+            reason=pl.col("reason").drop_nulls().unique(maintain_order=True).str.join("; "),
         )
-        for line in frame.iter_rows(named=True)
-    ]
+        section = sentence(outcome)
+        rows += [_check_row(line, f"{line['n']} strata", section) for line in together.iter_rows(named=True)]
     return exhibit(
         spec,
         stem="checks",
@@ -134,8 +133,7 @@ def checks(results: Results, spec: DisplaySpec) -> Table:
             [
                 Head("What must hold"),
                 Head("Checked on"),
-                Head("Group"),
-                Head("Dose level"),
+                Head("Where"),
                 Head("Outcome"),
                 Head("Largest difference"),
                 Head("Tolerance"),
@@ -143,15 +141,37 @@ def checks(results: Results, spec: DisplaySpec) -> Table:
             ]
         ],
         rows=rows,
-        footnotes=["Method: recomputed from the result tables in every run; violated identities stand first."],
+        footnotes=[
+            "Method: recomputed in every run. Each violation has a line; what holds or does not apply is put together "
+            "over groups and dose levels, with the largest difference among them."
+        ],
         empty="No identity applies to the configured endpoints, so none was checked.",
         endpoints=[endpoint.code for endpoint in spec.endpoints],
-        n_labels=4,
-        text_columns=(4, 7),
+        n_labels=3,
+        text_columns=(3, 6),
     )
 
 
-def _names(line: dict[str, str], *columns: str) -> tuple[Cell, ...]:
+def _check_row(line: dict[str, Any], where: str, section: str) -> Row:
+    numbers = (line["largest_difference"], line["tolerance"])
+    return Row(
+        (
+            *_names(line, "identity", "subject"),
+            Cell(where),
+            Cell(line["outcome"], emphasis=_emphasis(line["outcome"])),
+            *(BLANK if value is None else Cell(scientific(value)) for value in numbers),
+            Cell(clean(line["reason"])) if line["reason"] else BLANK,
+        ),
+        section=section,
+    )
+
+
+def _where(line: dict[str, Any], spec: DisplaySpec) -> str:
+    group = _label(line["group"], spec, "groups", ALL_PARTICIPANTS)
+    return f"{group}, {_label(line['dose_level'], spec, 'dose_levels', ALL_LEVELS)}"
+
+
+def _names(line: dict[str, Any], *columns: str) -> tuple[Cell, ...]:
     return tuple(Cell(clean(line[column])) if line[column] else BLANK for column in columns)
 
 

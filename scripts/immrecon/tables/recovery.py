@@ -34,7 +34,8 @@ from immrecon.tables.frames import (
     index,
     population_of,
 )
-from immrecon.tables.model import Cell, Head, Marks, Results, Row, Table
+from immrecon.tables.model import Cell, Head, Marks, Row, Table
+from immrecon.tables.results import Results
 from immrecon.vocabulary import RowStatus
 
 
@@ -87,7 +88,7 @@ def _visit_header(analyte: Analyte, thresholds: list[Threshold], conf: str) -> l
     second = [Head("Expected"), Head("Available"), Head("Below limit"), Head("Median (Q1 to Q3)"), Head("Min to max")]
     for item in thresholds:
         first.append(Head(f"{operator(item.operator)} {plain(item.value_per_ul)} /µL", columns=2))
-        second += [Head("n/N"), Head(f"% ({conf} CI)")]
+        second += [Head("n of N"), Head(f"% ({conf} CI)")]
     return [first, second]
 
 

@@ -8,7 +8,8 @@ from immrecon.config.specs import DisplaySpec
 from immrecon.tables.exhibit import BLANK, exhibit, headed
 from immrecon.tables.format import NOT_ESTIMABLE, clean, count, level, percent, span, words
 from immrecon.tables.frames import Record, Stratum, conf_level, distinct, group_strata, index, population_of
-from immrecon.tables.model import Cell, Head, Marks, Results, Row, Table
+from immrecon.tables.model import Cell, Head, Marks, Row, Table
+from immrecon.tables.results import Results
 from immrecon.vocabulary import POOLED, RowStatus
 
 ANY = "any"

@@ -1,15 +1,12 @@
-"""The tables of a run: which there are, how they are built, and how they are saved."""
+"""The tables of a run: which there are, and how they are built."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 
 from immrecon.config.specs import DisplaySpec
 from immrecon.config.study import Analyte
-from immrecon.contracts.io import write_text
 from immrecon.tables import disposition, quality, recovery, safety, tte
-from immrecon.tables.csv import table_csv
-from immrecon.tables.html import table_page
-from immrecon.tables.model import Results, Table
+from immrecon.tables.model import Table
+from immrecon.tables.results import Results
 
 _Maker = Callable[[Results, DisplaySpec], Table]
 
@@ -51,10 +48,3 @@ def build_tables(results: Results, spec: DisplaySpec) -> dict[str, Table]:
     tables = {stem: make(results, spec) for stem, make in _BEFORE.items()}
     tables |= {visits_stem(analyte): recovery.visits(results, spec, analyte) for analyte in summarised(spec)}
     return tables | {stem: make(results, spec) for stem, make in _AFTER.items()}
-
-
-def save_tables(tables: Mapping[str, Table], folder: str | Path) -> None:
-    """Write <stem>.html and <stem>.csv for each table, atomically, the same bytes each time."""
-    for stem, table in tables.items():
-        write_text(table_page(table), Path(folder) / f"{stem}.html")
-        write_text(table_csv(table), Path(folder) / f"{stem}.csv")

@@ -17,7 +17,8 @@ from immrecon.tables.frames import (
     index,
     population_of,
 )
-from immrecon.tables.model import Cell, Head, Marks, Results, Row, Table
+from immrecon.tables.model import Cell, Head, Marks, Row, Table
+from immrecon.tables.results import Results
 from immrecon.vocabulary import POOLED
 
 FOLLOW_UP = "FOLLOW_UP_"

@@ -1,0 +1,111 @@
+"""Several results of one analyte: versions of one draw, and several draws of one day. Nothing is averaged."""
+
+import polars as pl
+
+from immrecon.config.dialect import Dialect
+from immrecon.ingest.findings import Finding, first_error
+from immrecon.vocabulary import USED_FATES, Fate
+
+RANK = {"D": 4, "C": 3, "F": 2, "X": 2, "P": 1}
+"""Corrected before final before preliminary (HL7 table 0085). "Cannot be obtained" weighs as a final result; what the
+laboratory deleted stays deleted."""
+
+_WORD = {"C": "corrected ", "F": "final ", "P": "preliminary ", "X": "unobtainable ", "D": "deleted "}
+_VERSION_KEY = {"accession": "ACCESSION", "collected": "DAY", "time": "CLOCK", "visit": "VISIT"}
+
+
+def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    """Of the versions of one result, the best ranked and then latest reported stays; SUPERSEDED says what replaced each
+    other. Equally ranked versions that differ are withheld (`versions_conflict`). Needs DAY, ORDER, STATUS, REPORTED.
+
+    A result whose key is not complete has no other versions.
+    """
+    keys = ["USUBJID", "LBTESTCD", *(_VERSION_KEY[name] for name in dialect.duplicates.same_draw)]
+    complete = pl.all_horizontal(pl.col(key).is_not_null() & (pl.col(key).cast(pl.String) != "") for key in keys)
+    eligible = complete & pl.col("QUKIND").is_null() & pl.col("EXCLUDED").is_null()
+    rank = pl.col("STATUS").replace_strict(RANK, default=0, return_dtype=pl.Int64)
+    issued = pl.col("REPORTED").dt.combine(pl.col("REPORTED_CLOCK").fill_null(pl.time(0, 0)))
+    versions = (
+        frame.filter(eligible)
+        .with_columns(rank.alias("RANK"), issued.alias("ISSUED"))
+        .sort("RANK", "ISSUED", "ORDER", descending=[True, True, False], nulls_last=True)
+    )
+
+    def top(name: str) -> pl.Expr:
+        return pl.col(name).first().over(keys)
+
+    # A status that is not declared may outrank any other: then nothing says which version holds.
+    unclear = (pl.col("STATUS").is_null() & (pl.col("STATUSTEXT") != "")).fill_null(value=False)
+    undecided = unclear.any().over(keys) & (pl.len().over(keys) > 1)
+    tied = (pl.col("RANK") == top("RANK")) & pl.col("ISSUED").eq_missing(top("ISSUED"))
+    same = (pl.col("RESULT").str.strip_chars() == top("RESULT").str.strip_chars()) & pl.col("UNITTEXT").eq_missing(
+        top("UNITTEXT")
+    )
+    versions = versions.with_columns(
+        CONFLICT=undecided | (tied & (tied & ~same).any().over(keys)),
+        UNCLEAR=unclear,
+        OTHERS=pl.col("SRCROW").sort().cast(pl.String).str.join(", ").over(keys),
+        SUPERSEDED=pl.when(pl.col("ORDER") != top("ORDER")).then(
+            pl.when(tied & same)
+            .then(pl.format("the same result again, as in row {}", top("SRCROW")))
+            .otherwise(pl.format("replaced by the {}result in row {}", _status_word(top("STATUS")), top("SRCROW")))
+        ),
+    )
+    frame = frame.join(versions.select("ORDER", "CONFLICT", "UNCLEAR", "OTHERS", "SUPERSEDED"), on="ORDER", how="left")
+    conflict = pl.col("CONFLICT").fill_null(value=False)
+    finding = Finding(
+        "versions_conflict",
+        conflict & ~pl.col("UNCLEAR"),
+        pl.format("Several results of {} for one sample, in rows {}: nothing says which holds.", "LBTESTCD", "OTHERS"),
+        pl.lit("Ask the laboratory which result is valid."),
+    )
+    superseded = pl.when(~conflict).then("SUPERSEDED").alias("SUPERSEDED")
+    return first_error(frame.with_columns(superseded), [finding]).drop("CONFLICT", "UNCLEAR", "OTHERS")
+
+
+def _status_word(status: pl.Expr) -> pl.Expr:
+    return status.replace_strict(_WORD, default="", return_dtype=pl.String)
+
+
+def choose_of_day(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    """Of two used results of one day and analyte from different draws, the declared one stays used.
+
+    Where the times of the draws do not decide, or the policy is `query`, all of the day are withheld.
+    """
+    policy = dialect.duplicates.same_day
+    if policy == "keep":
+        return frame
+    day = ["USUBJID", "LBTESTCD", "DAY"]
+    used = frame.filter(pl.col("FATE").is_in([fate.value for fate in USED_FATES]))
+    several = used.filter(pl.len().over(day) > 1)
+    if several.is_empty():
+        return frame
+    extreme = pl.col("CLOCK").max() if policy == "last" else pl.col("CLOCK").min()
+    is_chosen = (pl.col("CLOCK") == extreme.over(day)).fill_null(value=False)
+    decided = pl.col("CLOCK").is_not_null().all().over(day) & (is_chosen.sum().over(day) == 1)
+    if policy == "query":
+        decided = pl.lit(value=False)
+    several = several.with_columns(is_chosen.alias("CHOSEN"), decided.alias("DECIDED")).with_columns(
+        DAYROWS=pl.col("SRCROW").sort().cast(pl.String).str.join(", ").over(day),
+        WINNER=pl.col("SRCROW").filter(pl.col("CHOSEN")).first().over(day),
+    )
+    frame = frame.join(several.select("ORDER", "CHOSEN", "DECIDED", "DAYROWS", "WINNER"), on="ORDER", how="left")
+    when = "later" if policy == "last" else "earlier"
+    replaced = (pl.col("DECIDED") & ~pl.col("CHOSEN")).fill_null(value=False)
+    finding = Finding(
+        "same_day_undecided",
+        ~pl.col("DECIDED"),
+        pl.format("{} was measured more than once on this day, in rows {}.", "LBTESTCD", "DAYROWS"),
+        pl.lit("Which sample counts?" if policy == "query" else "The times of the draws do not decide which is used."),
+    )
+    frame = first_error(frame, [finding]).with_columns(
+        SUPERSEDED=pl.when(replaced)
+        .then(pl.format("another sample of the same day was drawn {}, row {}", pl.lit(when), "WINNER"))
+        .otherwise("SUPERSEDED"),
+        FATE=pl.when(replaced)
+        .then(pl.lit(Fate.SUPERSEDED.value))
+        .when(~pl.col("DECIDED").fill_null(value=True))
+        .then(pl.lit(Fate.QUERIED.value))
+        .otherwise("FATE"),
+    )
+    return frame.drop("CHOSEN", "DECIDED", "DAYROWS", "WINNER")

@@ -1,0 +1,227 @@
+"""Lab exports to the harmonised layer: LB, the queries on it, and the count of every cell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from immrecon.config.dialect import Dialect
+from immrecon.config.study import Analyte
+from immrecon.contracts.harmonised import CELLS, LB, QUERIES_LAB
+from immrecon.contracts.io import validate
+from immrecon.ingest.duplicates import choose_of_day, supersede_versions
+from immrecon.ingest.findings import Finding, first_error, listing, withheld
+from immrecon.ingest.lab_checks import warnings, withhold_slips
+from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
+from immrecon.ingest.lab_notes import changes_of_laboratory, notes, undeclared_columns, undeclared_sheets
+from immrecon.ingest.lab_parse import check_against_study, parse_cells
+from immrecon.ingest.lab_shapes import Shaped, required_columns, shape
+from immrecon.ingest.readers import find_files, read_grids, to_table
+from immrecon.vocabulary import Fate
+
+_COUNTED = (Fate.VALUE, Fate.CENSORED, Fate.NOT_DONE, Fate.SUPERSEDED, Fate.EXCLUDED, Fate.QUERIED)
+
+
+@dataclass(frozen=True)
+class LabTables:
+    """Frames of the contracts LB, QUERIES_LAB and CELLS."""
+
+    lb: pl.DataFrame
+    queries: pl.DataFrame
+    cells: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """One laboratory: its result cells with FATE, its queries, its counts."""
+
+    results: pl.DataFrame
+    queries: pl.DataFrame
+    cells: pl.DataFrame
+
+
+def harmonise_labs(
+    dialects: Mapping[str, Dialect],
+    folder: Path,
+    dm: pl.DataFrame,
+    analytes: Sequence[Analyte],
+    extract_date: date | None,
+) -> LabTables:
+    """Every result cell of every export under `folder` (the cut), as a value, a censored value, a result that is not
+    used with its reason, or a query. `dm` is the harmonised DM: the participants there are.
+
+    Raises ConfigError: a dialect names what the study does not have. SourceError: an export that cannot be read as
+    declared (missing, empty, another encoding, a declared column or sheet missing).
+    """
+    for dialect in dialects.values():
+        check_against_study(dialect, analytes)
+    judged = [_judge_laboratory(dialects[name], folder, dm, analytes, extract_date) for name in sorted(dialects)]
+    if not judged:
+        return LabTables(*(contract.schema.create_empty() for contract in (LB, QUERIES_LAB, CELLS)))
+    lb = _lb(pl.concat([laboratory.results for laboratory in judged]))
+    queries = pl.concat([*(laboratory.queries for laboratory in judged), changes_of_laboratory(lb)])
+    cells = pl.concat([laboratory.cells for laboratory in judged])
+    return LabTables(validate(LB, lb), validate(QUERIES_LAB, _numbered(queries)), validate(CELLS, cells))
+
+
+def _judge_laboratory(
+    dialect: Dialect, folder: Path, dm: pl.DataFrame, analytes: Sequence[Analyte], extract_date: date | None
+) -> _Judged:
+    tables, remarks, shaped = [], [], []
+    for file in find_files(folder, dialect.files):
+        grids, other_sheets = read_grids(folder, file, dialect.layout)
+        remarks.append(undeclared_sheets(file, other_sheets))
+        tables += [to_table(grid, dialect.layout, required_columns(dialect)) for grid in grids]
+    for table in tables:
+        shaped.append(shape(table, dialect))
+        remarks.append(undeclared_columns(table, shaped[-1].undeclared))
+    cells = parse_cells(pl.concat([part.cells for part in shaped]), dialect, dm, analytes)
+    results = judge(cells, dialect, extract_date)
+    found = [withheld(results.filter(pl.col("FATE") == Fate.QUERIED.value)), notes(results, dialect)]
+    queries = pl.concat([listing([]), *remarks, *found, warnings(results, dialect)])
+    counts = [_counts(table.file, table.sheet, dialect.name, part) for table, part in zip(tables, shaped, strict=True)]
+    return _Judged(_columns(results, dialect), queries, _count_fates(results, pl.DataFrame(counts)))
+
+
+def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None) -> pl.DataFrame:
+    """The fate of each parsed cell. Added: FATE, SUPERSEDED and the query (QUKIND ...) where there is one.
+
+    The order is: left out by rule, whose and what, which version, not done, what number and when, which of the day,
+    and last whether the number can stand between its neighbours.
+    """
+    frame = labelled_day(dialect, cells).with_row_index("ORDER")
+    frame = frame.with_columns(
+        DAY=pl.coalesce("LBDY", pl.col("LBDT").to_physical().cast(pl.Float64)),
+        ZERO=((pl.col("LBSTRESN") == 0) & (pl.col("LBCMP") == "=") & (pl.col("LBLLOQ") > 0)).fill_null(value=False),
+    )
+    excluded = pl.col("EXCLUDED").is_not_null()
+    frame = first_error(frame, [_unless(excluded, finding) for finding in attribution_errors(dialect)])
+    frame = supersede_versions(frame, dialect)
+    settled = excluded | pl.col("SUPERSEDED").is_not_null()
+    # A word for "not done" needs no unit and no date; a status that says so needs no readable result either.
+    gone = pl.col("STATUS").is_in(["X", "D"]).fill_null(value=False)
+    not_done = gone | (pl.col("WORD") == "not done").fill_null(value=False)
+    errors = [*result_errors(dialect), *date_errors(dialect, extract_date)]
+    frame = first_error(frame, [_unless(settled | not_done, finding) for finding in errors])
+    frame = frame.with_columns(_fate(not_done), _not_done_reason(gone), *_number_and_limit(not_done))
+    frame = choose_of_day(frame, dialect)
+    return withhold_slips(frame, dialect.checks.slip)
+
+
+def _unless(settled: pl.Expr, finding: Finding) -> Finding:
+    return replace(finding, when=finding.when & ~settled)
+
+
+def _fate(not_done: pl.Expr) -> pl.Expr:
+    censored = (pl.col("LBCMP") != "=") | (pl.col("WORD") == "below limit") | pl.col("ZERO")
+    fate = (
+        pl.when(pl.col("EXCLUDED").is_not_null())
+        .then(pl.lit(Fate.EXCLUDED.value))
+        .when(pl.col("QUKIND").is_not_null())
+        .then(pl.lit(Fate.QUERIED.value))
+        .when(pl.col("SUPERSEDED").is_not_null())
+        .then(pl.lit(Fate.SUPERSEDED.value))
+        .when(not_done)
+        .then(pl.lit(Fate.NOT_DONE.value))
+        .when(censored)
+        .then(pl.lit(Fate.CENSORED.value))
+        .otherwise(pl.lit(Fate.VALUE.value))
+    )
+    return fate.alias("FATE")
+
+
+def _not_done_reason(gone: pl.Expr) -> pl.Expr:
+    """A declared word says why; otherwise the status does."""
+    said = (
+        pl.when(pl.col("STATUS") == "D")
+        .then(pl.lit("deleted by the laboratory"))
+        .otherwise(pl.lit("cannot be obtained"))
+    )
+    return pl.coalesce("WORD_REASON", pl.when(gone).then(said)).alias("WORD_REASON")
+
+
+def _number_and_limit(not_done: pl.Expr) -> list[pl.Expr]:
+    """Below the limit without a number, or a count of 0, is less than the limit; a result "<5" names its own limit."""
+    below = (pl.col("WORD") == "below limit").fill_null(value=False) | pl.col("ZERO")
+    own_limit = pl.col("LBCMP").is_in(["<", "<="]) & pl.col("LBSTRESN").is_not_null()
+    number = pl.when(below).then("LBLLOQ").otherwise("LBSTRESN")
+    return [
+        pl.when(not_done).then(None).otherwise(number).alias("LBSTRESN"),
+        pl.when(below).then(pl.lit("<")).otherwise(pl.col("LBCMP").fill_null("=")).alias("LBCMP"),
+        pl.when(own_limit).then("LBSTRESN").otherwise("LBLLOQ").alias("LBLLOQ"),
+    ]
+
+
+def _columns(results: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    """The columns of LB, but for LBSEQ, of identified cells that are not withheld."""
+    kept = results.filter(
+        (pl.col("FATE") != Fate.QUERIED.value) & pl.col("USUBJID").is_not_null() & pl.col("LBTESTCD").is_not_null()
+    )
+    is_date = dialect.columns.collected.kind == "date"
+    written = pl.concat_str("DATETEXT", "TIMETEXT", separator=" ", ignore_nulls=True).str.strip_chars()
+    unused = pl.coalesce("EXCLUDED", "SUPERSEDED", "WORD_REASON")
+    return kept.select(
+        "USUBJID",
+        "LBTESTCD",
+        pl.lit(dialect.name).alias("LBNAM"),
+        pl.col("ACCESSION").alias("LBREFID"),
+        pl.col("VISIT").alias("LBVISIT"),
+        (written if is_date else pl.lit(None, dtype=pl.String)).alias("LBDTC"),
+        "LBDT",
+        "LBDY",
+        pl.col("RESULT").alias("LBORRES"),
+        pl.coalesce(pl.when(pl.col("UNITTEXT") != "").then("UNITTEXT"), "DECLARED_UNIT", pl.lit("")).alias("LBORRESU"),
+        "LBCMP",
+        "LBSTRESN",
+        "LBSTRESU",
+        "LBLLOQ",
+        pl.col("STATUS").alias("LBRSTAT"),
+        pl.col("FATE").alias("LBFATE"),
+        unused.alias("LBREASND"),
+        "SRCFILE",
+        "SRCSHEET",
+        "SRCROW",
+        "SRCCOL",
+    )
+
+
+def _lb(results: pl.DataFrame) -> pl.DataFrame:
+    order = ["USUBJID", "LBDT", "LBDY", "LBTESTCD", "LBNAM", "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL"]
+    number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("USUBJID")
+    return results.sort(order, nulls_last=True).with_columns(LBSEQ=number).select(LB.schema.column_names())
+
+
+def _numbered(queries: pl.DataFrame) -> pl.DataFrame:
+    order = ["SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "QUKIND", "USUBJID", "QUVAL"]
+    numbered = queries.sort(order, maintain_order=True).with_row_index("QUSEQ", offset=1)
+    return numbered.with_columns(pl.col("QUSEQ").cast(pl.Int64), QUDOM=pl.lit("LB")).select(
+        QUERIES_LAB.schema.column_names()
+    )
+
+
+def _counts(file: str, sheet: str | None, lab: str, part: Shaped) -> dict[str, str | int]:
+    return {
+        "source_file": file,
+        "source_sheet": sheet or "",
+        "lab": lab,
+        "n_rows": part.n_rows,
+        "n_blank": part.n_blank,
+        "n_not_requested": part.n_not_requested,
+    }
+
+
+def _count_fates(results: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
+    names = {fate.value: f"n_{fate.name.lower()}" for fate in _COUNTED}
+    place = {"SRCFILE": "source_file", "SRCSHEET": "source_sheet"}
+    fates = (
+        results.rename(place)
+        .with_columns(pl.col("source_sheet").fill_null(""))
+        .group_by(list(place.values()))
+        .agg((pl.col("FATE") == fate).sum().cast(pl.Int64).alias(name) for fate, name in names.items())
+    )
+    joined = counts.join(fates, on=list(place.values()), how="left")
+    filled = joined.with_columns(pl.col(list(names.values())).fill_null(0))
+    read = pl.sum_horizontal(*names.values(), "n_not_requested")
+    return filled.with_columns(n_read=read).select(CELLS.schema.column_names())

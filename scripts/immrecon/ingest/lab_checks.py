@@ -1,0 +1,216 @@
+"""Results that are readable but do not fit together. They are flagged and used; only a slip of the unit is withheld."""
+
+import polars as pl
+
+from immrecon.config.dialect import Dialect, JumpRule, ShareRule, SlipRule, SumRule
+from immrecon.ingest.findings import Finding, first_error, listing, remarks, shown
+from immrecon.ingest.lab_errors import day_since_transplant
+from immrecon.vocabulary import USED_FATES, Fate, Severity
+
+_DRAW = ["USUBJID", "DAY", "ACCESSION", "VISIT", "CLOCK"]
+_USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
+_IN_ORDER = ["USUBJID", "LBTESTCD", "DAY", "CLOCK", "ORDER"]
+
+
+def withhold_slips(frame: pl.DataFrame, rule: SlipRule | None) -> pl.DataFrame:
+    """Withhold numbers about a thousand times both the result before and the one after, or a thousandth of both.
+
+    At the first or last result there is one neighbour only, and conditioning alone can divide a count by a thousand:
+    those are flagged among the `warnings`.
+    """
+    if rule is None:
+        return frame
+    numbers = _neighbours(frame)
+    slipped = numbers.filter(
+        (_near(pl.col("BEFORE"), rule) & _near(pl.col("AFTER"), rule))
+        | (_near(1 / pl.col("BEFORE"), rule) & _near(1 / pl.col("AFTER"), rule))
+    )
+    frame = frame.join(slipped.select("ORDER", "PREVIOUS", "NEXT"), on="ORDER", how="left")
+    is_slip = pl.col("PREVIOUS").is_not_null()
+    finding = Finding(
+        "unit_slip",
+        is_slip,
+        pl.format(
+            "{} = {} {} stands between {} and {}: about a thousandfold apart.",
+            *["LBTESTCD", shown("LBSTRESN"), "LBSTRESU", shown("PREVIOUS"), shown("NEXT")],
+        ),
+        pl.lit("The unit may have slipped. The number is not rescaled: ask the laboratory."),
+    )
+    fate = pl.when(is_slip).then(pl.lit(Fate.QUERIED.value)).otherwise("FATE")
+    return first_error(frame, [finding]).with_columns(FATE=fate).drop("PREVIOUS", "NEXT")
+
+
+def _near(ratio: pl.Expr, rule: SlipRule) -> pl.Expr:
+    return (ratio >= rule.ratio_low) & (ratio <= rule.ratio_high)
+
+
+def _neighbours(frame: pl.DataFrame) -> pl.DataFrame:
+    """Plain numbers above zero in order of time, with the ratio to the used result before and after."""
+    ordered = frame.filter(_USED & (pl.col("LBSTRESN") > 0)).sort(_IN_ORDER, nulls_last=True)
+    group = ["USUBJID", "LBTESTCD"]
+    return ordered.with_columns(
+        PREVIOUS=pl.col("LBSTRESN").shift(1).over(group),
+        NEXT=pl.col("LBSTRESN").shift(-1).over(group),
+        PREVIOUSDAY=pl.col("DAY").shift(1).over(group),
+        PREVIOUSROW=pl.col("SRCROW").shift(1).over(group),
+        PREVIOUSCMP=pl.col("LBCMP").shift(1).over(group),
+    ).with_columns(
+        BEFORE=pl.col("LBSTRESN") / pl.col("PREVIOUS"),
+        AFTER=pl.col("LBSTRESN") / pl.col("NEXT"),
+    )
+
+
+def warnings(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    """The listing of everything that does not fit together among the used results of one laboratory."""
+    checks = dialect.checks
+    found = [_sum_remarks(frame, rule) for rule in checks.sums]
+    found += [_share_remarks(frame, rule) for rule in checks.shares]
+    if checks.jump is not None:
+        found.append(_jump_remarks(frame, checks.jump))
+    if checks.slip is not None:
+        found.append(_slip_remarks(frame, checks.slip))
+    if checks.identical_min_analytes is not None:
+        found.append(_panel_remarks(frame, checks.identical_min_analytes))
+    if checks.max_hours_to_receipt is not None:
+        found.append(_receipt_remarks(frame, dialect, checks.max_hours_to_receipt))
+    if checks.visit is not None:
+        found.append(_visit_remarks(frame, dialect, checks.visit.tolerance_days))
+    return pl.concat([listing([]), *found])
+
+
+def _of(frame: pl.DataFrame, code: str) -> pl.DataFrame:
+    return frame.filter(_USED & (pl.col("LBTESTCD") == code))
+
+
+def _least(number: pl.Expr) -> pl.Expr:
+    """The least that a result can mean: nothing, where it is only known to be below a limit."""
+    return pl.when(pl.col("LBCMP").is_in(["<", "<="])).then(0.0).otherwise(number)
+
+
+def _sum_remarks(frame: pl.DataFrame, rule: SumRule) -> pl.DataFrame:
+    parts = (
+        frame.filter(_USED & pl.col("LBTESTCD").is_in(rule.parts))
+        .group_by(_DRAW, maintain_order=True)
+        .agg(PARTS=_least(pl.col("LBSTRESN")).sum(), N=pl.col("LBTESTCD").n_unique())
+        .filter(pl.col("N") == len(rule.parts))
+    )
+    whole = _of(frame, rule.whole).filter(~pl.col("LBCMP").is_in([">", ">="]))
+    both = whole.join(parts, on=_DRAW, how="left", nulls_equal=True, maintain_order="left")
+    excess = pl.col("PARTS") - pl.col("LBSTRESN")
+    finding = Finding(
+        "sum_exceeds_whole",
+        (excess > rule.tolerance_relative * pl.col("LBSTRESN")) & (excess > rule.tolerance_absolute),
+        pl.format(
+            "{} = {} {}, more than {} = {} of the same sample.",
+            *[pl.lit(" + ".join(rule.parts)), shown("PARTS"), "LBSTRESU", pl.lit(rule.whole), shown("LBSTRESN")],
+        ),
+    )
+    return remarks(both, finding, Severity.WARNING)
+
+
+def _share_remarks(frame: pl.DataFrame, rule: ShareRule) -> pl.DataFrame:
+    percent = _of(frame, rule.percent).filter(pl.col("LBCMP") == "=")
+    for name, code in (("PART", rule.part), ("WHOLE", rule.whole)):
+        other = _of(frame, code).filter(pl.col("LBCMP") == "=").select(*_DRAW, pl.col("LBSTRESN").alias(name))
+        percent = percent.join(other, on=_DRAW, how="left", nulls_equal=True, maintain_order="left")
+    expected = pl.col("LBSTRESN") / 100 * pl.col("WHOLE")
+    difference = (expected - pl.col("PART")).abs()
+    finding = Finding(
+        "percent_disagrees",
+        (difference > rule.tolerance_relative * pl.col("PART")) & (difference > rule.tolerance_absolute),
+        pl.format(
+            "{} % of {} = {} would be {}, but {} = {}.",
+            *[shown("LBSTRESN"), pl.lit(rule.whole), shown("WHOLE"), shown(expected), pl.lit(rule.part), shown("PART")],
+        ),
+        pl.lit("Another sample, another platform, or another denominator?"),
+    )
+    return remarks(percent, finding, Severity.WARNING)
+
+
+def _jump_remarks(frame: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
+    numbers = _neighbours(frame)
+    apart = pl.col("DAY") - pl.col("PREVIOUSDAY")
+    steep = (pl.col("BEFORE") >= rule.factor) | (pl.col("BEFORE") <= 1 / rule.factor)
+    larger = pl.max_horizontal("LBSTRESN", "PREVIOUS")
+    exact = (pl.col("LBCMP") == "=") & (pl.col("PREVIOUSCMP") == "=")
+    finding = Finding(
+        "jump",
+        exact & steep & (apart <= rule.within_days) & (larger >= rule.from_count),
+        pl.format(
+            "{} goes from {} (row {}) to {} {} within {} days.",
+            *["LBTESTCD", shown("PREVIOUS"), "PREVIOUSROW", shown("LBSTRESN"), "LBSTRESU", shown(apart)],
+        ),
+    )
+    return remarks(numbers, finding, Severity.WARNING)
+
+
+def _slip_remarks(frame: pl.DataFrame, rule: SlipRule) -> pl.DataFrame:
+    """The first or the last result, with one neighbour only."""
+    numbers = _neighbours(frame)
+    first = pl.col("PREVIOUS").is_null() & (_near(pl.col("AFTER"), rule) | _near(1 / pl.col("AFTER"), rule))
+    last = pl.col("NEXT").is_null() & (_near(pl.col("BEFORE"), rule) | _near(1 / pl.col("BEFORE"), rule))
+    finding = Finding(
+        "unit_slip_suspected",
+        first | last,
+        pl.format(
+            "{} = {} {} is about a thousandfold apart from the next result in time, {}.",
+            *["LBTESTCD", shown("LBSTRESN"), "LBSTRESU", shown(pl.coalesce("PREVIOUS", "NEXT"))],
+        ),
+        pl.lit("Used as it stands: it is the first or last result, and conditioning alone can do this."),
+    )
+    return remarks(numbers, finding, Severity.WARNING)
+
+
+def _panel_remarks(frame: pl.DataFrame, least: int) -> pl.DataFrame:
+    """Panels of plain numbers that come again, on another date or in another participant."""
+    plain = frame.filter(_USED & (pl.col("LBCMP") == "=")).sort("LBTESTCD", "ORDER")
+    panels = plain.group_by(_DRAW, maintain_order=True).agg(
+        pl.col("LBTESTCD").n_unique().alias("N"),
+        pl.format("{}={}", "LBTESTCD", shown("LBSTRESN")).str.join(", ").alias("PANEL"),
+        pl.col("SRCFILE", "SRCSHEET", "SRCROW").sort_by("ORDER").first(),
+        pl.col("ORDER").min(),
+    )
+    panels = panels.filter(pl.col("N") >= least).sort("ORDER")
+    again = panels.filter(pl.len().over("PANEL") > 1).with_columns(
+        ROWS=pl.col("SRCROW").cast(pl.String).str.join(", ").over("PANEL"),
+        PEOPLE=pl.col("USUBJID").n_unique().over("PANEL"),
+    )
+    message = pl.format("All {} numbers of the panel come again: rows {}.", "N", "ROWS")
+    found = [
+        Finding("panel_repeated", pl.col("PEOPLE") == 1, message, pl.lit("A panel copied to a second date?")),
+        Finding(
+            "panel_shared", pl.col("PEOPLE") > 1, message, pl.lit("Samples of two participants swapped or copied?")
+        ),
+    ]
+    again = again.with_columns(SRCCOL=pl.lit(None, dtype=pl.String), RESULT=pl.col("PANEL"))
+    return pl.concat([remarks(again, finding, Severity.WARNING) for finding in found])
+
+
+def _receipt_remarks(frame: pl.DataFrame, dialect: Dialect, hours: float) -> pl.DataFrame:
+    clocks = pl.all_horizontal(pl.col("CLOCK", "RECEIVED_CLOCK").is_not_null())
+    drawn, arrived = pl.col("LBDT").dt.combine(pl.col("CLOCK")), pl.col("RECEIVED").dt.combine(pl.col("RECEIVED_CLOCK"))
+    exact = (arrived - drawn).dt.total_minutes() / 60
+    # Without both times, the shortest way that the two days allow.
+    shortest = ((pl.col("RECEIVED") - pl.col("LBDT")).dt.total_days() - 1) * 24.0
+    way = pl.when(clocks).then(exact).otherwise(shortest)
+    received = dialect.columns.received
+    finding = Finding(
+        "long_way",
+        _USED & (way > hours),
+        pl.lit(f"More than {hours:g} hours from the draw to the laboratory."),
+        column=pl.lit(received.column if received else None, dtype=pl.String),
+        value=pl.col("RECEIVEDTEXT"),
+    )
+    return remarks(frame, finding, Severity.WARNING)
+
+
+def _visit_remarks(frame: pl.DataFrame, dialect: Dialect, tolerance: float) -> pl.DataFrame:
+    off = day_since_transplant() - pl.col("VISITDAY")
+    finding = Finding(
+        "visit_off",
+        _USED & (off.abs() > tolerance),
+        pl.format('Labelled "{}", but drawn on day {} after transplant.', "VISIT", shown(day_since_transplant())),
+        column=pl.col("DATECOL"),
+        value=pl.col("DATETEXT"),
+    )
+    return remarks(frame, finding, Severity.WARNING)

@@ -1,0 +1,154 @@
+"""What a reader of used results should know: nothing is wrong enough to withhold them."""
+
+import polars as pl
+
+from immrecon.config.dialect import Dialect
+from immrecon.ingest.findings import Finding, listing, remarks, shown
+from immrecon.ingest.readers.grid import Table
+from immrecon.vocabulary import USED_FATES, Fate, Severity
+
+_USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
+
+
+def notes(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    """The listing of remarks on how used results were written. Needs ZERO: a 0 taken as below the limit."""
+    columns = dialect.columns
+    note, warning = Severity.NOTE, Severity.WARNING
+    limit = shown("LBLLOQ")
+    found = [
+        remarks(frame, finding, severity)
+        for finding, severity in [
+            (
+                Finding(
+                    "zero_censored",
+                    _USED & pl.col("ZERO"),
+                    pl.format("A count of 0 is taken as below the limit of quantification, {} {}.", limit, "LBSTRESU"),
+                ),
+                note,
+            ),
+            (
+                Finding(
+                    "below_lloq",
+                    (pl.col("FATE") == Fate.VALUE.value) & (pl.col("LBSTRESN") < pl.col("LBLLOQ")),
+                    pl.format("A plain number below the declared limit of quantification, {} {}.", limit, "LBSTRESU"),
+                    pl.lit("Used as written. Has the limit changed?"),
+                ),
+                note,
+            ),
+            (
+                Finding(
+                    "precision_lost",
+                    _USED & pl.col("ROUNDED"),
+                    pl.lit("The exponent hides digits of the number."),
+                    pl.lit("Ask for the number in full."),
+                ),
+                note,
+            ),
+            (
+                Finding(
+                    "computed_cell",
+                    _USED & pl.col("COMPUTED"),
+                    pl.lit("The result of a formula, not of a measurement."),
+                ),
+                note,
+            ),
+            (
+                Finding(
+                    "code_missing",
+                    _USED & (pl.col("LOINC") == "") & pl.col("DECLARED_LOINC").is_not_null(),
+                    pl.format("{} comes without its LOINC code. Used by its name and unit.", "NAME"),
+                    column=pl.lit(columns.loinc, dtype=pl.String),
+                    value=pl.col("LOINC"),
+                ),
+                warning,
+            ),
+            (
+                Finding(
+                    "time_midnight",
+                    _USED & pl.col("MIDNIGHT"),
+                    pl.lit("Drawn at midnight: taken as no time entered. The date is used."),
+                    column=pl.col("DATECOL"),
+                    value=pl.col("DATETEXT"),
+                ),
+                note,
+            ),
+            *((finding, warning) for finding in _unread_dates(dialect)),
+        ]
+    ]
+    return pl.concat([listing([]), *found])
+
+
+def _unread_dates(dialect: Dialect) -> list[Finding]:
+    """Dates and times that only rank or check, and could not be read."""
+    columns = dialect.columns
+    received = columns.received.column if columns.received else None
+    reported = columns.reported.column if columns.reported else None
+    return [
+        Finding(
+            kind,
+            _USED & pl.col(f"{name}_PROBLEM").is_not_null(),
+            pl.format('"{}" is not a {} as declared, and is left aside.', f"{name}TEXT", pl.lit(what)),
+            column=pl.lit(head, dtype=pl.String),
+            value=pl.col(f"{name}TEXT"),
+        )
+        for kind, name, what, head in [
+            ("received_unreadable", "RECEIVED", "date of receipt", received),
+            ("reported_unreadable", "REPORTED", "date of report", reported),
+            ("time_unreadable", "TIME", "time", columns.time),
+        ]
+    ]
+
+
+def undeclared_columns(table: Table, undeclared: tuple[tuple[str, int], ...]) -> pl.DataFrame:
+    """The listing of columns that the dialect does not mention."""
+    return listing(
+        [
+            {
+                "SRCFILE": table.file,
+                "SRCSHEET": table.sheet,
+                "SRCCOL": head,
+                "QUKIND": "column_undeclared",
+                "QUSEV": Severity.WARNING.value,
+                "QUMSG": f"The dialect does not mention this column. Its {n} filled cells are not read.",
+                "QUHINT": "Declare it as an analyte, as not requested, or as ignored.",
+                "QUNCELL": 0,
+            }
+            for head, n in undeclared
+        ]
+    )
+
+
+def undeclared_sheets(file: str, sheets: list[str]) -> pl.DataFrame:
+    """The listing of sheets that the dialect does not mention."""
+    return listing(
+        [
+            {
+                "SRCFILE": file,
+                "SRCSHEET": sheet,
+                "QUKIND": "sheet_undeclared",
+                "QUSEV": Severity.WARNING.value,
+                "QUMSG": f'The dialect does not mention the sheet "{sheet}". It is not read.',
+                "QUHINT": "Declare it under `layout.sheets` or `layout.sheets_ignored`.",
+                "QUNCELL": 0,
+            }
+            for sheet in sheets
+        ]
+    )
+
+
+def changes_of_laboratory(lb: pl.DataFrame) -> pl.DataFrame:
+    """The listing of samples measured by another laboratory than the participant's sample before. Needs all of LB."""
+    used = lb.filter(pl.col("LBFATE").is_in([fate.value for fate in USED_FATES]))
+    samples = used.sort("USUBJID", "LBDT", "LBDY", "LBSEQ").unique(
+        ["USUBJID", "LBDT", "LBDY", "LBNAM"], keep="first", maintain_order=True
+    )
+    finding = Finding(
+        "laboratory_changed",
+        pl.col("LBNAM") != pl.col("BEFORE"),
+        pl.format("The sample before was measured by {}, this one by {}.", "BEFORE", "LBNAM"),
+        pl.lit("Methods and limits may differ."),
+        column=pl.lit(None, dtype=pl.String),
+        value=pl.col("LBNAM"),
+    )
+    before = samples.with_columns(BEFORE=pl.col("LBNAM").shift(1).over("USUBJID"))
+    return remarks(before, finding, Severity.NOTE)

@@ -1,0 +1,42 @@
+"""The result frames of one run, together: what tables and the report are made from."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import polars as pl
+
+from immrecon.contracts.base import Contract
+from immrecon.contracts.harmonised import CELLS
+from immrecon.contracts.io import read
+from immrecon.contracts.results import RESULTS
+
+
+@dataclass(frozen=True)
+class Results:
+    """The result frames of one run, named as their contracts; `cells` is the accounting of the lab exports."""
+
+    funnel: pl.DataFrame
+    accrual: pl.DataFrame
+    baseline: pl.DataFrame
+    timelines: pl.DataFrame
+    query_counts: pl.DataFrame
+    visit_summary: pl.DataFrame
+    threshold_summary: pl.DataFrame
+    profiles: pl.DataFrame
+    status_counts: pl.DataFrame
+    curves: pl.DataFrame
+    risk_table: pl.DataFrame
+    landmarks: pl.DataFrame
+    quantiles: pl.DataFrame
+    checks: pl.DataFrame
+    ae_incidence: pl.DataFrame
+    cells: pl.DataFrame
+
+
+def read_results(files: Any) -> Results:
+    """The frames in `files`, which has the path of each as an attribute of its name (a rule's input, for instance).
+
+    Raises ContractError and SourceError as `contracts.io.read`.
+    """
+    contracts: dict[str, Contract] = {contract.name: contract for contract in (*RESULTS, CELLS)}
+    return Results(**{field.name: read(contracts[field.name], getattr(files, field.name)) for field in fields(Results)})

@@ -1,0 +1,263 @@
+"""Result frames of the made-up trial. They obey the contracts; the numbers are plausible and mean nothing."""
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+from made_up_trial import CD4_RULE, DAYS, GROUPS, HOSTILE, LEVELS, Person, people
+
+from immrecon.config.specs import DisplaySpec
+from immrecon.contracts import harmonised, results
+from immrecon.contracts.base import Contract
+from immrecon.contracts.io import validate
+from immrecon.tables.results import Results
+
+CONF = {"conf_level": 0.95}
+
+
+def strata() -> list[tuple[str, str]]:
+    pooled = [("all", "all"), *((group, "all") for group in GROUPS), *(("all", dose) for dose in LEVELS)]
+    return pooled
+
+
+def members(group: str, dose: str) -> list[Person]:
+    return [p for p in people() if group in ("all", p.group) and dose in ("all", p.dose)]
+
+
+def frame(contract: Contract, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    types = {name: column.dtype for name, column in contract.schema.columns().items()}
+    return validate(contract, pl.DataFrame(rows, schema=types))
+
+
+def proportion(number: int, total: int) -> dict[str, Any]:
+    if total == 0:
+        none = dict.fromkeys(("estimate", "conf_low", "conf_high"))
+        return {**none, "status": "not estimable", "reason": "no participant at risk"}
+    share = number / total
+    half = 1.96 * (max(share * (1 - share), 0.05) / total) ** 0.5
+    limits = {"conf_low": max(0.0, share - half), "conf_high": min(1.0, share + half)}
+    return {"estimate": share, **limits, "status": "estimated", "reason": None}
+
+
+def funnel() -> pl.DataFrame:
+    rows = []
+    crossed = [(g, d) for g in ("all", *GROUPS) for d in ("all", *LEVELS)]
+    for group, dose in crossed:
+        n = len(members(group, dose))
+        injected = sum(p.injected for p in members(group, dose))
+        sizes = {"screened": n, "enrolled": n, "transplanted": n, "injected": injected, "evaluable": injected}
+        for order, (stage, size) in enumerate(sizes.items()):
+            lost = n - injected if stage == "injected" else 0
+            reason = f"manufacturing failure ({lost})" if lost else None
+            rows.append(
+                {"group": group, "dose_level": dose, "stage": stage, "stage_order": order, "n": size, "n_lost": lost,
+                 "loss_reasons": reason}
+            )  # fmt: skip
+    return frame(results.FUNNEL, rows)
+
+
+def baseline() -> pl.DataFrame:
+    rows = []
+    for group, dose in strata():
+        n = len(members(group, dose))
+        base = {"group": group, "dose_level": dose, "population": "enrolled", "n_total": n}
+        rows.append(
+            {**base, "characteristic": "AGE", "characteristic_order": 1, "label": "Age", "unit": "years",
+             "kind": "numeric", "level": "", "n_known": n, "median": 34.5, "q1": 12.25, "q3": 51.0, "minimum": 0.75,
+             "maximum": 67.0}
+        )  # fmt: skip
+        for level, k in (("Female", n // 3), ("Male", n - n // 3 - 1)):
+            rows.append(
+                {**base, "characteristic": "SEX", "characteristic_order": 2, "label": "Sex", "unit": "",
+                 "kind": "categorical", "level": level, "n_known": n - 1, "n_level": k}
+            )  # fmt: skip
+    return frame(results.BASELINE, rows)
+
+
+def visit_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
+    summaries, reached = [], []
+    for code, scale in (("CD3", 3.0), ("CD4", 1.0)):
+        for window in spec.visits.windows:
+            for group in ("all", *GROUPS):
+                n = max(0, sum(p.last_day > window.last_day for p in members(group, "all")) - 2)
+                if group == "PAED" and window.code == "D180":
+                    n = 0
+                median = scale * window.target_day * 0.9
+                low = window.code == "D30" and code == "CD4"
+                known = n > 0
+                key = {"parameter": code, "visit": window.code, "target_day": window.target_day}
+                summaries.append(
+                    {**key, "group": group, "dose_level": "all", "visit_label": window.label, "unit": "/uL",
+                     "population": "injected", "n_expected": n + 2, "n": n, "n_below_limit": n // 2 + 1 if low else 0,
+                     "lloq_max": 5.0, "median": None if low or not known else median,
+                     "q1": None if low or not known else median / 2, "q3": median * 2 if known else None,
+                     "minimum": None if low or not known else 6.0, "maximum": median * 5 if known else None,
+                     "median_below_limit": low and known, "q1_below_limit": low and known, "q3_below_limit": False,
+                     "method": "quantiles type 7", "status": "estimated" if known else "not estimable",
+                     "reason": None if known else "no sample in the window"}
+                )  # fmt: skip
+                for item in (t for t in spec.thresholds if t.analyte == code):
+                    hits = round(n * min(1.0, median / (2.5 * item.value_per_ul)))
+                    reached.append(
+                        {**key, "group": group, "dose_level": "all", "operator": item.operator,
+                         "threshold_per_ul": item.value_per_ul, "n": n, "n_unknown": 1 if window.code == "D60" else 0,
+                         "n_reached": hits, "method": "exact (Clopper-Pearson)", "conf_type": "clopper-pearson",
+                         **CONF, **proportion(hits, n)}
+                    )  # fmt: skip
+    return frame(results.VISIT_SUMMARY, summaries), frame(results.THRESHOLD_SUMMARY, reached)
+
+
+def status_counts() -> pl.DataFrame:
+    categories = ["confirmed", "reached, not yet confirmed", "not reached", "competing event before", "no sample"]
+    rows = []
+    for group, dose in strata():
+        injected = [p for p in members(group, dose) if p.injected]
+        n = len(injected)
+        split = [n // 2, n // 6, n // 8, n // 9]
+        for order, (category, k) in enumerate(zip(categories, [*split, n - sum(split)], strict=True)):
+            rows.append(
+                {"group": group, "dose_level": dose, "rule": "cd4_reconstitution", "rule_text": CD4_RULE,
+                 "category": category, "category_order": order, "n": k, "n_total": n}
+            )  # fmt: skip
+    return frame(results.STATUS_COUNTS, rows)
+
+
+def tte_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
+    landmarks, quantiles = [], []
+    for item in spec.endpoints:
+        survival = item.display == "survival"
+        interval = "beta-product" if survival else "log-log"
+        way = {"analysis": "tte", "method": item.estimator.value, "conf_type": interval,
+               **CONF}  # fmt: skip
+        for group, dose in strata():
+            risk = [p for p in members(group, dose) if p.injected]
+            longest = max((p.last_day for p in risk), default=None)
+            base = {"group": group, "dose_level": dose, "parameter": item.code, "n": len(risk)}
+            for day in DAYS[item.code]:
+                hits = sum(p.events[item.code] <= min(day, p.last_day) for p in risk)
+                left = sum(p.last_day > day and p.events[item.code] > day for p in risk)
+                shown = proportion(len(risk) - hits if survival else hits, len(risk))
+                if left == 0:
+                    shown |= dict.fromkeys(("estimate", "conf_low", "conf_high"))
+                    shown |= {"status": "not estimable", "reason": f"nobody is followed to day {day}"}
+                landmarks.append(
+                    {**base, **way, "label": item.label, "time_day": float(day), "population": "injected",
+                     "clock": item.clock_label, "n_not_at_risk": 1 if item.code == "CD4IR" and dose == "DL1" else 0,
+                     "n_events": hits, "n_competing": 0 if survival else hits // 2, "n_risk": left,
+                     "variance": "greenwood" if survival else "aalen", "std_error": 0.05,
+                     "max_follow_up_day": longest, **shown}
+                )  # fmt: skip
+            reached = {"estimate": 180.4, "conf_low": 92.0, "conf_high": None, "status": "estimated", "reason": None}
+            absent = {"estimate": None, "conf_low": None, "conf_high": None, "status": "not estimable",
+                      "reason": "fewer than half have had the event"}  # fmt: skip
+            half = {"probability": 0.5, "n_events": 3}
+            quantiles.append({**base, **way, **half, **(reached if item.code == "CD4IR" else absent)})
+            follow = {"estimate": 301.5, "conf_low": 240.0, "conf_high": 366.0, "status": "estimated", "reason": None}
+            name = {"parameter": f"FOLLOW_UP_{item.code}", "method": "reverse kaplan-meier"}
+            quantiles.append({**base, **way, **half, **name, **follow})
+    return frame(results.LANDMARKS, landmarks), frame(results.QUANTILES, quantiles)
+
+
+AE_TERMS = {
+    "Infections and infestations": {"Cytomegalovirus reactivation": 9, "Sepsis": 3, "Pneumonia": 2},
+    "Blood and lymphatic system disorders": {"Neutropenia": 7, "Thrombocytopenia": 5},
+    "Gastrointestinal disorders": {"Nausea": 6, "Diarrhoea": 6, HOSTILE: 1},
+    "General disorders": {"Pyrexia": 8, '=cmd|"/c calc"!A1': 1},
+}
+
+
+def ae_incidence() -> pl.DataFrame:
+    rows = []
+    counts = {("any", "any"): 24}
+    for organ_class, terms in AE_TERMS.items():
+        counts[organ_class, "any"] = max(terms.values()) + 2
+        counts |= {(organ_class, term): k for term, k in terms.items()}
+    shares = {"any grade": 1.0, "grade >= 3": 0.4, "grade >= 4": 0.15, "serious": 0.25, "related": 0.1}
+    for (organ_class, term), k in counts.items():
+        for group, part in (("all", 1.0), ("ADULT", 0.6), ("PAED", 0.4)):
+            n = sum(p.injected for p in members(group, "all"))
+            for category, share in shares.items():
+                hits = min(n, int(k * part * share + 0.5))
+                rows.append(
+                    {"group": group, "dose_level": "all", "system_organ_class": organ_class, "preferred_term": term,
+                     "category": category, "population": "injected", "n": n, "n_participants": hits,
+                     "n_events": hits * 2, "method": "exact (Clopper-Pearson)", "conf_type": "clopper-pearson", **CONF,
+                     **proportion(hits, n)}
+                )  # fmt: skip
+    return frame(results.AE_INCIDENCE, rows)
+
+
+def checks() -> pl.DataFrame:
+    shown = [
+        ("relapse + NRM + RFS = 1", "holds", 2.2e-16, 1e-9, None),
+        ("incidence = simple proportion", "not applicable", None, None, "participants are censored"),
+        ("numbers at risk never grow", "violated", 1.0, 0.0, "day 100 in one stratum"),
+    ]
+    rows = [
+        {"group": group, "dose_level": "all", "identity": identity, "subject": "first_failure", "outcome": outcome,
+         "largest_difference": difference, "tolerance": tolerance, "reason": reason}
+        for group in ("all", *GROUPS)
+        for identity, outcome, difference, tolerance, reason in shown
+        if outcome != "violated" or group == "ADULT"
+    ]  # fmt: skip
+    return frame(results.CHECKS, rows)
+
+
+def quality_frames() -> tuple[pl.DataFrame, pl.DataFrame]:
+    queries = [
+        ("LB", "labs/necker.csv", "unit_unknown", "error", 2, 14, 'unit "G/l" is not known'),
+        ("LB", "labs/central.xlsx", "date_after_cut", "warning", 5, 0, "=HYPERLINK(1)"),
+        ("AE", "clinical/ae.csv", "end_before_start", "error", 1, 0, HOSTILE),
+        ("DM", "clinical/dm.csv", "age_outside_group", "note", 3, 0, "age 17 in group ADULT"),
+    ]
+    names = ["domain", "source_file", "kind", "severity", "n_queries", "n_cells", "example"]
+    cells = [
+        {"source_file": file, "source_sheet": sheet, "lab": lab, "n_rows": 210, "n_blank": 37, "n_read": 1200 + extra,
+         "n_value": 1100, "n_censored": 42, "n_not_done": 9, "n_superseded": 6, "n_excluded": 4, "n_queried": 14,
+         "n_not_requested": 25 + extra}
+        for file, sheet, lab, extra in (
+            ("labs/central.xlsx", "Panel <b>1</b>", "central", 0), ("labs/necker.csv", "", "necker", 7),
+        )
+    ]  # fmt: skip
+    rows = [dict(zip(names, query, strict=True)) for query in queries]
+    return frame(results.QUERY_COUNTS, rows), frame(harmonised.CELLS, cells)
+
+
+def accrual() -> pl.DataFrame:
+    rows = []
+    for month in range(12):
+        for stage, share in (("enrolled", 2.5), ("transplanted", 2.3), ("injected", 2.25)):
+            done = int(share * (month + 1)) if month < 11 else None
+            plan = 3 * (month + 1) if stage == "enrolled" else None
+            first = date(2023 + (month + 7) // 12, (month + 7) % 12 + 1, 1)
+            rows.append({"month": first, "stage": stage, "n_cumulative": done, "planned_cumulative": plan})
+    return frame(results.ACCRUAL, rows)
+
+
+def make_results(spec: DisplaySpec) -> Results:
+    summary, thresholds = visit_frames(spec)
+    landmarks, quantiles = tte_frames(spec)
+    query_counts, cells = quality_frames()
+    return Results(
+        funnel=funnel(),
+        accrual=accrual(),
+        baseline=baseline(),
+        timelines=frame(results.TIMELINES, []),
+        query_counts=query_counts,
+        visit_summary=summary,
+        threshold_summary=thresholds,
+        profiles=frame(results.PROFILES, []),
+        status_counts=status_counts(),
+        curves=frame(results.CURVES, []),
+        risk_table=frame(results.RISK_TABLE, []),
+        landmarks=landmarks,
+        quantiles=quantiles,
+        checks=checks(),
+        ae_incidence=ae_incidence(),
+        cells=cells,
+    )
+
+
+def empty_results() -> Results:
+    contracts = {contract.name: contract for contract in [*results.RESULTS, harmonised.CELLS]}
+    return Results(**{name: frame(contracts[name], []) for name in Results.__dataclass_fields__})

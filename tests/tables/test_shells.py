@@ -1,0 +1,246 @@
+"""What stands in the tables: totals reconcile, nothing is lost, NE has its reason."""
+
+from dataclasses import fields, replace
+
+import polars as pl
+import pytest
+
+from immrecon.config.specs import DisplaySpec
+from immrecon.errors import ContractError
+from immrecon.tables.exhibit import DRAFT_RUN
+from immrecon.tables.model import Row, Table
+from immrecon.tables.results import Results
+from immrecon.tables.shells import build_tables, table_stems
+
+
+@pytest.fixture(scope="module")
+def tables(run: Results, spec: DisplaySpec) -> dict[str, Table]:
+    return build_tables(run, spec)
+
+
+def texts(row: Row) -> list[str]:
+    return [cell.text for cell in row.cells]
+
+
+def column(table: Table, name: str) -> list[str]:
+    return [row.cells[table.column_names().index(name)].text for row in table.rows]
+
+
+def leading_number(text: str) -> int:
+    return int(text.split(maxsplit=1)[0])
+
+
+def test_stems_follow_from_the_configuration(tables: dict[str, Table], spec: DisplaySpec) -> None:
+    assert table_stems(spec) == list(tables)
+    assert "visits_cd3" in tables
+    assert "visits_cd19" not in tables
+    assert all(table.stem == stem for stem, table in tables.items())
+
+
+def test_every_table_carries_what_an_exhibit_must(tables: dict[str, Table], spec: DisplaySpec) -> None:
+    for table in tables.values():
+        assert table.cutoff == "Data cut-off 2024-06-30"
+        assert table.session == "CLOSED SESSION"
+        assert table.population
+        assert any("Method:" in note for note in table.footnotes), table.stem
+    assert tables["landmarks"].draft == "DRAFT: definitions not signed: RELAPSE, NRM, AGVHD34, CD4IR"
+    assert tables["reconstitution_status"].draft == "DRAFT: definitions not signed: CD4IR"
+    assert tables["baseline"].draft == DRAFT_RUN
+
+
+def test_signed_runs_have_no_draft_mark(run: Results, spec: DisplaySpec) -> None:
+    signed = spec.model_copy(
+        update={"endpoints": [item.model_copy(update={"status": "signed"}) for item in spec.endpoints]}
+    )
+    assert {table.draft for table in build_tables(run, signed).values()} == {""}
+
+
+def test_funnel_adds_up_over_groups_and_dose_levels(tables: dict[str, Table], run: Results) -> None:
+    table = tables["funnel"]
+    sections = list(dict.fromkeys(row.section for row in table.rows))
+    assert sections == ["Adults", "Paediatric patients", "All participants"]
+    counts = {(row.section, row.cells[0].text): [int(cell.text) for cell in row.cells[1:6]] for row in table.rows}
+    for stage in ("Screened", "Enrolled", "Transplanted", "Injected", "Evaluable"):
+        adults, children, everyone = (counts[section, stage] for section in sections)
+        assert [a + b for a, b in zip(adults, children, strict=True)] == everyone
+        assert sum(everyone[:-1]) == everyone[-1]
+    injected = next(row for row in table.rows if row.section == "All participants" and row.cells[0].text == "Injected")
+    assert texts(injected)[-2:] == ["2", "manufacturing failure (2)"]
+
+
+def test_status_categories_add_up_to_the_participants(tables: dict[str, Table]) -> None:
+    table = tables["reconstitution_status"]
+    *categories, total = table.rows
+    for index in range(1, len(table.column_names())):
+        assert sum(leading_number(row.cells[index].text) for row in categories) == int(total.cells[index].text)
+        assert f"(N={total.cells[index].text})" in table.column_names()[index]
+    assert any("50/µL on two consecutive samples" in note for note in table.footnotes)
+
+
+def test_status_categories_that_do_not_add_up_are_refused(run: Results, spec: DisplaySpec) -> None:
+    broken = run.status_counts.with_columns(n=pl.col("n") + (pl.col("category") == "confirmed").cast(pl.Int64))
+    with pytest.raises(ContractError, match="15 of 14 participants"):
+        build_tables(replace(run, status_counts=broken), spec)
+
+
+def test_cells_total_is_the_sum_of_the_files_and_of_the_fates(tables: dict[str, Table]) -> None:
+    table = tables["cells"]
+    numbers = [[int(text) for text in texts(row)[3:]] for row in table.rows]
+    *files, total = numbers
+    assert [sum(values) for values in zip(*files, strict=True)] == total
+    for line in numbers:
+        assert line[2] == sum(line[3:])
+
+
+def test_queries_come_with_their_total_errors_first(tables: dict[str, Table]) -> None:
+    table = tables["queries"]
+    assert [row.section for row in table.rows] == ["Errors", "Errors", "Warnings", "Notes", "Total"]
+    *lines, total = [int(text) for text in column(table, "Queries")]
+    assert sum(lines) == total == 11
+    assert column(table, "Lab cells withheld")[-1] == "14"
+
+
+def test_visits_show_limits_and_reasons(tables: dict[str, Table]) -> None:
+    table = tables["visits_cd4"]
+    names = table.column_names()
+    assert names[6:] == [
+        "> 50 /µL: n of N",
+        "> 50 /µL: % (95% CI)",
+        "≥ 200 /µL: n of N",
+        "≥ 200 /µL: % (95% CI)",
+    ]
+    first = dict(zip(names, texts(table.rows[0]), strict=True))
+    assert first["Group"] == "Adults"
+    assert first["CD4 (/µL): Median (Q1 to Q3)"] == "<5 (<5 to 54)"
+    assert first["CD4 (/µL): Min to max"] == "<5 to 135"
+    nobody = next(
+        row for row in table.rows if row.section.startswith("Day 180") and row.cells[0].text.startswith("Paed")
+    )
+    assert texts(nobody)[3:6] == ["–", "NE", "NE"]
+    notes = dict(table.marked)
+    assert notes[nobody.cells[4].marks[0]] == "no sample in the window"
+    assert any("unknown status" in text for text in notes.values())
+
+
+def test_not_estimable_landmarks_show_the_reason(run: Results, spec: DisplaySpec) -> None:
+    absent = pl.col("parameter") == "OS"
+    frame = run.landmarks.with_columns(
+        estimate=pl.when(absent).then(None).otherwise(pl.col("estimate")),
+        conf_low=pl.when(absent).then(None).otherwise(pl.col("conf_low")),
+        conf_high=pl.when(absent).then(None).otherwise(pl.col("conf_high")),
+        status=pl.when(absent).then(pl.lit("not estimable")).otherwise(pl.col("status")),
+        reason=pl.when(absent).then(pl.lit("fewer than <3> at risk")).otherwise(pl.col("reason")),
+    )
+    table = build_tables(replace(run, landmarks=frame), spec)["landmarks"]
+    rows = [row for row in table.rows if row.section.startswith("Overall survival")]
+    assert len(rows) == 14
+    for row in rows:
+        assert row.cells[6].text == "NE"
+        assert [dict(table.marked)[mark] for mark in row.cells[6].marks] == ["fewer than <3> at risk"]
+    assert "NE: not estimable, for the reason given." in table.footnotes
+
+
+def test_landmarks_repeat_the_frame(tables: dict[str, Table], run: Results) -> None:
+    row = run.landmarks.filter(
+        (pl.col("parameter") == "RELAPSE") & (pl.col("group") == "all") & (pl.col("dose_level") == "all")
+    ).row(0, named=True)
+    shown = next(
+        line
+        for line in tables["landmarks"].rows
+        if line.section.startswith("Relapse:") and line.cells[0].text == "All participants"
+    )
+    assert texts(shown)[1:6] == [f"{row[name]:.0f}" for name in ("time_day", "n", "n_events", "n_competing", "n_risk")]
+    estimate, low, _, high = shown.cells[6].text.replace("(", "").replace(")", "").split()
+    assert abs(float(estimate) - 100 * row["estimate"]) <= 0.05 + 1e-9
+    assert abs(float(low) - 100 * row["conf_low"]) <= 0.05 + 1e-9
+    assert abs(float(high) - 100 * row["conf_high"]) <= 0.05 + 1e-9
+
+
+def test_landmarks_name_every_method_once(tables: dict[str, Table]) -> None:
+    methods = [note for note in tables["landmarks"].footnotes if note.startswith("Method")]
+    assert methods == [
+        "Method: Kaplan-Meier, variance Greenwood, interval beta-product (OS, RFS).",
+        "Method: Aalen-Johansen, variance Aalen, interval log-log (RELAPSE, NRM, AGVHD34, CD4IR).",
+    ]
+
+
+def test_quantiles_tell_limits_that_are_not_reached(tables: dict[str, Table]) -> None:
+    table = tables["quantiles"]
+    reached = [row for row in table.rows if row.section == "Time to event: CD4 reconstitution"]
+    assert {row.cells[4].text for row in reached} == {"180 (92 to NR)"}
+    assert "NR: limit not reached within the follow-up." in table.footnotes
+    assert [row.section for row in table.rows][-1] == "Follow-up: CD4 reconstitution"
+
+
+def test_adverse_events_are_ordered_by_frequency_then_name(tables: dict[str, Table]) -> None:
+    table = tables["adverse_events"]
+    heads = [row.cells[0] for row in table.rows if row.cells[1].text == "any grade"]
+    classes = [cell.text for cell in heads if cell.indent == 0]
+    assert classes == [
+        "Any event",
+        "Infections and infestations",
+        "General disorders",
+        "Blood and lymphatic system disorders",
+        "Gastrointestinal disorders",
+    ]
+    terms = [cell.text for cell in heads if cell.indent == 1]
+    assert terms[:3] == ["Cytomegalovirus reactivation", "Sepsis", "Pneumonia"]
+    assert terms.index("Diarrhoea") < terms.index("Nausea")
+    overall = [row.cells[1].text for row in table.rows if row.cells[0].text == "Any event"]
+    assert overall == ["any grade", "grade ≥ 3", "grade ≥ 4", "serious", "related"]
+
+
+def test_checks_list_violations_first_and_put_the_rest_together(tables: dict[str, Table]) -> None:
+    rows = tables["checks"].rows
+    assert [row.section for row in rows] == ["Violated", "Holds", "Not applicable"]
+    assert texts(rows[0])[:4] == ["numbers at risk never grow", "first_failure", "Adults, All levels", "violated"]
+    assert rows[0].cells[3].emphasis == "alert"
+    assert texts(rows[1])[2:6] == ["3 strata", "holds", "2.2e-16", "1.0e-09"]
+    assert texts(rows[2])[4:] == ["–", "–", "participants are censored"]
+
+
+def test_groups_that_only_the_data_have_are_shown(run: Results, spec: DisplaySpec) -> None:
+    extra = run.funnel.with_columns(group=pl.col("group").replace("PAED", "<b>OTHER"))
+    table = build_tables(replace(run, funnel=extra), spec)["funnel"]
+    sections = list(dict.fromkeys(row.section for row in table.rows))
+    assert sections == ["Adults", "Paediatric patients", "<b>OTHER", "All participants"]
+    absent = [row for row in table.rows if row.section == "Paediatric patients"]
+    assert {cell.text for row in absent for cell in row.cells[1:]} == {"–"}
+
+
+def test_empty_results_say_why(empty_run: Results, spec: DisplaySpec) -> None:
+    for table in build_tables(empty_run, spec).values():
+        assert table.rows == ()
+        assert table.note.endswith(".")
+        assert len(table.note.split()) >= 8
+
+
+def test_no_endpoints_and_no_groups_in_the_data_are_not_an_error(run: Results, spec: DisplaySpec) -> None:
+    bare = spec.model_copy(update={"endpoints": [], "dose_levels": [], "thresholds": []})
+    tables = build_tables(run, bare)
+    assert {row.section.split(":")[0] for row in tables["landmarks"].rows} >= {
+        "Relapse-free survival, injected participants, days since SMART101 injection"
+    }
+    assert tables["landmarks"].draft == ""
+
+
+def test_another_confidence_level_is_refused(run: Results, spec: DisplaySpec) -> None:
+    with pytest.raises(ContractError, match="confidence levels"):
+        build_tables(run, spec.model_copy(update={"conf_level": 0.9}))
+
+
+def test_two_rows_for_one_cell_are_refused(run: Results, spec: DisplaySpec) -> None:
+    doubled = pl.concat([run.funnel, run.funnel.head(1)])
+    with pytest.raises(ContractError, match="two result rows"):
+        build_tables(replace(run, funnel=doubled), spec)
+
+
+def test_row_order_of_the_frames_does_not_matter(run: Results, spec: DisplaySpec) -> None:
+    turned = Results(**{field.name: getattr(run, field.name).reverse() for field in fields(Results)})
+    assert build_tables(turned, spec) == build_tables(run, spec)
+
+
+def test_the_dash_is_never_part_of_a_value(tables: dict[str, Table]) -> None:
+    for table in tables.values():
+        for row in table.rows:
+            assert all("–" not in cell.text or cell.text == "–" for cell in row.cells)

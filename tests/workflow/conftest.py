@@ -1,0 +1,108 @@
+"""Runs of the real workflow: the same command as `make report`, in a folder of their own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A repository (this one or a copy) and a working folder that results and Snakemake's records go to."""
+
+    repository: Path
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "study" / "config.yaml"
+
+    def results(self, study: str = "demo", cut: str = "2026-09-30") -> Path:
+        return self.folder / "results" / study / cut
+
+    def environment(self, **extra: str) -> dict[str, str]:
+        return os.environ | {"PYTHONPATH": str(self.repository / "scripts"), "PYTHONHASHSEED": "0"} | extra
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "immrecon.cli", "report", "--config", str(self.config), *arguments]
+
+    def report(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments), cwd=self.folder, env=self.environment(**extra), capture_output=True, text=True
+        )
+
+    def planned(self, **extra: str) -> set[str]:
+        """Steps that a dry run would make, `all` left out."""
+        run = subprocess.run(
+            [
+                sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "host", "--snakefile",
+                str(self.repository / "workflow" / "Snakefile"), "--configfile", str(self.config),
+            ],
+            cwd=self.folder, env=self.environment(**extra), capture_output=True, text=True,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr
+        steps = {line.split()[1].rstrip(":") for line in run.stdout.splitlines() + run.stderr.splitlines()
+                 if line.startswith(("rule ", "localrule "))}  # fmt: skip
+        return steps - {"all"}
+
+
+def study_folder(source: Path, target: Path, **changes: object) -> None:
+    """A copy of a configuration folder whose data stay where they are and whose results go beside the copy."""
+    shutil.copytree(source, target)
+    path = target / "config.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["sources"]["data"] = str((source / content["sources"]["data"]).resolve())
+    content["sources"]["results"] = "../results"
+    for cut in content["cuts"].values():
+        if cut["checksums"] is not None:
+            cut["checksums"] = str((source / cut["checksums"]).resolve())
+    content |= changes
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """Every output by path, but `run.json`, which records commit, machine and time."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.name not in {"run.json", ".lock"}
+    }
+
+
+def differing(left: dict[str, bytes], right: dict[str, bytes]) -> list[str]:
+    return sorted(name for name in left.keys() | right.keys() if left.get(name) != right.get(name))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory) -> Checkout:
+    """The demo study, run once on two cores; tests must not change its outputs."""
+    folder = tmp_path_factory.mktemp("demo")
+    study_folder(REPOSITORY / "config", folder / "study")
+    checkout = Checkout(REPOSITORY, folder)
+    run = checkout.report("--cores", "2")
+    assert run.returncode == 0, run.stdout + run.stderr
+    (folder / "stdout.txt").write_text(run.stdout)
+    return checkout
+
+
+@pytest.fixture
+def copy(tmp_path, demo) -> Checkout:
+    """A copy of the repository with the finished demo run, for tests that edit code or outputs."""
+    for name in ("scripts", "workflow"):
+        shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "requirements.lock", tmp_path)
+    shutil.copytree(demo.folder, tmp_path / "work", symlinks=True)
+    return Checkout(tmp_path, tmp_path / "work")
+
+
+@pytest.fixture
+def manifest():
+    return lambda root: json.loads((root / "manifest.json").read_text())

@@ -1,0 +1,109 @@
+"""The whole path on the demo study: complete, idle the second time, the same bytes on one core and on two."""
+
+import hashlib
+import re
+
+import polars as pl
+import yaml
+
+from .conftest import REPOSITORY, Checkout, contents, differing, study_folder
+
+
+def test_ends_with_three_lines(demo):
+    lines = (demo.folder / "stdout.txt").read_text().splitlines()
+    assert len(lines) == 3
+    assert re.fullmatch(r"Report:    .*report/closed/report\.html", lines[0])
+    numbers = [int(n.replace(",", "")) for n in re.findall(r"([\d,]+) (?:read|used|queried|not done)", lines[1])]
+    assert numbers[0] == sum(numbers[1:])
+    assert re.fullmatch(r"Time:      \d+\.\d s", lines[2])
+
+
+def test_manifest_lists_every_output_with_its_digest(demo, manifest):
+    root = demo.results()
+    listed = manifest(root)
+    there = {name for name in contents(root) if name != "manifest.json" and not name.startswith("logs/")}
+    assert set(listed) == there
+    for name, digest in listed.items():
+        assert hashlib.sha256((root / name).read_bytes()).hexdigest() == digest
+
+
+def test_second_run_does_nothing(demo):
+    before = {path: path.stat().st_mtime_ns for path in demo.results().rglob("*") if path.name != ".lock"}
+    run = demo.report()
+    assert run.returncode == 0, run.stderr
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_one_core_from_scratch_gives_the_same_bytes(demo, tmp_path):
+    study_folder(REPOSITORY / "config", tmp_path / "study")
+    other = Checkout(REPOSITORY, tmp_path)
+    run = other.report("--cores", "1")
+    assert run.returncode == 0, run.stderr
+    assert differing(contents(demo.results()), contents(other.results())) == []
+
+
+def test_parts_do_not_change_a_result(demo, tmp_path):
+    study_folder(REPOSITORY / "config", tmp_path / "study", parts=3)
+    other = Checkout(REPOSITORY, tmp_path)
+    run = other.report()
+    assert run.returncode == 0, run.stderr
+    results = ("estimates/", "figures/", "tables/")
+    left, right = contents(demo.results()), contents(other.results())
+    assert [n for n in differing(left, right) if n.startswith(results)] == []
+    assert sorted(path.name for path in (other.results() / "analysis" / "adlb").iterdir()) == [
+        f"{part:04d}.parquet" for part in range(3)
+    ]
+
+
+def test_earlier_cut_is_a_run_of_its_own(demo):
+    before = contents(demo.results())
+    run = demo.report("--cut", "2026-03-31")
+    assert run.returncode == 0, run.stderr
+    assert differing(before, contents(demo.results())) == []
+    earlier = demo.results(cut="2026-03-31")
+    assert "Data cut-off 2026-03-31" in (earlier / "report" / "closed" / "report.html").read_text()
+    adtte = pl.read_parquet(earlier / "analysis" / "adtte" / "*.parquet")
+    assert adtte["ADT"].max().isoformat() <= "2026-03-31"
+
+
+def test_cutoff_stands_on_every_exhibit_and_applies_to_every_domain(demo):
+    root = demo.results()
+    for path in sorted((root / "tables").glob("*.html")):
+        assert "2026-09-30" in path.read_text(), path.name
+    report = (root / "report" / "closed" / "report.html").read_text()
+    for exhibit in re.findall(r"<figure.*?</figure>", report, re.S):
+        assert "2026-09-30" in exhibit
+    cutoff = pl.date(2026, 9, 30)
+    for table, column in (("adtte", "ADT"), ("adoc", "ADT"), ("adae", "ASTLO"), ("adsl", "DTHDT")):
+        frame = pl.read_parquet(root / "analysis" / table / "*.parquet")
+        assert frame.filter(pl.col(column) > cutoff).height == 0, table
+    adlb = pl.read_parquet(root / "analysis" / "adlb" / "*.parquet")
+    assert adlb.filter(pl.col("ADT") > cutoff, pl.col("ANL02FL") == "Y").height == 0
+    assert adlb.filter(pl.col("ADT") > cutoff).height > 0, "the extract was taken after the cut-off"
+
+
+def test_report_is_one_file_without_a_network(demo):
+    report = (demo.results() / "report" / "closed" / "report.html").read_text()
+    links = re.findall(r"""(?:src|href)\s*=\s*["']([^"'#][^"']*)["']""", report)
+    assert [link for link in links if not link.startswith("data:")] == []
+    assert not re.search(r"@import|url\(\s*['\"]?http|<script[^>]+src", report)
+
+
+def test_identities_hold_or_say_why_not(demo):
+    checks = pl.read_parquet(demo.results() / "estimates" / "checks.parquet")
+    assert set(checks["outcome"]) == {"holds", "not applicable"}
+    assert checks.filter(pl.col("outcome") == "not applicable")["reason"].null_count() == 0
+    family = checks.filter(pl.col("identity") == "event-free + incidences = 1", pl.col("subject") == "relapse_or_death")
+    assert set(family["outcome"]) == {"holds"}
+
+
+def test_expected_counts_of_cells(demo):
+    """Committed counts; a change of ingest that queries more cells must be seen, and be wanted."""
+    expected = yaml.safe_load((REPOSITORY / "tests" / "workflow" / "expected_cells.yaml").read_text())["demo"]
+    cells = pl.read_parquet(demo.results() / "harmonised" / "cells.parquet")
+    assert {name: int(cells[name].sum()) for name in expected} == expected
+
+
+def test_run_config_is_whole_and_without_paths_of_this_machine(demo):
+    text = (demo.results() / "run_config.yaml").read_text()
+    assert set(yaml.safe_load(text)) == {"file", "endpoints", "labs", "clinical"}

@@ -1,0 +1,64 @@
+"""What runs again after an edit: exactly the steps whose code, section or library changed."""
+
+import shutil
+
+import yaml
+
+DISPLAYS = {"draw_disposition", "draw_recovery", "draw_tte", "render_tables", "render_report"}
+RECORDS = {"record_inputs", "write_manifest"}
+"""Digests of code and outputs; they follow whatever changed, and compute nothing."""
+
+
+def append(path):
+    path.write_text(path.read_text() + "\n# edited\n")
+
+
+def all_steps(checkout):
+    return {path.stem for path in (checkout.repository / "scripts").glob("*.py")}
+
+
+def test_finished_run_plans_nothing(copy):
+    assert copy.planned() == set()
+
+
+def test_style_edit_runs_draw_and_render_only(copy):
+    append(copy.repository / "scripts" / "immrecon" / "figures" / "style.py")
+    planned = copy.planned()
+    assert {"draw_disposition", "draw_recovery", "draw_tte", "render_report"} <= planned
+    assert planned <= DISPLAYS | RECORDS
+
+
+def test_a_new_library_version_runs_everything(copy, tmp_path):
+    """Only the version that the environment reports differs, as after `pip install --upgrade polars`."""
+    fake = tmp_path / "site" / "polars-99.0.dist-info"
+    fake.mkdir(parents=True)
+    (fake / "METADATA").write_text("Metadata-Version: 2.1\nName: polars\nVersion: 99.0\n")
+    path = f"{copy.repository / 'scripts'}:{tmp_path / 'site'}"
+    assert copy.planned(PYTHONPATH=path) == all_steps(copy)
+
+
+def test_edit_of_one_section_runs_what_depends_on_it(copy):
+    content = yaml.safe_load(copy.config.read_text())
+    content["safety"]["grade_at_least"] = [4]
+    copy.config.write_text(yaml.safe_dump(content))
+    planned = copy.planned()
+    assert "estimate_safety" in planned
+    assert not planned & {"harmonise_lab", "harmonise_clinical", "estimate_tte", "estimate_recovery"}
+
+
+def test_the_code_that_is_digested_is_the_code_that_runs(copy):
+    """An edit of the copy's library changes the copy's numbers, although another copy is installed."""
+    path = copy.repository / "scripts" / "immrecon" / "tables" / "csv.py"
+    assert copy.planned() == set()
+    append(path)
+    run = copy.report()
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert copy.planned() == set()
+
+
+def test_touched_but_equal_source_runs_nothing(copy):
+    source = copy.folder / "study"
+    for path in source.rglob("*.yaml"):
+        shutil.copy(path, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").replace(path)
+    assert copy.planned() == set()

@@ -1,0 +1,108 @@
+"""Trouble that users meet: one clear sentence each, exit code 1, no traceback."""
+
+import shutil
+
+import pytest
+import yaml
+
+from .conftest import REPOSITORY, Checkout, study_folder
+
+
+@pytest.fixture
+def fresh(tmp_path) -> Checkout:
+    """The demo configuration with its own, writable and unfrozen copy of the data."""
+    shutil.copytree(REPOSITORY / "data" / "demo", tmp_path / "data")
+    study_folder(REPOSITORY / "config", tmp_path / "study")
+    checkout = Checkout(REPOSITORY, tmp_path)
+    edit(checkout, lambda c: c["sources"].update(data="../data"))
+    edit(checkout, lambda c: [cut.update(checksums=None) for cut in c["cuts"].values()])
+    return checkout
+
+
+def edit(checkout, change):
+    content = yaml.safe_load(checkout.config.read_text())
+    change(content)
+    checkout.config.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def sentence(run) -> str:
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    lines = [line for line in run.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1, run.stderr
+    return lines[0]
+
+
+def test_bad_config(fresh):
+    edit(fresh, lambda c: c.update(stduy="x"))
+    assert 'config.yaml: unknown key "stduy". Did you mean "study"?' in sentence(fresh.report())
+
+
+def test_no_config(fresh):
+    fresh.config.unlink()
+    assert "config.yaml: no such configuration file." in sentence(fresh.report())
+
+
+def test_missing_data_folder(fresh):
+    edit(fresh, lambda c: c["sources"].update(data="../nowhere"))
+    assert "nowhere/2026-09-30: no such folder for the cut 2026-09-30" in sentence(fresh.report())
+
+
+def test_missing_lab_export(fresh):
+    (fresh.folder / "data" / "2026-09-30" / "labs" / "paris_lymphocytes.csv").unlink()
+    text = sentence(fresh.report())
+    assert "paris" in text
+    assert "Hint" in text
+
+
+def test_missing_clinical_extract(fresh):
+    (fresh.folder / "data" / "2026-09-30" / "clinical" / "events.csv").unlink()
+    assert "clinical/events.csv" in sentence(fresh.report())
+
+
+@pytest.mark.parametrize("content", [b"", b"STUDY,SITE,SUBJECT\n"], ids=["no bytes", "header of another file"])
+def test_empty_export(fresh, content):
+    (fresh.folder / "data" / "2026-09-30" / "labs" / "central_results.csv").write_bytes(content)
+    assert "labs/central_results.csv" in sentence(fresh.report())
+
+
+def test_read_only_results(fresh):
+    """Root may write anywhere, so the folder is one that nobody can write to."""
+    edit(fresh, lambda c: c["sources"].update(results="/proc/immrecon"))
+    assert "results cannot be written there" in sentence(fresh.report())
+
+
+def test_results_path_is_a_file(fresh):
+    (fresh.folder / "occupied").write_text("")
+    edit(fresh, lambda c: c["sources"].update(results="../occupied"))
+    assert "results cannot be written there" in sentence(fresh.report())
+
+
+def test_changed_file_under_a_frozen_cut(fresh):
+    data = fresh.folder / "data" / "2026-09-30"
+    edit(fresh, lambda c: c["cuts"]["2026-09-30"].update(checksums="../data/2026-09-30/SHA256SUMS"))
+    with (data / "clinical" / "contacts.csv").open("a") as stream:
+        stream.write("S101-01-001,2026-01-01,alive,2026-01-02\n")
+    text = sentence(fresh.report())
+    assert "is frozen by" in text
+    assert "changed: clinical/contacts.csv" in text
+
+
+def test_one_bad_cell_is_queried_and_the_rest_survives(fresh):
+    path = fresh.folder / "data" / "2026-09-30" / "labs" / "central_results.csv"
+    lines = path.read_text().splitlines()
+    column = lines[0].split(",").index("RESULT")
+    row = next(i for i, line in enumerate(lines) if ",CD4 ABSOLUTE," in line.upper() or ",24467-3," in line)
+    fields = lines[row].split(",")
+    fields[column] = "<script>alert(1)</script>"
+    lines[row] = ",".join(fields)
+    path.write_text("\n".join(lines) + "\n")
+    run = fresh.report()
+    assert run.returncode == 0, run.stdout + run.stderr
+    import polars as pl
+
+    queries = pl.read_parquet(fresh.results() / "harmonised" / "queries_lab.parquet")
+    mine = queries.filter(pl.col("QUVAL") == "<script>alert(1)</script>")
+    assert mine.height == 1
+    assert mine["SRCROW"].to_list() == [row + 1]
+    assert "<script>alert" not in (fresh.results() / "report" / "closed" / "report.html").read_text()
