@@ -155,10 +155,10 @@ def test_a_group_without_any_event_has_a_flat_curve_as_far_as_it_was_followed(
     spec: DisplaySpec, curves: pl.DataFrame, risk_table: pl.DataFrame
 ) -> None:
     """Also where the table has no row at all for the group's curve, because nothing happened."""
-    figure = draw_curves(curves.filter(pl.col("group") != "B"), risk_table, spec, "OS")
-    followed = risk_table.filter(pl.col("parameter") == "OS", pl.col("group") == "B", pl.col("n_risk") > 0)["time_day"]
-    points = _curve(figure, group_styles(spec, [])[1].colour)
-    assert_allclose(points, [[0, 1], [followed.to_list()[-1], 1]])
+    at_risk = pl.when(pl.col("time_day") <= 270).then(3).when(pl.col("time_day") <= 450).then(1).otherwise(0)
+    fewer = risk_table.with_columns(n_risk=pl.when(pl.col("group") == "B").then(at_risk).otherwise("n_risk"))
+    figure = draw_curves(curves.filter(pl.col("group") != "B"), fewer, spec, "OS")
+    assert_allclose(_curve(figure, group_styles(spec, [])[1].colour), [[0, 1], [450, 1]])
 
 
 def test_a_single_group_is_not_drawn_twice(spec: DisplaySpec, curves: pl.DataFrame, risk_table: pl.DataFrame) -> None:

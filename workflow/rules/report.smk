@@ -12,7 +12,7 @@ rule record_inputs:
         study=STEPS.study.file.study,
         data_cut=STEPS.study.file.data_cut,
         version=STEPS.version(),
-        run_config=STEPS.run_config(),
+        run_config=lambda wildcards: STEPS.run_config(),
         all_code=STEPS.all_code([rule.name for rule in workflow.rules]),
         lock=STEPS.lock(),
     log:

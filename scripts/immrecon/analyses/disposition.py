@@ -49,7 +49,7 @@ def funnel(adsl: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
 
 _LOSS_REASON = {
     Population.ENROLLED: "SCRFREAS",
-    Population.TRANSPLANTED: "WDREAS",
+    Population.TRANSPLANTED: "NHSCREAS",
     Population.INJECTED: "NINJREAS",
     Population.EVALUABLE: "EVALREAS",
 }

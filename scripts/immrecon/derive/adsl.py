@@ -44,7 +44,8 @@ def derive_adsl(
         .select(
             "USUBJID", "STUDYID", "DISPID", "SITEID", "GROUP", "DOSELVL", "PROTVER", "AGE", "SEX",
             "SCRNDT", "ENRLDT", "HSCTDT", "TRTSDT", "TRTSDY", "SCRNFL", "ENRLFL", "HSCTFL", "SAFFL", "EVALFL",
-            "EVALREAS", "SCRFREAS", "NINJREAS", "DTHFL", "DTHDT", "DTHDY", "WDDT", "WDREAS", "LSTALVDT", "LSTALVDY",
+            "EVALREAS", "SCRFREAS",
+            "NHSCREAS", "NINJREAS", "DTHFL", "DTHDT", "DTHDY", "WDDT", "WDREAS", "LSTALVDT", "LSTALVDY",
         )
     )  # fmt: skip
 
@@ -101,7 +102,10 @@ def _disposition(ds: pl.DataFrame, cutoff: date | None) -> pl.DataFrame:
         .group_by("USUBJID", maintain_order=True)
         .agg(
             SCRFREAS=first("SCREEN_FAILURE", "DSTERM"),
-            NINJREAS=first("NOT_INJECTED", "DSTERM"),
+            NHSCREAS=pl.coalesce(first("NOT_TRANSPLANTED", "DSTERM"), first("WITHDRAWAL", "DSTERM")),
+            NINJREAS=pl.coalesce(
+                first("NOT_INJECTED", "DSTERM"), first("TREATMENT_WITHDRAWAL", "DSTERM"), first("WITHDRAWAL", "DSTERM")
+            ),
             WDDT=first("WITHDRAWAL", "DSLO"),
             WDREAS=first("WITHDRAWAL", "DSTERM"),
         )

@@ -160,7 +160,7 @@ def _write_numbers(page: Page, bottom: float, visits: pl.DataFrame, frame: Frame
     Early visits lie closer than their numbers are wide: columns are set apart and joined to their ticks.
     """
     left = MARGIN_MM + LEFT_MM
-    counts = {day: (n, below) for day, n, below in visits.select("target_day", "n_expected", "n_below_limit").iter_rows()}
+    counts = {day: (n, below) for day, n, below in visits.select("target_day", "n", "n_below_limit").iter_rows()}
     days = [0.0, *(day for day in frame.visit_days if day > 0)]
     columns = [(f"{day:g}", *(str(c) for c in counts.get(day, ("", "")))) for day in days]
     sizes = [max(text_width_mm(cell, TEXT_PT) for cell in column) + 1.6 for column in columns]

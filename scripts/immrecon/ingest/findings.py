@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import polars as pl
 
 from immrecon.vocabulary import Severity
 
+Scope = Literal["cell", "sample", "column"]
 CELL = pl.col("SRCCOL")
 NOTHING = pl.lit(None, dtype=pl.String)
 
@@ -36,8 +38,8 @@ class Finding:
     hint: pl.Expr = field(default_factory=lambda: NOTHING)
     column: pl.Expr = field(default_factory=lambda: CELL)
     value: pl.Expr = field(default_factory=lambda: pl.col("RESULT"))
-    whole_column: bool = False
-    """One query for the file instead of one per row."""
+    scope: Scope = "cell"
+    """One query per cell, per sample (all rows of an accession), or per column of the file."""
 
 
 def shown(number: pl.Expr | str) -> pl.Expr:
@@ -47,55 +49,78 @@ def shown(number: pl.Expr | str) -> pl.Expr:
 
 
 def first_error(frame: pl.DataFrame, findings: Sequence[Finding]) -> pl.DataFrame:
-    """Columns QUKIND, QUMSG, QUHINT, QUCOL, QUVAL and QUROW of the first finding of each row; null where there is none.
+    """Columns QUKIND, QUMSG, QUHINT, QUCOL, QUVAL and QUSCOPE of the first finding of each row, or null.
 
     A row that already has a QUKIND keeps it.
     """
     applies = [finding.when.fill_null(value=False) for finding in findings]
 
-    def chosen(parts: Sequence[pl.Expr], dtype: type[pl.DataType], former: str) -> pl.Expr:
-        result: pl.Expr = pl.lit(None, dtype=dtype)
+    def chosen(parts: Sequence[pl.Expr], former: str) -> pl.Expr:
+        result = NOTHING
         for condition, part in zip(reversed(applies), reversed(parts), strict=True):
-            result = pl.when(condition).then(part.cast(dtype)).otherwise(result)
+            result = pl.when(condition).then(part.cast(pl.String)).otherwise(result)
         if former in frame.columns:
             result = pl.when(pl.col("QUKIND").is_not_null()).then(pl.col(former)).otherwise(result)
         return result.alias(former)
 
-    rows = [pl.lit(None, dtype=pl.Int64) if finding.whole_column else pl.col("SRCROW") for finding in findings]
     return frame.with_columns(
-        chosen([pl.lit(finding.kind) for finding in findings], pl.String, "QUKIND"),
-        chosen([finding.message for finding in findings], pl.String, "QUMSG"),
-        chosen([finding.hint for finding in findings], pl.String, "QUHINT"),
-        chosen([finding.column for finding in findings], pl.String, "QUCOL"),
-        chosen([finding.value for finding in findings], pl.String, "QUVAL"),
-        chosen(rows, pl.Int64, "QUROW"),
+        chosen([pl.lit(finding.kind) for finding in findings], "QUKIND"),
+        chosen([finding.message for finding in findings], "QUMSG"),
+        chosen([finding.hint for finding in findings], "QUHINT"),
+        chosen([finding.column for finding in findings], "QUCOL"),
+        chosen([finding.value for finding in findings], "QUVAL"),
+        chosen([pl.lit(finding.scope) for finding in findings], "QUSCOPE"),
     )
 
 
 def withheld(frame: pl.DataFrame) -> pl.DataFrame:
-    """The listing of cells withheld by their QUKIND: cells of one row with the same trouble are one query."""
-    keys = ["SRCFILE", "SRCSHEET", "QUROW", "QUCOL", "USUBJID", "QUVAL", "QUKIND", "QUMSG", "QUHINT"]
-    counted = frame.group_by(keys, maintain_order=True).agg(QUNCELL=pl.len().cast(pl.Int64))
-    named = counted.rename({"QUROW": "SRCROW", "QUCOL": "SRCCOL"})
-    return named.with_columns(QUSEV=pl.lit(Severity.ERROR.value)).select(list(LISTING))
+    """The listing of cells withheld by their QUKIND, with the number of cells that each query withholds."""
+    return _gather(frame, Severity.ERROR, withholds=True)
 
 
 def remarks(frame: pl.DataFrame, finding: Finding, severity: Severity) -> pl.DataFrame:
-    """The listing of a finding that withholds nothing: one query per row and column it points at."""
-    found = frame.filter(finding.when.fill_null(value=False)).select(
-        "SRCFILE",
-        "SRCSHEET",
-        "SRCROW",
-        finding.column.alias("SRCCOL"),
-        "USUBJID",
-        finding.value.alias("QUVAL"),
+    """The listing of a finding that withholds nothing."""
+    found = frame.filter(finding.when.fill_null(value=False)).with_columns(
         pl.lit(finding.kind).alias("QUKIND"),
-        pl.lit(severity.value).alias("QUSEV"),
         finding.message.alias("QUMSG"),
         finding.hint.alias("QUHINT"),
-        pl.lit(0, dtype=pl.Int64).alias("QUNCELL"),
+        finding.column.alias("QUCOL"),
+        finding.value.alias("QUVAL"),
+        pl.lit(finding.scope).alias("QUSCOPE"),
     )
-    return found.unique(maintain_order=True)
+    return _gather(found, severity, withholds=False)
+
+
+def _gather(frame: pl.DataFrame, severity: Severity, *, withholds: bool) -> pl.DataFrame:
+    """One query per scope: the same words about the cells of one row, one sample or one column are said once."""
+    row = pl.col("SRCROW").cast(pl.String)
+    accession = pl.col("ACCESSION").fill_null("")
+    place = (
+        pl.when(pl.col("QUSCOPE") == "column")
+        .then(pl.lit(""))
+        .when((pl.col("QUSCOPE") == "sample") & (accession != ""))
+        .then("accession " + accession)
+        .otherwise("row " + row)
+    )
+    keys = ["SRCFILE", "SRCSHEET", "PLACE", "QUCOL", "USUBJID", "QUVAL", "QUKIND", "QUMSG", "QUHINT"]
+    counted = (
+        frame.with_columns(PLACE=place)
+        .group_by(keys, maintain_order=True)
+        .agg(
+            pl.len().cast(pl.Int64).alias("N"),
+            pl.col("SRCROW").min(),
+            pl.col("SRCROW").max().alias("LAST"),
+        )
+    )
+    several = (pl.col("LAST") > pl.col("SRCROW")) & (pl.col("PLACE") != "")
+    message = pl.format("{} ({} results in rows {} to {})", "QUMSG", "N", "SRCROW", "LAST")
+    return counted.with_columns(
+        pl.when(pl.col("PLACE") != "").then("SRCROW").alias("SRCROW"),
+        pl.col("QUCOL").alias("SRCCOL"),
+        pl.lit(severity.value).alias("QUSEV"),
+        pl.when(several).then(message).otherwise("QUMSG").alias("QUMSG"),
+        (pl.col("N") if withholds else pl.lit(0, dtype=pl.Int64)).alias("QUNCELL"),
+    ).select(list(LISTING))
 
 
 def listing(rows: Sequence[dict[str, object]]) -> pl.DataFrame:

@@ -200,6 +200,7 @@ def _receipt_remarks(frame: pl.DataFrame, dialect: Dialect, hours: float) -> pl.
         pl.lit(f"More than {hours:g} hours from the draw to the laboratory."),
         column=pl.lit(received.column if received else None, dtype=pl.String),
         value=pl.col("RECEIVEDTEXT"),
+        scope="sample",
     )
     return remarks(frame, finding, Severity.WARNING)
 
@@ -212,5 +213,6 @@ def _visit_remarks(frame: pl.DataFrame, dialect: Dialect, tolerance: float) -> p
         pl.format('Labelled "{}", but drawn on day {} after transplant.', "VISIT", shown(day_since_transplant())),
         column=pl.col("DATECOL"),
         value=pl.col("DATETEXT"),
+        scope="sample",
     )
     return remarks(frame, finding, Severity.WARNING)

@@ -16,7 +16,7 @@ def attribution_errors(dialect: Dialect) -> list[Finding]:
     """Cells of which it is not certain whose they are or what they measure."""
     columns = dialect.columns
     who, text = pl.lit(columns.participant), pl.col("IDTEXT")
-    likely = pl.format("Probably {}. Correct it at the source or in the export.", "ID_LIKELY")
+    likely = pl.format("Perhaps {}. Correct it at the source or in the export.", "ID_LIKELY")
     problem = pl.col("ID_PROBLEM")
     return [
         Finding(
@@ -36,7 +36,7 @@ def attribution_errors(dialect: Dialect) -> list[Finding]:
             pl.lit("Add it to `analytes` or to `not_requested` of the dialect."),
             column=pl.lit(columns.test, dtype=pl.String),
             value=pl.col("NAME"),
-            whole_column=True,
+            scope="column",
         ),
         Finding(
             "participant_missing",
@@ -44,6 +44,7 @@ def attribution_errors(dialect: Dialect) -> list[Finding]:
             pl.lit("The row does not say whose sample it is."),
             column=who,
             value=text,
+            scope="sample",
         ),
         Finding(
             "participant_malformed",
@@ -52,6 +53,7 @@ def attribution_errors(dialect: Dialect) -> list[Finding]:
             likely,
             column=who,
             value=text,
+            scope="sample",
         ),
         Finding(
             "participant_foreign",
@@ -60,6 +62,7 @@ def attribution_errors(dialect: Dialect) -> list[Finding]:
             pl.format("The site may be swapped: perhaps {}.", "ID_LIKELY"),
             column=who,
             value=text,
+            scope="sample",
         ),
         Finding(
             "participant_unknown",
@@ -68,6 +71,7 @@ def attribution_errors(dialect: Dialect) -> list[Finding]:
             likely,
             column=who,
             value=text,
+            scope="sample",
         ),
     ]
 
@@ -167,7 +171,9 @@ def date_errors(dialect: Dialect, extract_date: date | None) -> list[Finding]:
     later = (day > received) | ((day == received) & both_clocks & (pl.col("CLOCK") > pl.col("RECEIVED_CLOCK")))
 
     def of_date(kind: str, when: pl.Expr, message: pl.Expr, hint: str | None = None) -> Finding:
-        return Finding(kind, when, message, pl.lit(hint, dtype=pl.String), column=pl.col("DATECOL"), value=text)
+        return Finding(
+            kind, when, message, pl.lit(hint, dtype=pl.String), column=pl.col("DATECOL"), value=text, scope="sample"
+        )
 
     found = [
         of_date("date_missing", text == "", pl.lit("The sample has no collection date.")),

@@ -69,6 +69,7 @@ def notes(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
                     pl.lit("Drawn at midnight: taken as no time entered. The date is used."),
                     column=pl.col("DATECOL"),
                     value=pl.col("DATETEXT"),
+                    scope="sample",
                 ),
                 note,
             ),
@@ -90,6 +91,7 @@ def _unread_dates(dialect: Dialect) -> list[Finding]:
             pl.format('"{}" is not a {} as declared, and is left aside.', f"{name}TEXT", pl.lit(what)),
             column=pl.lit(head, dtype=pl.String),
             value=pl.col(f"{name}TEXT"),
+            scope="sample",
         )
         for kind, name, what, head in [
             ("received_unreadable", "RECEIVED", "date of receipt", received),
@@ -150,5 +152,5 @@ def changes_of_laboratory(lb: pl.DataFrame) -> pl.DataFrame:
         column=pl.lit(None, dtype=pl.String),
         value=pl.col("LBNAM"),
     )
-    before = samples.with_columns(BEFORE=pl.col("LBNAM").shift(1).over("USUBJID"))
+    before = samples.with_columns(BEFORE=pl.col("LBNAM").shift(1).over("USUBJID"), ACCESSION=pl.col("LBREFID"))
     return remarks(before, finding, Severity.NOTE)

@@ -10,7 +10,7 @@ from immrecon.simulate.participants import Participant
 from immrecon.simulate.streams import stream
 from immrecon.simulate.timeline import Course, Reactivation
 
-WEEKLY_UNTIL_DAY, MONTHLY_UNTIL_DAY = 100, 190
+WEEKLY_UNTIL_DAY, MONTHLY_UNTIL_DAY = 100, 280
 PCR_UNTIL_DAY = 180
 PCR_LIMIT_COPIES_PER_ML = 137
 PCR_POSITIVE_COPIES_PER_ML = 600  # the first positive test of an episode is at least this

@@ -2,8 +2,8 @@
 
 The XML is read directly, because spreadsheet libraries turn error cells (#DIV/0!, #VALUE!) into blanks, and a blank
 is not what the laboratory sent. Formulas give their stored result and are marked. Numbers have the 15 significant
-digits that a spreadsheet shows; date cells read YYYY-MM-DD HH:MM:SS. Rows keep their number, columns their place.
-Layout of the parts: ECMA-376, part 1, sections 18.2-18.8.
+digits that a spreadsheet shows; date cells read YYYY-MM-DD, with a time of day YYYY-MM-DD HH:MM:SS. Rows keep their
+number, columns their place. Layout of the parts: ECMA-376, part 1, sections 18.2-18.8.
 """
 
 import re
@@ -174,5 +174,6 @@ def _cell(book: _Book, cell: ElementTree.Element) -> str:
 def _number(book: _Book, text: str, style: int) -> str:
     value = float(text)
     if style in book.date_styles and 0 <= value < 2958466:  # up to 9999-12-31; outside, a spreadsheet shows #####
-        return (book.epoch + timedelta(seconds=round(value * 86400))).strftime("%Y-%m-%d %H:%M:%S")
+        moment = book.epoch + timedelta(seconds=round(value * 86400))
+        return moment.strftime("%Y-%m-%d" if value.is_integer() else "%Y-%m-%d %H:%M:%S")
     return f"{value:.15g}"
