@@ -7,6 +7,7 @@ the way in and on the way out, as between two rules of the pipeline.
 import copy
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -33,8 +34,15 @@ def on(day: int) -> date:
     return TRANSPLANT + timedelta(days=day)
 
 
+@cache
+def empty(contract: Contract) -> pl.DataFrame:
+    return validate(contract, contract.schema.create_empty())
+
+
 def table(contract: Contract, rows: list[Row]) -> pl.DataFrame:
     """Rows as a validated frame: columns that are not given are null, records are numbered within participant."""
+    if not rows:
+        return empty(contract)
     schema = contract.schema.create_empty().schema
     filled = []
     numbers: dict[str, int] = {}
@@ -234,11 +242,21 @@ def make_spec(**changes: Any) -> DeriveSpec:
 
 
 def make_rule(**changes: Any) -> DeriveSpec:
-    """The specification with parts of the CD4 rule replaced; `window` takes a clock, a first and a last day."""
+    """A specification of the CD4 variable alone, with parts of its rule replaced.
+
+    `window` takes a clock, a first and a last day.
+    """
     rule = copy.deepcopy(CD4_RULE) | changes
     if isinstance(rule["window"], tuple):
         rule["window"] = dict(zip(("clock", "first_day", "last_day"), rule["window"], strict=True))
-    return make_spec(endpoints__occurrences__cd4=rule)
+    variable_of = FIRST_EVENTS["cd4"]
+    return make_spec(
+        endpoints={
+            "occurrences": {name: OCCURRENCES[name] for name in variable_of["causes"]} | {"cd4": rule},
+            "first_events": {"cd4": variable_of},
+            "endpoints": {"CD4IR": ENDPOINTS["CD4IR"]},
+        }
+    )
 
 
 def make_variable(name: str, **changes: Any) -> DeriveSpec:
@@ -269,26 +287,25 @@ class Derived:
     def status(self, name: str = "P1", rule: str = "cd4") -> Row:
         return self.adrec.row(by_predicate=(pl.col("USUBJID") == name) & (pl.col("RULE") == rule), named=True)
 
+    def occurrence(self, code: str, name: str = "P1") -> Row:
+        return self.adoc.row(by_predicate=(pl.col("USUBJID") == name) & (pl.col("OCCUR") == code), named=True)
+
     def event(self, name: str = "P1", number: int = 1) -> Row:
         return self.adae.row(by_predicate=(pl.col("USUBJID") == name) & (pl.col("AESEQ") == number), named=True)
 
 
-def derive(
-    dm: list[Row] | None = None, *, spec: DeriveSpec | None = None, **domains: list[Row]
-) -> Derived:
+def derive(dm: list[Row] | None = None, *, spec: DeriveSpec | None = None, **domains: list[Row]) -> Derived:
     """Derive all analysis datasets; without `dm` there is one participant, P1, injected on day 5."""
     spec = spec or make_spec()
     rows = {"dm": [person()] if dm is None else dm} | domains
     frames = {name: table(contract, rows.get(name, [])) for name, contract in CONTRACTS.items()}
-    adsl = validate(
-        ADSL, derive_adsl(frames["dm"], frames["ds"], frames["ce"], frames["fa"], frames["lb"], spec)
-    )
+    adsl = validate(ADSL, derive_adsl(frames["dm"], frames["ds"], frames["ce"], frames["fa"], frames["lb"], spec))
     adlb = validate(ADLB, derive_adlb(adsl, frames["lb"], spec))
     tte = derive_adtte(adsl, adlb, frames["ce"], frames["fa"], frames["cm"], spec)
     return Derived(
         adsl=adsl,
         adlb=adlb,
-        adae=validate(ADAE, derive_adae(adsl, frames["ae"], spec)),
+        adae=validate(ADAE, derive_adae(adsl, frames["ae"], spec)) if "ae" in domains else empty(ADAE),
         adtte=validate(ADTTE, tte.adtte),
         adoc=validate(ADOC, tte.adoc),
         adrec=validate(ADREC, tte.adrec),

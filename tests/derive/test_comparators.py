@@ -23,7 +23,7 @@ def verdict(comparator: str, limit: float, operator: str, threshold: float) -> b
 
 
 @pytest.mark.parametrize("operator", [">", ">="])
-@pytest.mark.parametrize("limit", [5.0, 49.75, 50.0, 50.25, 75.0])
+@pytest.mark.parametrize("limit", [5.0, 49.5, 50.0, 50.5, 75.0])
 @pytest.mark.parametrize("comparator", ["=", "<", "<=", ">", ">="])
 def test_decided_only_if_every_value_the_result_allows_agrees(comparator: str, limit: float, operator: str) -> None:
     possible = [value for value in GRID if READS[comparator](value, limit)]

@@ -1,6 +1,5 @@
 """The threshold rule on random samples against a second implementation that walks through them one by one."""
 
-
 from typing import Any
 
 from hypothesis import given, settings
@@ -74,9 +73,7 @@ def test_confirmed_pairs_are_those_that_a_walk_through_the_samples_finds(
     histories: list[list[tuple[int, str]]], rule: Row
 ) -> None:
     names = [f"P{i}" for i in range(len(histories))]
-    lb = [
-        sample(name, day, text) for name, results in zip(names, histories, strict=True) for day, text in results
-    ]
+    lb = [sample(name, day, text) for name, results in zip(names, histories, strict=True) for day, text in results]
     derived = derive([person(name) for name in names], lb=lb, spec=spec_of(rule))
     for name, results in zip(names, histories, strict=True):
         status, row = derived.status(name), derived.endpoint("CD4IR", name)

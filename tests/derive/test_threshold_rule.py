@@ -13,14 +13,22 @@ from .cases import Derived, Row, derive, event, infusion, make_rule, person, sam
 NEVER = (None, None)
 
 
-def pair(derived: Derived) -> tuple[float | None, float | None]:
+def pair(derived: Derived, name: str = "P1") -> tuple[float | None, float | None]:
     """First and confirming day of the pair; a pair that is not confirmed does not count."""
-    row = derived.status()
+    row = derived.status(name)
     return (row["REACHDY"], row["CONFDY"]) if row["STATUS"] == "confirmed" else NEVER
 
 
+def pairs_of(*histories: dict[int, Any], **rule: Any) -> list[tuple[float | None, float | None]]:
+    """The pairs of several participants with one rule."""
+    names = [f"P{i}" for i in range(len(histories))]
+    lb = [row for name, results in zip(names, histories, strict=True) for row in samples(name, results)]
+    derived = derive([person(name) for name in names], lb=lb, spec=make_rule(**rule))
+    return [pair(derived, name) for name in names]
+
+
 def pair_of(results: dict[int, Any], **rule: Any) -> tuple[float | None, float | None]:
-    return pair(derive(lb=samples("P1", results), spec=make_rule(**rule)))
+    return pairs_of(results, **rule)[0]
 
 
 # ---- threshold and spacing ------------------------------------------------------------------------------------------
@@ -144,8 +152,7 @@ def test_a_run_that_begins_before_the_window_is_dated_from_its_first_sample_insi
 
 def test_a_window_without_end() -> None:
     derived = derive(lb=samples("P1", {120: 60, 134: 70}), spec=make_rule(window=("transplant", 0, None)))
-    row = derived.adoc.row(by_predicate=derived.adoc["OCCUR"] == "cd4", named=True)
-    assert row["DY"] == 120
+    assert derived.occurrence("cd4")["DY"] == 120
 
 
 def test_a_window_on_the_injection_clock() -> None:
@@ -207,8 +214,7 @@ def test_samples_after_a_relapse_count_where_the_configuration_says_so() -> None
     derived = derive(
         lb=samples("P1", {20: 60, 34: 70}), ce=[event("P1", "RELAPSE", 30)], spec=make_rule(samples_end_at=[])
     )
-    row = derived.adoc.row(by_predicate=derived.adoc["OCCUR"] == "cd4", named=True)
-    assert row["DY"] == 20
+    assert derived.occurrence("cd4")["DY"] == 20
 
 
 def test_samples_after_the_cutoff_or_after_death_confirm_nothing() -> None:

@@ -22,13 +22,14 @@ def environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["together"] = _together
+    environment.filters["parts"] = _parts
     return environment
 
 
-def _together(text: str) -> str:
-    """A number and its percentage stay on one line; only before an interval may the line break."""
-    return _BREAK.sub("\N{NO-BREAK SPACE}", text)
+def _parts(text: str) -> tuple[str, str]:
+    """A value and its interval (empty for none): each stays on one line, between them the line may break."""
+    value, _, interval = (part.replace(" ", "\N{NO-BREAK SPACE}") for part in _INTERVAL.match(text).groups(""))  # type: ignore[union-attr]
+    return value, interval
 
 
 _DENSE, _WIDE, _SHORT = 8, 14, 24

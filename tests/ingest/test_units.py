@@ -1,0 +1,62 @@
+"""Units: 1/uL = 1/mm3 = 10^6/L = 0.001 x 10^9/L (UCUM; domain practice of the laboratories)."""
+
+import pytest
+
+from immrecon.ingest.units import PERCENT, SPELLINGS, Unit, likely_unit, parse_unit, shift
+
+PER_UL = Unit("count", 6)
+GIGA_PER_L = Unit("count", 9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/uL", "/\u00b5L", "/\u03bcL", "/mm3", "/mm³", "/mm^3", "cells/uL", "cells/\u00b5L", "cells/\u03bcL",
+        "cells/mcL", "cells/mm3", "10^6/L", "10*6/L", "10E6/L", "10⁶/L", "x10^6/L", "× 10⁶/L", "x10^6 cells/L",
+        "x10(6)/L", "1000000/L", "10^6 cells/L", "cellules/mm3", "10^3/mL", " /uL ",
+    ],
+)  # fmt: skip
+def test_spellings_of_per_microlitre(text: str) -> None:
+    assert parse_unit(text) == PER_UL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "G/L", "Giga/L", "10^9/L", "10*9/L", "10**9/L", "10E9/L", "10e9/L", "10⁹/L", "x10(9)/L", "x10^9/L", "10^9 cells/L",
+        "10^3/uL", "10*3/uL", "x10E3/\u00b5L", "K/uL", "k/mm3", "THOU/uL", "1000/uL", "Thousand/mcL",
+    ],
+)  # fmt: skip
+def test_spellings_of_giga_per_litre(text: str) -> None:
+    assert parse_unit(text) == GIGA_PER_L
+
+
+@pytest.mark.parametrize("text", ["109/L", "106/L", "g/L", "G/l", "cells", "ratio", "", "10 9/L", "/", "m/L", "/min", "c/s"])
+def test_what_is_not_certain_is_not_a_unit(text: str) -> None:
+    assert parse_unit(text) is None
+
+
+def test_percent_and_fraction() -> None:
+    assert parse_unit("%") == PERCENT
+    assert shift(Unit("fraction", 0), PERCENT) == 2
+
+
+def test_shift_is_the_power_of_ten_between_units() -> None:
+    assert shift(GIGA_PER_L, PER_UL) == 3
+    assert shift(PER_UL, GIGA_PER_L) == -3
+    assert shift(PERCENT, PER_UL) is None
+
+
+def test_every_offered_spelling_is_known() -> None:
+    assert [text for text in SPELLINGS if parse_unit(text) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "likely"), [("G/l", "G/L"), ("g/l", "G/L"), ("cels/uL", "cells/uL"), ("10^9/Ll", "10^9/L"), ("ratio", None)]
+)
+def test_the_likely_spelling(text: str, likely: str | None) -> None:
+    assert likely_unit(text, {}) == likely
+
+
+def test_the_laboratorys_own_words_are_offered_first() -> None:
+    assert likely_unit("C/MCL", {"c/mcl": "/uL"}) == "c/mcl"
