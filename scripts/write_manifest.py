@@ -1,7 +1,7 @@
 """The data dictionary, the digest of every output, and what ran where."""
 
-from immrecon.dictionary import data_dictionary
 from immrecon.contracts.io import write_text
+from immrecon.dictionary import data_dictionary
 from immrecon.jobs import job
 from immrecon.sources import manifest, run_record, write_json
 

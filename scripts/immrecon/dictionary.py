@@ -50,14 +50,13 @@ def _table(contract: Contract) -> str:
     path = f"{contract.layer}/{contract.name}" + ("/*.parquet" if contract.participant_level else ".parquet")
     lines = [
         f"\n### {contract.name}\n\n{contract.grain} `{path}`, schema version {contract.schema_version}, "
-        f"key {', '.join(f'`{key}`' for key in keys)}.\n\n| column | type | unit | description |\n| --- | --- | --- | --- |\n"
+        f"key {', '.join(f'`{key}`' for key in keys)}.\n\n",
+        "| column | type | unit | description |\n| --- | --- | --- | --- |\n",
     ]
     for name, column in contract.schema.columns().items():
         metadata = column.metadata or {}
         values = metadata.get("values")
         description = (column.description or "") + (f" ({', '.join(values)})" if values else "")
-        optional = ", may be missing" if column.nullable else ""
-        lines.append(
-            f"| `{name}` | {column.dtype}{optional} | {metadata.get('unit', '')} | {description.replace('|', chr(92) + '|')} |\n"
-        )
+        kind = f"{column.dtype}{', may be missing' if column.nullable else ''}"
+        lines.append(f"| `{name}` | {kind} | {metadata.get('unit', '')} | {description} |\n")
     return "".join(lines)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from immrecon.config.study import Study
 
-
 ESTIMATES = (
     "funnel",
     "accrual",

@@ -75,7 +75,9 @@ def _acquire(lock: IO[str], root: Path) -> None:
             lock.seek(0)
             holder = lock.read().strip()
             if holder.isdigit() and Path(f"/proc/{holder}").exists():
-                raise RunError(f"{root}: another run (process {holder}) is working there. Wait for it to end.") from None
+                raise RunError(
+                    f"{root}: another run (process {holder}) is working there. Wait for it to end."
+                ) from None
             if not waiting:
                 print("Waiting for the last jobs of an earlier, killed run to end ...", file=sys.stderr)
                 waiting = True

@@ -38,7 +38,9 @@ def _read_checksums(path: str) -> dict[str, str]:
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise SourceError(f"{path}: the list of checksums of the frozen cut cannot be read ({error.strerror}).") from None
+        raise SourceError(
+            f"{path}: the list of checksums of the frozen cut cannot be read ({error.strerror})."
+        ) from None
     entries = (line.split(maxsplit=1) for line in lines if line.strip())
     return {name.lstrip("*"): digest for digest, name in entries}
 

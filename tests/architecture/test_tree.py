@@ -17,7 +17,10 @@ TOP_LEVEL = {
 @pytest.fixture(scope="module")
 def tracked() -> list[str]:
     listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=REPOSITORY, capture_output=True, text=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
     )
     if listing.returncode != 0:
         pytest.skip("not a git checkout")

@@ -39,7 +39,9 @@ def test_another_cut_can_be_named_on_the_command_line(folder):
 
 
 def test_undeclared_cut(folder):
-    with pytest.raises(ConfigError, match=r'"2027-01-01" is not declared under "cuts". Declared: 2026-03-31, 2026-09-30'):
+    with pytest.raises(
+        ConfigError, match=r'"2027-01-01" is not declared under "cuts". Declared: 2026-03-31, 2026-09-30'
+    ):
         load_study(folder / "config.yaml", "2027-01-01")
 
 

@@ -70,6 +70,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
         ),
         "conf_level": 0.95,
         "recovery_population": Population.INJECTED,
+        "timelines_population": Population.TRANSPLANTED,
     }  # fmt: skip
     return DisplaySpec(**(fields | changes))
 

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 
 from immrecon.config.specs import DisplaySpec
-from immrecon.figures.disposition import draw_accrual, draw_disposition, draw_timelines, figure_stems
+from immrecon.exhibits import figure_stems
+from immrecon.figures.disposition import draw_accrual, draw_disposition, draw_timelines
 
 from .reading import layout_faults, line_points, lines_with, page_text, words_of
 from .synthetic import make_accrual, make_people, make_timelines
@@ -18,7 +19,11 @@ from .synthetic_spec import make_spec
 
 
 def test_stems_are_the_keys(spec: DisplaySpec, accrual: pl.DataFrame, timelines: pl.DataFrame) -> None:
-    assert figure_stems(spec) == list(draw_disposition(accrual, timelines, spec)) == ["accrual", "timelines"]
+    assert (
+        figure_stems(spec)["disposition"]
+        == list(draw_disposition(accrual, timelines, spec))
+        == ["accrual", "timelines"]
+    )
 
 
 def test_accrual_draws_every_count(spec: DisplaySpec, accrual: pl.DataFrame) -> None:

@@ -8,7 +8,7 @@ import pytest
 import immrecon.figures
 
 MODULES = sorted(Path(immrecon.figures.__file__).parent.glob("*.py"))
-ALLOWED = ("immrecon.config", "immrecon.contracts", "immrecon.errors", "immrecon.figures", "immrecon.vocabulary",
+ALLOWED = ("immrecon.config", "immrecon.contracts", "immrecon.errors", "immrecon.exhibits", "immrecon.figures", "immrecon.vocabulary",
            "matplotlib", "numpy", "polars")  # fmt: skip
 STANDARD = ("collections.abc", "contextlib", "dataclasses", "functools", "itertools", "pathlib", "textwrap", "typing")
 STATISTICS = {

@@ -11,7 +11,8 @@ from numpy.testing import assert_allclose
 from immrecon.config.specs import DisplaySpec
 from immrecon.config.study import Group
 from immrecon.errors import ConfigError
-from immrecon.figures.recovery import draw_recovery, draw_trajectories, figure_stems
+from immrecon.exhibits import figure_stems
+from immrecon.figures.recovery import draw_recovery, draw_trajectories
 from immrecon.figures.style import group_styles
 
 from .reading import is_centred, layout_faults, line_points, lines_with, mm, page_text, words_of
@@ -33,7 +34,7 @@ def figure(profiles: pl.DataFrame, visit_summary: pl.DataFrame, spec: DisplaySpe
 
 def test_stems_are_the_keys(spec: DisplaySpec, profiles: pl.DataFrame, visit_summary: pl.DataFrame) -> None:
     expected = ["trajectories_cd3", "trajectories_cd4", "trajectories_cd19"]
-    assert figure_stems(spec) == list(draw_recovery(profiles, visit_summary, spec)) == expected
+    assert figure_stems(spec)["recovery"] == list(draw_recovery(profiles, visit_summary, spec)) == expected
 
 
 def test_every_sample_of_every_participant_is_drawn(figure: Figure, profiles: pl.DataFrame, parameter: str) -> None:

@@ -9,8 +9,9 @@ from numpy.testing import assert_allclose
 from immrecon.config.specs import DisplaySpec
 from immrecon.config.study import Group
 from immrecon.errors import ConfigError
+from immrecon.exhibits import figure_stems
 from immrecon.figures.style import POOLED_STYLE, group_styles
-from immrecon.figures.tte import draw_curves, draw_tte, figure_stems
+from immrecon.figures.tte import draw_curves, draw_tte
 
 from .reading import is_centred, layout_faults, line_points, lines_with, mm, page_text, words_of
 from .synthetic import make_people, make_tte
@@ -31,7 +32,11 @@ def figure(curves: pl.DataFrame, risk_table: pl.DataFrame, spec: DisplaySpec, pa
 
 
 def test_stems_are_the_keys(spec: DisplaySpec, curves: pl.DataFrame, risk_table: pl.DataFrame) -> None:
-    assert figure_stems(spec) == list(draw_tte(curves, risk_table, spec)) == [f"curve_{code.lower()}" for code in CODES]
+    assert (
+        figure_stems(spec)["tte"]
+        == list(draw_tte(curves, risk_table, spec))
+        == [f"curve_{code.lower()}" for code in CODES]
+    )
 
 
 def test_curves_take_the_values_of_the_table(

@@ -44,9 +44,7 @@ def test_ten_patients_by_hand():
 
 def test_values_at_requested_times_by_hand():
     at = aalen_johansen(TEN_TIME, TEN_CAUSE, causes=[1, 2]).at([4, 0, 8, 99])
-    assert_allclose(
-        at.incidence, [[0.2125, 0, 0.353125, 0.353125], [0.1125, 0, 0.365625, 0.365625]], rtol=1e-14
-    )
+    assert_allclose(at.incidence, [[0.2125, 0, 0.353125, 0.353125], [0.1125, 0, 0.365625, 0.365625]], rtol=1e-14)
     assert_array_equal(at.n_event, [[2, 0, 3, 3], [1, 0, 3, 3]])
     assert_array_equal(at.n_risk, [6, 10, 3, 0])
 
@@ -106,9 +104,7 @@ def test_delayed_entry_by_hand():
 
 def test_aalen_variance_with_delayed_entry_by_hand():
     # The same patients, F2 on day 4: day 2 (1/6)^2/(1/2)^2 / 4 = 1/36, day 4 (1/2)^2/9 = 1/36.
-    curve = aalen_johansen(
-        [2, 5, 4, 6, 6], [1, 0, 2, 1, 0], causes=[1, 2], entry=[0, 0, 2, 3, 4], variance="aalen"
-    )
+    curve = aalen_johansen([2, 5, 4, 6, 6], [1, 0, 2, 1, 0], causes=[1, 2], entry=[0, 0, 2, 3, 4], variance="aalen")
     assert_allclose(curve.at(4).std_error[1] ** 2, 2 / 36, rtol=1e-13)
 
 
@@ -153,9 +149,7 @@ def test_r_aalen_johansen(r_case, agree):
         time, cause = d[p["time"]], d[p["status"]]
         jackknife = aalen_johansen(time, cause, **options).at(p["times"])
         states = expected["survfit"]
-        agree(
-            np.vstack((jackknife.event_free, jackknife.incidence)).T, states["pstate"], r_case.tol, "pstate"
-        )
+        agree(np.vstack((jackknife.event_free, jackknife.incidence)).T, states["pstate"], r_case.tol, "pstate")
         se = np.vstack((jackknife.event_free_std_error, jackknife.std_error)).T
         agree(se, states["se_ij"], r_case.tol, "se_ij")
         if "etm" in expected:
@@ -177,9 +171,7 @@ def _agree_with_etm(time, cause, options, times, expected, tol, agree):
             none = np.array(r[f"lower_{scale}"], dtype=float)[exact]
             assert (np.isnan(none) | (none == 0)).all()
             for limit, side in ((at.conf_low[k], "lower"), (at.conf_high[k], "upper")):
-                agree(
-                    limit[~exact], np.array(r[f"{side}_{scale}"], dtype=float)[~exact], tol, f"{side} {scale}"
-                )
+                agree(limit[~exact], np.array(r[f"{side}_{scale}"], dtype=float)[~exact], tol, f"{side} {scale}")
 
 
 def _agree_with_cuminc(time, cause, options, times, expected, tol, agree):
@@ -223,9 +215,7 @@ def test_golden_ties_event_at_zero_and_last_observation_an_event(golden, tied8, 
     at = aalen_johansen(tied8["time"], tied8["cause"], causes=[1, 2]).at(r["times"])
     agree(np.vstack((at.event_free, at.incidence)).T, r["jackknife"]["probability"], CLOSED_FORM)
     agree(np.vstack((at.event_free_std_error, at.std_error)).T, r["jackknife"]["std_error"], CLOSED_FORM)
-    gray = aalen_johansen(tied8["time"], tied8["cause"], causes=[1, 2], variance="aalen").at(
-        r["gray"]["times"]
-    )
+    gray = aalen_johansen(tied8["time"], tied8["cause"], causes=[1, 2], variance="aalen").at(r["gray"]["times"])
     agree(gray.incidence, r["gray"]["incidence"], CLOSED_FORM)
     agree(gray.std_error**2, r["gray"]["variance"], CLOSED_FORM)
 
@@ -292,8 +282,7 @@ def test_row_order_is_irrelevant(rows, random, variance):
 def test_the_unit_of_time_is_irrelevant(rows, unit, delayed):
     time, cause, entry = _arrays(rows)
     days, other = (
-        aalen_johansen(time * u, cause, causes=[1, 2, 3], entry=entry * u if delayed else None)
-        for u in (1.0, unit)
+        aalen_johansen(time * u, cause, causes=[1, 2, 3], entry=entry * u if delayed else None) for u in (1.0, unit)
     )
     for name in ARRAYS[1:]:
         assert_allclose(getattr(days, name), getattr(other, name), rtol=1e-12, atol=1e-12)
@@ -305,9 +294,7 @@ def test_whole_weights_are_replication(rows, data):
     time, cause, _ = _arrays(rows)
     weights = np.array(data.draw(st.lists(st.integers(1, 4), min_size=len(rows), max_size=len(rows))))
     a = aalen_johansen(time, cause, causes=[1, 2, 3], weights=weights, variance="greenwood")
-    b = aalen_johansen(
-        np.repeat(time, weights), np.repeat(cause, weights), causes=[1, 2, 3], variance="greenwood"
-    )
+    b = aalen_johansen(np.repeat(time, weights), np.repeat(cause, weights), causes=[1, 2, 3], variance="greenwood")
     for name in ("n_risk", "event_free", "incidence"):
         assert_allclose(getattr(a, name), getattr(b, name), rtol=1e-12, atol=1e-13)
     assert_allclose(a.std_error, b.std_error, rtol=1e-7, atol=1e-9)
@@ -330,9 +317,7 @@ def test_jackknife_with_equal_weights_is_greenwood_without_delayed_entry(rows):
 @given(ROWS, st.sampled_from(CONF_TYPES), st.sampled_from(VARIANCES), st.sampled_from([0.5, 0.95, 0.999]))
 def test_limits_enclose_the_estimate(rows, conf_type, variance, level):
     time, cause, _ = _arrays(rows)
-    curve = aalen_johansen(
-        time, cause, causes=[1, 2, 3], conf_type=conf_type, variance=variance, conf_level=level
-    )
+    curve = aalen_johansen(time, cause, causes=[1, 2, 3], conf_type=conf_type, variance=variance, conf_level=level)
     at = curve.at(np.linspace(0, 20, 41))
     known = ~np.isnan(at.conf_low)
     assert_array_equal(known, ~np.isnan(at.conf_high))
@@ -377,9 +362,7 @@ def test_certainty_is_no_interval(conf_type):
 
 
 def test_certainty_has_no_rounding_error():
-    curve = aalen_johansen(
-        [20, 5, 7, 21], [1] * 4, causes=[1, 2], entry=[16, 3, 6, 7], weights=[2.4, 0.7, 1.3, 2.4]
-    )
+    curve = aalen_johansen([20, 5, 7, 21], [1] * 4, causes=[1, 2], entry=[16, 3, 6, 7], weights=[2.4, 0.7, 1.3, 2.4])
     assert_array_equal(curve.incidence[0], [1, 1, 1, 1])
     assert_array_equal(curve.std_error, np.zeros((2, 4)))
 

@@ -82,9 +82,7 @@ def test_anything_array_like_is_taken(kind):
 
 
 def test_arguments_are_left_as_they_were():
-    time, cause, entry, weights = (
-        np.array(v, dtype=float) for v in ([4, 2, 2], [1, 0, 2], [1, 0, 1], [1, 2, 0.5])
-    )
+    time, cause, entry, weights = (np.array(v, dtype=float) for v in ([4, 2, 2], [1, 0, 2], [1, 0, 1], [1, 2, 0.5]))
     before = [v.copy() for v in (time, cause, entry, weights)]
     aalen_johansen(time, cause, causes=[1, 2], entry=entry, weights=weights)
     for now, then in zip((time, cause, entry, weights), before, strict=True):

@@ -56,9 +56,7 @@ def test_r_intervals(r_case, agree):
     p = r_case.params
     for method, name in ((clopper_pearson, "clopper_pearson"), (wilson, "wilson"), (mid_p, "midp")):
         interval = method(p["x"], p["n"], conf_level=p["level"])
-        agree(
-            np.column_stack((interval.conf_low, interval.conf_high)), r_case.expected[name], r_case.tol, name
-        )
+        agree(np.column_stack((interval.conf_low, interval.conf_high)), r_case.expected[name], r_case.tol, name)
 
 
 def test_golden_intervals(golden, agree):

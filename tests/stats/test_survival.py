@@ -35,9 +35,7 @@ def test_ten_patients_by_hand():
     assert_array_equal(curve.n_censor, [0, 1, 0, 1, 1, 1, 0, 1])
     assert curve.n_risk.dtype == np.int64
     assert_allclose(curve.survival, [0.9, 0.9, 0.675, 0.675, 0.54, 0.54, 0.27, 0.27], rtol=1e-14)
-    assert_allclose(
-        (curve.std_error / curve.survival) ** 2 * 360, [4, 4, 19, 19, 37, 37, 217, 217], rtol=1e-13
-    )
+    assert_allclose((curve.std_error / curve.survival) ** 2 * 360, [4, 4, 19, 19, 37, 37, 217, 217], rtol=1e-13)
     assert_allclose(curve.cumulative_hazard, [0.1, 0.1, 0.35, 0.35, 0.55, 0.55, 1.05, 1.05], rtol=1e-14)
     assert (curve.n, curve.n_events) == (10, 5)
 

@@ -110,7 +110,9 @@ class TestActg315:
     def reference(self, shared_data):
         return json.loads((shared_data / "actg315" / "r_reference.json").read_text())
 
-    @pytest.mark.parametrize(("code", "kind"), [("CD4LT300", "log-log"), ("CD4LT300_LOG", "log"), ("CD4LT300_PLAIN", "plain")])
+    @pytest.mark.parametrize(
+        ("code", "kind"), [("CD4LT300", "log-log"), ("CD4LT300_LOG", "log"), ("CD4LT300_PLAIN", "plain")]
+    )
     def test_kaplan_meier(self, study, reference, code, kind):
         root, expected = study("actg315"), reference["first_ge300"]
         check_landmarks(pooled(estimates(root, "landmarks"), "time_day", parameter=code), expected[kind], kind)
@@ -121,7 +123,9 @@ class TestActg315:
     def test_time_to_threshold_of_every_patient(self, study, shared_data):
         adtte = pl.read_parquet(study("actg315") / "analysis" / "adtte" / "*.parquet")
         ours = adtte.filter(pl.col("PARAMCD") == "CD4LT300")
-        found = {int(i.split("-")[-1]): (t, int(c == 0)) for i, t, c in ours.select("USUBJID", "AVAL", "CNSR").iter_rows()}
+        found = {
+            int(i.split("-")[-1]): (t, int(c == 0)) for i, t, c in ours.select("USUBJID", "AVAL", "CNSR").iter_rows()
+        }
         with (shared_data / "actg315" / "derived_first_cd4_ge300.csv").open() as stream:
             expected = {int(r["id"]): (float(r["time"]), int(r["status"])) for r in csv.DictReader(stream)}
         assert found == expected
@@ -170,7 +174,9 @@ class TestBmtcrr:
                 jackknife = rows(frame, "time_day", parameter=code, **keys)
                 aalen = rows(frame, "time_day", parameter=f"{code}_AALEN", **keys)
                 wanted = multistate[f"cif_cause{number}"]
-                row = cuminc["rows"].index(f"{level} {number}" if f"{level} {number}" in cuminc["rows"] else f"all {number}")
+                row = cuminc["rows"].index(
+                    f"{level} {number}" if f"{level} {number}" in cuminc["rows"] else f"all {number}"
+                )
                 for i, status in enumerate(jackknife["status"]):
                     if status != "estimated":
                         assert jackknife["max_follow_up_day"][i] < jackknife["time_day"][i]
@@ -220,7 +226,9 @@ class TestCdiscPilot:
         """ADTTE_ONCO counts the first day as day 1; ours is day 0."""
         adtte = pl.read_parquet(study("cdisc_pilot") / "analysis" / "adtte" / "*.parquet")
         found = {u: (t, int(c == 0)) for u, t, c in adtte.select("USUBJID", "AVAL", "CNSR").iter_rows()}
-        deaths = {r["USUBJID"]: float(r["AVAL"]) - 1 for r in adam("adtte_onco") if r["PARAMCD"] == "OS" and r["CNSR"] == "0"}
+        deaths = {
+            r["USUBJID"]: float(r["AVAL"]) - 1 for r in adam("adtte_onco") if r["PARAMCD"] == "OS" and r["CNSR"] == "0"
+        }
         assert {u: t for u, (t, event) in found.items() if event} == deaths
         golden = json.loads((REPOSITORY / "tests" / "golden" / "cdisc_pilot" / "os.json").read_text())
         frame = estimates(study("cdisc_pilot"), "landmarks")

@@ -105,6 +105,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
         },
         "conf_level": 0.95,
         "recovery_population": "injected",
+        "timelines_population": "transplanted",
     }
     return DisplaySpec.model_validate(content | changes)
 

@@ -20,7 +20,12 @@ def kill_once(
 ) -> bool:
     """Start the command and kill -9 its Snakemake (alone), or everything it started; False if it ended before."""
     process = subprocess.Popen(
-        command, cwd=folder, env=environment, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=folder,
+        env=environment,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         process.wait(after_seconds)
@@ -66,7 +71,9 @@ def main() -> int:
                 run = checkout.report()
                 bad = differing(expected, contents(checkout.results())) if run.returncode == 0 else [run.stderr]
                 what = "group" if whole_group else "parent"
-                print(f"{attempt + 1:3d} {what:6s} after {after:5.1f} s, killed: {killed}, differing: {bad}", flush=True)
+                print(
+                    f"{attempt + 1:3d} {what:6s} after {after:5.1f} s, killed: {killed}, differing: {bad}", flush=True
+                )
                 if bad:
                     return 1
     return 0

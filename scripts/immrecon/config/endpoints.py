@@ -8,7 +8,11 @@ from immrecon.config.base import Code, Strict
 from immrecon.vocabulary import Clock, Estimator, Population
 
 
-class ClinicalEvent(Strict):
+class Labelled(Strict):
+    label: str = Field(default="", description="in words, as printed; empty: the name with blanks for underscores")
+
+
+class ClinicalEvent(Labelled):
     """Occurrence: a row of harmonised CE whose CEDECOD is one of `terms`."""
 
     domain: Literal["CE"]
@@ -16,7 +20,7 @@ class ClinicalEvent(Strict):
     min_grade: int | None = Field(description="only rows with CETOXGR at or above this grade; null: any")
 
 
-class AssessmentAtLeast(Strict):
+class AssessmentAtLeast(Labelled):
     """Occurrence: the first assessment in harmonised FA whose numeric result reaches a value."""
 
     domain: Literal["FA"]
@@ -25,7 +29,7 @@ class AssessmentAtLeast(Strict):
     at_least: float = Field(description="lowest FASTRESN that counts")
 
 
-class MedicationStart(Strict):
+class MedicationStart(Labelled):
     """Occurrence: start of a medication or cellular intervention in harmonised CM."""
 
     domain: Literal["CM"]
@@ -40,7 +44,7 @@ class Window(Strict):
     last_day: float | None = Field(description="null: no end")
 
 
-class ThresholdCrossing(Strict):
+class ThresholdCrossing(Labelled):
     """Occurrence: an analyte reaches a threshold, confirmed by later samples. Every part is printed."""
 
     domain: Literal["LB"]
@@ -123,6 +127,10 @@ class EndpointsFile(Strict):
     occurrences: dict[Code, Occurrence]
     first_events: dict[Code, FirstEvent]
     endpoints: dict[Code, Endpoint]
+
+    def words(self, occurrence: str) -> str:
+        """An occurrence as it is printed."""
+        return self.occurrences[occurrence].label or occurrence.replace("_", " ")
 
     @model_validator(mode="after")
     def _names_resolve(self) -> "EndpointsFile":

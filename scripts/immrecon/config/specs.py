@@ -125,6 +125,7 @@ class DisplaySpec(Strict):
     safety: Safety
     conf_level: float
     recovery_population: Population
+    timelines_population: Population
 
     @property
     def cutoff_text(self) -> str:
@@ -213,6 +214,7 @@ def display_spec(study: Study) -> DisplaySpec:
         safety=file.safety,
         conf_level=file.methods.conf_level,
         recovery_population=file.evaluable.of,
+        timelines_population=file.timelines.population,
     )
 
 
@@ -229,8 +231,8 @@ def _endpoint_display(study: Study, code: str) -> EndpointDisplay:
         population=first_event.population,
         estimator=endpoint.estimator,
         rule="; ".join(occurrence_in_words(study.endpoints, cause) for cause in endpoint.events),
-        event_labels=[cause.replace("_", " ") for cause in endpoint.events],
-        competing_labels=[cause.replace("_", " ") for cause in first_event.causes if cause not in endpoint.events],
+        event_labels=[study.endpoints.words(cause) for cause in endpoint.events],
+        competing_labels=[study.endpoints.words(cause) for cause in first_event.causes if cause not in endpoint.events],
         source=endpoint.source,
         status=endpoint.status,
         display=endpoint.display,
@@ -244,7 +246,7 @@ def occurrence_in_words(endpoints: EndpointsFile, name: str) -> str:
     occurrence = endpoints.occurrences[name]
     if isinstance(occurrence, ThresholdCrossing):
         return threshold_in_words(occurrence)
-    return name.replace("_", " ")
+    return endpoints.words(name)
 
 
 def threshold_in_words(rule: ThresholdCrossing) -> str:

@@ -84,7 +84,7 @@ class VisitSummary(Stratum):
     q3 = number("third quartile; an upper bound where q3_below_limit", "unit")
     minimum = number("smallest value; missing when below the limit", "unit")
     maximum = number("largest value; missing when below the limit", "unit")
-    median_below_limit = dy.Bool(description="a below-limit result enters the median: it is smaller than the number given")
+    median_below_limit = dy.Bool(description="a below-limit result enters the median, which is below the number given")
     q1_below_limit = dy.Bool(description="the same for the first quartile")
     q3_below_limit = dy.Bool(description="the same for the third quartile")
     method = text("quantile definition")

@@ -24,8 +24,6 @@ from immrecon.figures.page import (
 from immrecon.figures.style import FAINT, SOFT, TEXT_PT, Dash, styled
 from immrecon.vocabulary import Population
 
-ACCRUAL_STEM, TIMELINES_STEM = "accrual", "timelines"
-
 _LABEL_MM, _PLOT_MM, _LEFT_MM, _MONTHS_MM = 48.0, 78.0, 17.0, 18.0
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STAGES: list[tuple[Population, str, str, Dash]] = [
@@ -48,14 +46,9 @@ class _Line:
     dash: Dash
 
 
-def figure_stems(spec: DisplaySpec) -> list[str]:
-    """File stems of `draw_disposition`: the same for every study."""
-    return [ACCRUAL_STEM, TIMELINES_STEM]
-
-
 def draw_disposition(accrual: pl.DataFrame, timelines: pl.DataFrame, spec: DisplaySpec) -> dict[str, Figure]:
     """Every figure of this module by its file stem, from the ACCRUAL and TIMELINES tables."""
-    return {ACCRUAL_STEM: draw_accrual(accrual, spec), TIMELINES_STEM: draw_timelines(timelines, spec)}
+    return {"accrual": draw_accrual(accrual, spec), "timelines": draw_timelines(timelines, spec)}
 
 
 @styled

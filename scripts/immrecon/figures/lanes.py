@@ -110,7 +110,9 @@ def _words(people: pl.DataFrame, scale: _Scale, spec: DisplaySpec) -> Words:
     subtitle = f"One lane per participant, from {spec.clocks.transplant} to the end of follow-up."
     if not scale.labelled:
         subtitle += f" The {people.height} lanes are too narrow for labels."
-    notes = exhibit_notes(spec, f"the {people.height} participants listed", "Method: listing, no estimate.")
+    notes = exhibit_notes(
+        spec, f"{spec.timelines_population} participants (n = {people.height})", "Method: listing, no estimate."
+    )
     used = set(people["dose_level"])
     doses = "; ".join(f"{level.code} {in_words(level.label)}" for level in spec.dose_levels if level.code in used)
     return Words("Course of every participant", subtitle, [*notes, f"Dose levels: {doses}."] if doses else notes)

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from immrecon.config.specs import DisplaySpec
 from immrecon.config.study import Analyte
 from immrecon.errors import ConfigError
+from immrecon.exhibits import trajectory_stem
 from immrecon.figures.page import (
     INNER_MM,
     LINE_MM,
@@ -36,22 +37,13 @@ _MOST_LIMITS = 4
 _PER_UL = "/uL"
 
 
-def figure_stems(spec: DisplaySpec) -> list[str]:
-    """File stems of `draw_recovery`: one for each summarised analyte."""
-    return [_stem(analyte) for analyte in spec.analytes if analyte.summarised]
-
-
 def draw_recovery(profiles: pl.DataFrame, visit_summary: pl.DataFrame, spec: DisplaySpec) -> dict[str, Figure]:
     """Every figure of this module by its file stem, from the PROFILES and VISIT_SUMMARY tables."""
     return {
-        _stem(analyte): draw_trajectories(profiles, visit_summary, spec, analyte.code)
+        trajectory_stem(analyte.code): draw_trajectories(profiles, visit_summary, spec, analyte.code)
         for analyte in spec.analytes
         if analyte.summarised
     }
-
-
-def _stem(analyte: Analyte) -> str:
-    return f"trajectories_{analyte.code.lower()}"
 
 
 @styled

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
 from immrecon.errors import ConfigError
+from immrecon.exhibits import curve_stem
 from immrecon.figures.page import (
     INNER_MM,
     LINE_MM,
@@ -30,18 +31,11 @@ _BAND_ALPHA = 0.13
 _READING = "Events, competing events and censored participants are cumulative. Marks on the curves: censored."
 
 
-def figure_stems(spec: DisplaySpec) -> list[str]:
-    """File stems of `draw_tte`: one for each endpoint."""
-    return [_stem(endpoint) for endpoint in spec.endpoints]
-
-
 def draw_tte(curves: pl.DataFrame, risk_table: pl.DataFrame, spec: DisplaySpec) -> dict[str, Figure]:
     """Every figure of this module by its file stem, from the CURVES and RISK_TABLE tables."""
-    return {_stem(endpoint): draw_curves(curves, risk_table, spec, endpoint.code) for endpoint in spec.endpoints}
-
-
-def _stem(endpoint: EndpointDisplay) -> str:
-    return f"curve_{endpoint.code.lower()}"
+    return {
+        curve_stem(endpoint.code): draw_curves(curves, risk_table, spec, endpoint.code) for endpoint in spec.endpoints
+    }
 
 
 @styled

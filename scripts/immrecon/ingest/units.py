@@ -38,7 +38,7 @@ _EXPLICIT = re.compile(r"10 ?(?:\^|\*|E|e|\()")
 SPELLINGS = (
     "/uL", "/µL", "/mm3", "/mm³", "cells/uL", "cells/µL", "cells/mcL", "cells/mm3", "10^6/L", "10*6/L", "x10^6/L",
     "x10^6 cells/L", "G/L", "Giga/L", "10^9/L", "10*9/L", "10E9/L", "x10(9)/L", "10^3/uL", "10*3/uL", "K/uL",
-    "THOU/uL", "/mL", "/L", "%", "fraction",
+    "THOU/uL", "/mL", "/L", "%",
 )  # fmt: skip
 """Spellings offered as the likely meaning of an unknown one."""
 

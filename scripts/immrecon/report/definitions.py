@@ -7,9 +7,10 @@ import polars as pl
 
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
 from immrecon.errors import ContractError
+from immrecon.tables.exhibit import method_words
 from immrecon.tables.format import LEGEND, ROUNDING, clean, digest, estimator, level, operator, plain, span, unit
 from immrecon.tables.results import Results
-from immrecon.tables.tte import method_words, rule_words
+from immrecon.tables.tte import rule_words
 
 _INPUT_KEYS = (
     "study", "data_cut", "immrecon_version", "inputs", "config_sha256", "code_sha256", "lock_sha256",

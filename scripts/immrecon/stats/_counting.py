@@ -105,9 +105,7 @@ def entry_positions(grid: FloatArray, entry: FloatArray | None, n: int) -> IntAr
     return np.searchsorted(grid, entry, side="right").astype(np.int64)
 
 
-def _at_risk(
-    grid: FloatArray, leaving: Counts, entry: FloatArray | None, weights: FloatArray | None
-) -> Counts:
+def _at_risk(grid: FloatArray, leaving: Counts, entry: FloatArray | None, weights: FloatArray | None) -> Counts:
     # Summed from the end, so that the last risk set is exactly what leaves it.
     remaining: Counts = leaving[::-1].cumsum()[::-1]
     if entry is None:

@@ -161,9 +161,7 @@ class SurvivalCurve:
         variance = float(np.sum(np.where(np.isfinite(jump), jump, 0.0) * area_after**2))
         estimate, std_error = float(pieces.sum()), float(np.sqrt(variance))
         half = normal_quantile(self.conf_level) * std_error
-        return RestrictedMean(
-            float(tau), estimate, std_error, estimate - half, estimate + half, self.conf_level
-        )
+        return RestrictedMean(float(tau), estimate, std_error, estimate - half, estimate + half, self.conf_level)
 
     def to_frame(self) -> "pl.DataFrame":
         """One row per distinct observed time."""

@@ -83,9 +83,7 @@ class CumulativeIncidence:
     def position(self, cause: int) -> int:
         """Row of a cause in the (K, J) arrays; InputError for a code that was not declared."""
         if cause not in self.causes:
-            raise InputError(
-                f"cause: {cause} is not in causes={list(self.causes)}. Hint: declare every code."
-            )
+            raise InputError(f"cause: {cause} is not in causes={list(self.causes)}. Hint: declare every code.")
         return self.causes.index(cause)
 
     def at(self, times: ArrayLike) -> IncidenceAt:

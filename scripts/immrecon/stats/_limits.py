@@ -50,9 +50,7 @@ BETA_PRODUCT = "beta-product"
 SURVIVAL_CONF_TYPES = (*_SURVIVAL, BETA_PRODUCT)
 
 
-def survival_limits(
-    survival: FloatArray, log_std_error: FloatArray, conf_type: str, conf_level: float
-) -> Limits:
+def survival_limits(survival: FloatArray, log_std_error: FloatArray, conf_type: str, conf_level: float) -> Limits:
     """Limits from the standard error of log S on the named scale (Borgan and Liestol 1990).
 
     Any type but beta-product. NaN where S = 0, and where S = 1 for log-log, logit and arcsin, as R's survfit.
@@ -66,9 +64,7 @@ def survival_limits(
     return low, high
 
 
-def beta_product_limits(
-    table: RiskTable, n: float, conf_level: float
-) -> tuple[FloatArray, FloatArray, float]:
+def beta_product_limits(table: RiskTable, n: float, conf_level: float) -> tuple[FloatArray, FloatArray, float]:
     """Limits of Fay, Brittain and Proschan (2013), method of moments: low and high (J,), low before any time.
 
     The upper limit at t is a quantile of the product of Beta(Y_j - d_j + 1, d_j) over event times up to t;
@@ -124,9 +120,7 @@ _INCIDENCE: dict[str, Callable[[FloatArray, FloatArray, float], Limits]] = {
 INCIDENCE_CONF_TYPES = tuple(_INCIDENCE)
 
 
-def incidence_limits(
-    incidence: FloatArray, std_error: FloatArray, conf_type: str, conf_level: float
-) -> Limits:
+def incidence_limits(incidence: FloatArray, std_error: FloatArray, conf_type: str, conf_level: float) -> Limits:
     """Limits on log(-log F) ("log-log"), log(-log(1-F)) ("cloglog") or F ("plain") (Choudhury 2002).
 
     NaN where F is 0 or 1.

@@ -51,9 +51,7 @@ def events(values: ArrayLike, n: int) -> IntArray:
     out = _numbers(values, "event", n)
     if out.size and not ((out == 0) | (out == 1)).all():
         _refuse_if(np.isnan(out), "event", "are missing", "every participant has an event or is censored.")
-        _refuse_if(
-            (out != 0) & (out != 1), "event", "are neither 0 nor 1", "CNSR codes are the other way round."
-        )
+        _refuse_if((out != 0) & (out != 1), "event", "are neither 0 nor 1", "CNSR codes are the other way round.")
     return out.astype(np.int64)
 
 
@@ -79,9 +77,7 @@ def cause_positions(values: ArrayLike, causes: tuple[int, ...], n: int) -> IntAr
         _refuse_if(np.isnan(codes), "cause", "are missing", "0 is the code for censored.")
         unknown = sorted({float(c) for c in codes[position < 0]})[:_SHOWN]
         listed = ", ".join(f"{c:g}" for c in unknown)
-        _refuse_if(
-            position < 0, "cause", f"are not 0 or in causes={list(causes)} ({listed})", "declare every code."
-        )
+        _refuse_if(position < 0, "cause", f"are not 0 or in causes={list(causes)} ({listed})", "declare every code.")
     return position
 
 
@@ -90,9 +86,7 @@ def entries(values: ArrayLike | None, time: FloatArray) -> FloatArray | None:
     if values is None:
         return None
     out = times(values, "entry", time.size)
-    _refuse_if(
-        out >= time, "entry", "are not before time", "nobody is at risk in an empty interval (entry, time]."
-    )
+    _refuse_if(out >= time, "entry", "are not before time", "nobody is at risk in an empty interval (entry, time].")
     return out
 
 
@@ -101,9 +95,7 @@ def case_weights(values: ArrayLike | None, n: int) -> FloatArray | None:
     if values is None:
         return None
     out = _numbers(values, "weights", n)
-    _refuse_if(
-        ~(np.isfinite(out) & (out > 0)), "weights", "are not finite and positive", "drop weight 0 first."
-    )
+    _refuse_if(~(np.isfinite(out) & (out > 0)), "weights", "are not finite and positive", "drop weight 0 first.")
     return out
 
 
@@ -133,13 +125,9 @@ def counts_of(x: ArrayLike, n: ArrayLike) -> tuple[FloatArray, FloatArray]:
     try:
         a, b = np.broadcast_arrays(a, b)
     except ValueError as error:
-        raise InputError(
-            f"x, n: {a.size} and {b.size} values. Hint: one n per x, or one n for all."
-        ) from error
+        raise InputError(f"x, n: {a.size} and {b.size} values. Hint: one n per x, or one n for all.") from error
     for name, value in (("x", a), ("n", b)):
-        _refuse_if(
-            ~(np.isfinite(value) & (value == np.floor(value))), name, "are not whole numbers", "give counts."
-        )
+        _refuse_if(~(np.isfinite(value) & (value == np.floor(value))), name, "are not whole numbers", "give counts.")
         _refuse_if(value < 0, name, "are negative", "give counts.")
     _refuse_if(a > b, "x", "are larger than n", "x is the number of events among n.")
     return a, b

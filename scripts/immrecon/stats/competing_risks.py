@@ -111,10 +111,7 @@ def _decompose(table: RiskTable, free: FloatArray) -> list[Increments]:
     competing = np.cumsum(jump.sum(axis=0) - jump, axis=1)
     incidence[(free == 0) & (competing == 0) & (incidence > 0)] = 1.0
     others = events.sum(axis=0) - events
-    return [
-        Increments(d, o, at_risk, free_before, free, f)
-        for d, o, f in zip(events, others, incidence, strict=True)
-    ]
+    return [Increments(d, o, at_risk, free_before, free, f) for d, o, f in zip(events, others, incidence, strict=True)]
 
 
 def _std_errors(
@@ -127,9 +124,7 @@ def _std_errors(
     if name == "aalen":
         return np.sqrt([aalen(part) for part in parts]), None
     first = parts[0]
-    whole = replace(
-        first, own=first.own + first.other, other=np.zeros_like(first.own), incidence=1 - first.free
-    )
+    whole = replace(first, own=first.own + first.other, other=np.zeros_like(first.own), incidence=1 - first.free)
     had = [(sample.code == k + 1).astype(np.float64) for k in range(len(parts))]
     any_event = (sample.code > 0).astype(np.float64)
     args = (table, sample.time, any_event, sample.entry, sample.weights)

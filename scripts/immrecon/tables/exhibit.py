@@ -1,6 +1,9 @@
 """What every table has in common: cut-off, session, draft mark, legend, and the cell of an estimate."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
+
+import polars as pl
 
 from immrecon.config.specs import DisplaySpec
 from immrecon.errors import ContractError
@@ -10,6 +13,9 @@ from immrecon.tables.format import (
     NOT_ESTIMABLE,
     NOT_REACHED,
     clean,
+    count,
+    estimator,
+    percent,
     span,
     with_interval,
 )
@@ -92,6 +98,29 @@ def interval(row: Record, show: Callable[[float], str]) -> str:
     return span(NOT_REACHED if low is None else show(low), NOT_REACHED if high is None else show(high))
 
 
+def count_cell(row: Record | None, counted: str, marks: Marks) -> Cell:
+    """A count (column `counted`) with its proportion and interval: "5 (16.7%) [5.6 to 34.7]"."""
+    if row is None:
+        return BLANK
+    number, noted = count(row[counted]), marks.mark(row["reason"])
+    if row["status"] != RowStatus.ESTIMATED or row["estimate"] is None:
+        return Cell(f"{number} ({NOT_ESTIMABLE})", marks=noted)
+    return Cell(f"{number} ({percent(row['estimate'])}%) [{interval(row, percent)}]", marks=noted)
+
+
+def method_words(part: pl.DataFrame) -> str:
+    """Estimator, variance and interval of the rows; several where groups of different planned size differ."""
+    columns = [name for name in ("method", "variance", "conf_type") if name in part.columns]
+    ways = part.select(columns).unique().sort(columns, nulls_last=True).iter_rows(named=True)
+    texts = []
+    for way in ways:
+        parts = [way["method"]]
+        parts += [f"variance {way['variance']}"] if way.get("variance") else []
+        parts += [f"interval {way['conf_type']}"] if way.get("conf_type") else []
+        texts.append(estimator(clean(", ".join(parts))))
+    return "; or ".join(dict.fromkeys(texts))
+
+
 def headed(label: str, n: int | None) -> str:
     """A column header with the number of participants."""
     return label if n is None else f"{label} (N={n})"
@@ -105,5 +134,5 @@ def labels(texts: Sequence[str], shown: Sequence[bool], emphasis: Emphasis = "no
 def _legend(rows: Sequence[Row]) -> tuple[str, ...]:
     """The abbreviations that the cells use, and only those."""
     texts = [cell.text for row in rows for cell in row.cells]
-    tokens = {token for text in texts for token in text.replace("(", " ").replace(")", " ").split()}
+    tokens = {token for text in texts for token in re.split(r"[\s()\[\]]+", text)}
     return tuple(words for abbreviation, words in LEGEND.items() if abbreviation in tokens)

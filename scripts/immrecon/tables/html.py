@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from immrecon.tables.exhibit import DRAFT_RUN
 from immrecon.tables.model import Row, Table
 
-_BREAK = re.compile(r" (?![(\[][^)\]]* to )")
+_INTERVAL = re.compile(r" ([(\[])(?=[^()\[\]]* to )")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
@@ -27,13 +27,20 @@ def environment(*folders: Path) -> Environment:
 
 
 def _parts(text: str) -> tuple[str, str]:
-    """A value and its interval (empty for none): each stays on one line, between them the line may break."""
-    value, _, interval = (part.replace(" ", "\N{NO-BREAK SPACE}") for part in _INTERVAL.match(text).groups(""))  # type: ignore[union-attr]
-    return value, interval
+    """A value and its interval (empty for none): neither is broken over lines, though the second may stand below."""
+    value, bracket, interval = _INTERVAL.split(text, maxsplit=1) if _INTERVAL.search(text) else (text, "", "")
+    return _unbroken(value), _unbroken(bracket + interval)
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 _DENSE, _WIDE, _SHORT = 8, 14, 24
 """Tables of more columns than these are set smaller in print, or on landscape pages; of fewer rows, on one page."""
+
+_STACKED, _LABEL, _GAP = 112, 26, 2
+"""Letters in a line beyond which intervals stand below their values in the whole table, rather than in some rows."""
 
 _ENVIRONMENT = environment()
 
@@ -71,7 +78,14 @@ def _sections(table: Table) -> list[tuple[str, list[Row]]]:
 
 
 def _size(table: Table) -> str:
-    """Classes that decide how the table is set in print."""
+    """Classes that decide how the table is set."""
     width = len(table.column_names())
     names = ["wide"] if width > _WIDE else ["dense"] if width > _DENSE else []
-    return " ".join([*names, *(["short"] if len(table.rows) < _SHORT else [])])
+    names += ["short"] if len(table.rows) < _SHORT else []
+    return " ".join([*names, *(["stacked"] if _line_length(table) > _STACKED else [])])
+
+
+def _line_length(table: Table) -> int:
+    """Letters of the longest line, if every column is as wide as its longest cell; long texts are wrapped anyway."""
+    columns = zip(*(row.cells for row in table.rows), strict=True)
+    return sum(min(_LABEL, max(len(cell.text) for cell in column)) + _GAP for column in columns)

@@ -1,5 +1,6 @@
 """Immune reconstitution: counts by visit with thresholds, and where each participant stands with a rule."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -7,18 +8,16 @@ import polars as pl
 from immrecon.config.specs import DisplaySpec
 from immrecon.config.study import Analyte, Threshold, Visit
 from immrecon.errors import ContractError
-from immrecon.tables.exhibit import BLANK, estimate_cell, exhibit, headed
+from immrecon.tables.exhibit import BLANK, count_cell, exhibit, headed, method_words
 from immrecon.tables.format import (
     NOT_ESTIMABLE,
     below,
     clean,
     count,
-    count_of,
     count_percent,
     level,
     measured,
     operator,
-    percent,
     plain,
     span,
     unit,
@@ -53,7 +52,7 @@ def visits(results: Results, spec: DisplaySpec, analyte: Analyte) -> Table:
             cells = [Cell(stratum.label), *_summary(row, marks)]
             for item in thresholds:
                 key = (*stratum.key, visit[0], item.operator, item.value_per_ul)
-                cells += _threshold(counts.get(key), marks)
+                cells.append(_threshold(counts.get(key), marks))
             lines.append(Row(tuple(cells), section=visit[1]))
     return exhibit(
         spec,
@@ -87,8 +86,8 @@ def _visit_header(analyte: Analyte, thresholds: list[Threshold], conf: str) -> l
     first = [Head("Group", rows=2), Head("Samples", columns=3), Head(f"{analyte.code} ({units})", columns=2)]
     second = [Head("Expected"), Head("Available"), Head("Below limit"), Head("Median (Q1 to Q3)"), Head("Min to max")]
     for item in thresholds:
-        first.append(Head(f"{operator(item.operator)} {plain(item.value_per_ul)} /µL", columns=2))
-        second += [Head("n of N"), Head(f"% ({conf} CI)")]
+        first.append(Head(f"{operator(item.operator)} {plain(item.value_per_ul)} /µL"))
+        second.append(Head(f"n (%) [{conf} CI]"))
     return [first, second]
 
 
@@ -122,26 +121,24 @@ def _or_below(value: float | None, is_below: bool, limit: float | None) -> str:
     return measured(value)
 
 
-def _threshold(row: Record | None, marks: Marks) -> list[Cell]:
-    if row is None:
-        return [BLANK, BLANK]
-    unknown = f"{row['n_unknown']} with unknown status (censored above the threshold), not counted as reached or not"
-    noted = marks.mark(unknown if row["n_unknown"] else None)
-    return [
-        Cell(count_of(row["n_reached"], row["n"]), marks=noted),
-        estimate_cell(row, marks, percent, "threshold_summary"),
-    ]
+def _threshold(row: Record | None, marks: Marks) -> Cell:
+    """How many reached it, of those whose status is known."""
+    cell = count_cell(row, "n_reached", marks)
+    if row is None or not row["n_unknown"]:
+        return cell
+    unknown = f"of {row['n']} with known status; {row['n_unknown']} unknown (censored above the threshold)"
+    return replace(cell, marks=(*cell.marks, *marks.mark(unknown)))
 
 
 def _visit_notes(frame: pl.DataFrame, reached: pl.DataFrame, spec: DisplaySpec) -> list[str]:
-    quantile = "; ".join(distinct(frame, "method")) or "quantiles"
-    exact = "; ".join(distinct(reached, "method"))
+    exact = method_words(reached)
+    quantile = "; ".join(distinct(frame, "method"))
     chosen = f"the sample nearest the target day; of two equally near, the {spec.visits.tie}"
     return [
-        f"Method: {quantile}; values below the limit of quantification rank lowest. One sample per visit: {chosen}.",
+        f"Method: {quantile or 'order statistics'}. One sample per visit: {chosen}.",
         "Expected: alive, not withdrawn, and followed to the end of the window by the cut-off. “<” stands before the "
         "largest limit of quantification among the samples.",
-        *([f"Proportion above the threshold: {exact}; N is the number with a known status."] if exact else []),
+        *([f"Above the threshold: {exact}, of the samples whose status is known."] if exact else []),
     ]
 
 
@@ -208,5 +205,11 @@ def _adds_up(part: pl.DataFrame) -> None:
 
 
 def _endpoints_of(frame: pl.DataFrame, spec: DisplaySpec) -> list[str]:
+    """Endpoints whose event is one of the rules, known by its words or its name."""
     names = {rule.replace("_", " ") for rule in distinct(frame, "rule")}
-    return [endpoint.code for endpoint in spec.endpoints if names & set(endpoint.event_labels)]
+    texts = distinct(frame, "rule_text")
+    return [
+        endpoint.code
+        for endpoint in spec.endpoints
+        if names & set(endpoint.event_labels) or any(text in endpoint.rule for text in texts)
+    ]

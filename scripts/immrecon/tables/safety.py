@@ -5,12 +5,12 @@ import re
 import polars as pl
 
 from immrecon.config.specs import DisplaySpec
-from immrecon.tables.exhibit import BLANK, exhibit, headed
-from immrecon.tables.format import NOT_ESTIMABLE, clean, count, level, percent, span, words
+from immrecon.tables.exhibit import BLANK, count_cell, exhibit, headed, method_words
+from immrecon.tables.format import clean, count, level, words
 from immrecon.tables.frames import Record, Stratum, conf_level, distinct, group_strata, index, population_of
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
 from immrecon.tables.results import Results
-from immrecon.vocabulary import POOLED, RowStatus
+from immrecon.vocabulary import POOLED
 
 ANY = "any"
 ANY_GRADE = "any grade"
@@ -47,7 +47,7 @@ def adverse_events(results: Results, spec: DisplaySpec) -> Table:
         ],
         rows=lines,
         footnotes=[
-            f"Method: {'; '.join(distinct(frame, 'method')) or 'proportions'}. A participant counts once per line; "
+            f"Method: {method_words(frame) or 'proportions'}. A participant counts once per line; "
             "classes and terms are in order of the number of participants with an event of any grade, then of name.",
             "A line that no participant has is left out, except under any event. “Any event” in a class counts a "
             "participant with several terms once, so terms need not add up to their class.",
@@ -107,18 +107,11 @@ def _term_lines(
         label = Cell(name, indent=0 if whole_class else 1, repeated=bool(lines))
         events = rows.get((organ_class, term, category, POOLED, POOLED))
         total = BLANK if events is None else Cell(count(events["n_events"]))
-        cells = (label, Cell(words(clean(category))), *(_incidence(row, marks) for row in found), total)
+        cells = (
+            label,
+            Cell(words(clean(category))),
+            *(count_cell(row, "n_participants", marks) for row in found),
+            total,
+        )
         lines.append(Row(cells, emphasis="strong" if whole_class and not lines else "none"))
     return lines
-
-
-def _incidence(row: Record | None, marks: Marks) -> Cell:
-    if row is None:
-        return BLANK
-    number, noted = count(row["n_participants"]), marks.mark(row["reason"])
-    if row["status"] != RowStatus.ESTIMATED or row["estimate"] is None:
-        return Cell(f"{number} ({NOT_ESTIMABLE})", marks=noted)
-    if row["conf_low"] is None or row["conf_high"] is None:
-        return Cell(f"{number} ({percent(row['estimate'])}%) [{NOT_ESTIMABLE}]", marks=noted)
-    limits = span(percent(row["conf_low"]), percent(row["conf_high"]))
-    return Cell(f"{number} ({percent(row['estimate'])}%) [{limits}]", marks=noted)

@@ -5,8 +5,8 @@ from collections.abc import Collection
 import polars as pl
 
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
-from immrecon.tables.exhibit import BLANK, estimate_cell, exhibit
-from immrecon.tables.format import clean, count, days, estimator, level, percent, plain, unit, words
+from immrecon.tables.exhibit import BLANK, estimate_cell, exhibit, method_words
+from immrecon.tables.format import clean, count, days, level, percent, plain, unit, words
 from immrecon.tables.frames import (
     Record,
     Stratum,
@@ -115,19 +115,6 @@ def _methods(frame: pl.DataFrame, parameters: list[str]) -> list[str]:
     return [f"Method: {way} ({', '.join(codes)})." for way, codes in by_way.items()]
 
 
-def method_words(part: pl.DataFrame) -> str:
-    """Estimator, variance and interval of the rows; several where groups of different planned size differ."""
-    columns = [name for name in ("method", "variance", "conf_type") if name in part.columns]
-    ways = part.select(columns).unique().sort(columns, nulls_last=True).iter_rows(named=True)
-    texts = []
-    for way in ways:
-        parts = [way["method"]]
-        parts += [f"variance {way['variance']}"] if way.get("variance") else []
-        parts += [f"interval {way['conf_type']}"] if way.get("conf_type") else []
-        texts.append(estimator(clean(", ".join(parts))))
-    return "; or ".join(dict.fromkeys(texts))
-
-
 def quantiles(results: Results, spec: DisplaySpec, only: Collection[str] | None = None) -> Table:
     """Median times to the endpoints, then median follow-up by reverse Kaplan-Meier; all, or `only` these parameters."""
     frame = _chosen(results.quantiles, only)
@@ -153,7 +140,7 @@ def quantiles(results: Results, spec: DisplaySpec, only: Collection[str] | None 
                 Head("Group or dose level"),
                 Head("Quantile"),
                 Head("n"),
-                Head("Events"),
+                Head(_event_head(bool(times), bool(follow_up))),
                 Head(f"Days ({conf} CI)"),
             ]
         ],
@@ -176,6 +163,13 @@ def _quantile_title(times: bool, follow_up: bool) -> str:
     if times == follow_up:
         return "Median time to event and median follow-up"
     return "Median time to event" if times else "Median follow-up"
+
+
+def _event_head(times: bool, follow_up: bool) -> str:
+    """Follow-up ends by censoring: that is its event."""
+    if times == follow_up:
+        return "Events (follow-up: censored)"
+    return "Events" if times else "Censored"
 
 
 def _quantile_lines(
