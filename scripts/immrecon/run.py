@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -90,7 +90,7 @@ def _snakemake(study: Study, config: Path, cores: int, lock: IO[str]) -> None:
         "--snakefile", str(REPOSITORY / "workflow" / "Snakefile"),
         "--configfile", str(config), "--config", f"data_cut={study.file.data_cut}",
     ]  # fmt: skip
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - the command is ours, its arguments are paths
         command, stdin=lock, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )
     assert process.stdout is not None
@@ -114,7 +114,7 @@ def _unexpected(tail: deque[str]) -> str:
 
 
 @contextmanager
-def _progress() -> Iterator[object]:
+def _progress() -> Iterator[Callable[[str], None]]:
     """A function that reads Snakemake's lines and keeps a bar on the terminal, or a line per step elsewhere."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

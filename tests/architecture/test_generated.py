@@ -22,7 +22,8 @@ def test_config_schema_is_in_step():
 
 def test_every_contract_has_a_grain_a_key_and_descriptions():
     for contract in HARMONISED + ANALYSIS + RESULTS:
-        assert contract.grain.startswith("One row per") and contract.grain.endswith(".")
+        assert contract.grain.startswith("One row per")
+        assert contract.grain.endswith(".")
         assert contract.schema.primary_key(), contract.name
         for name, column in contract.schema.columns().items():
             assert column.description, f"{contract.name}.{name}"

@@ -52,13 +52,13 @@ def test_confirmed_is_an_event_at_the_confirming_sample_where_so_configured() ->
 
 
 def test_the_event_names_the_record_of_its_sample() -> None:
-    row = derive(lb=samples("P1", {13: 10, 20: 60, 34: 70})).endpoint("CD4IR")
+    row = derive(lb=samples("P1", {13: 10, 20: 60, 34: 70}), spec=make_rule()).endpoint("CD4IR")
     assert (row["SRCDOM"], row["SRCVAR"], row["SRCSEQ"], row["ADT"]) == ("LB", "LBDTC", 2, on(20))
     assert (row["EVNTDESC"], row["CNSDTDSC"], row["ADTF"]) == ("cd4", None, None)
 
 
 def test_reached_but_not_yet_confirmed_is_a_category_and_censored_at_that_sample() -> None:
-    derived = derive(lb=samples("P1", {20: 10, 60: 70}))
+    derived = derive(lb=samples("P1", {20: 10, 60: 70}), spec=make_rule())
     assert outcome(derived) == ("reached, not yet confirmed", 60, 1, None)
     row, status = derived.endpoint("CD4IR"), derived.status()
     assert row["CNSDTDSC"] == "reached, not yet confirmed: last sample"
@@ -67,26 +67,26 @@ def test_reached_but_not_yet_confirmed_is_a_category_and_censored_at_that_sample
 
 
 def test_a_run_that_ended_below_is_not_waiting_for_confirmation() -> None:
-    derived = derive(lb=samples("P1", {20: 60, 28: 10}))
+    derived = derive(lb=samples("P1", {20: 60, 28: 10}), spec=make_rule())
     assert outcome(derived) == ("not reached", 28, 1, None)
     assert derived.endpoint("CD4IR")["CNSDTDSC"] == "last documented assessment on or before the cut-off"
 
 
 def test_a_new_run_after_one_that_ended_is_waiting() -> None:
-    derived = derive(lb=samples("P1", {20: 60, 28: 10, 41: 70}))
+    derived = derive(lb=samples("P1", {20: 60, 28: 10, 41: 70}), spec=make_rule())
     assert outcome(derived) == ("reached, not yet confirmed", 41, 1, None)
     assert derived.status()["REACHDY"] == 41
 
 
 def test_not_reached_is_censored_at_the_last_sample() -> None:
-    derived = derive(lb=samples("P1", {20: 10, 60: 50}))
+    derived = derive(lb=samples("P1", {20: 10, 60: 50}), spec=make_rule())
     assert outcome(derived) == ("not reached", 60, 1, None)
     status = derived.status()
     assert (status["REACHDY"], status["LASTDY"], status["NSAMPLES"], status["NUNKNOWN"]) == (None, 60, 2, 0)
 
 
 def test_followed_beyond_the_horizon_is_censored_there() -> None:
-    derived = derive(lb=samples("P1", {60: 50, 130: 30}))
+    derived = derive(lb=samples("P1", {60: 50, 130: 30}), spec=make_rule())
     assert outcome(derived) == ("not reached", 100, 1, None)
     row = derived.endpoint("CD4IR")
     assert (row["ADT"], row["CNSDTDSC"]) == (on(100), "end of the observation window")
@@ -94,13 +94,13 @@ def test_followed_beyond_the_horizon_is_censored_there() -> None:
 
 @pytest.mark.parametrize("results", [{20: "<100"}, {20: 10, 34: "<100"}, {20: ">30", 34: 10}])
 def test_results_that_decide_nothing_leave_the_status_unknown(results: dict[int, Any]) -> None:
-    derived = derive(lb=samples("P1", results))
+    derived = derive(lb=samples("P1", results), spec=make_rule())
     assert derived.status()["STATUS"] == "unknown"
     assert derived.status()["NUNKNOWN"] == 1
 
 
 def test_an_unknown_result_does_not_hide_a_confirmed_crossing() -> None:
-    derived = derive(lb=samples("P1", {13: "<100", 20: 60, 27: ">30", 34: 70}))
+    derived = derive(lb=samples("P1", {13: "<100", 20: 60, 27: ">30", 34: 70}), spec=make_rule())
     assert outcome(derived) == ("confirmed", 20, 0, "cd4")
     assert (derived.status()["NSAMPLES"], derived.status()["NUNKNOWN"]) == (4, 2)
 
@@ -205,7 +205,7 @@ def test_what_can_no_longer_be_confirmed_within_the_window_is_not_waiting() -> N
 
 @pytest.mark.xfail(strict=True, reason="the censoring date is the horizon, but is described as the last sample")
 def test_waiting_at_the_horizon_is_described_as_what_it_is() -> None:
-    row = derive(lb=samples("P1", {95: 60, 105: 70})).endpoint("CD4IR")
+    row = derive(lb=samples("P1", {95: 60, 105: 70}), spec=make_rule()).endpoint("CD4IR")
     assert row["ADT"] == on(100)
     assert "last sample" not in row["CNSDTDSC"]
 

@@ -119,7 +119,7 @@ def _exhibits(
     if topic == "safety" and "adverse_events" in tables:
         yield tables["adverse_events"]
     if topic == "further":
-        placed = {*_TABLES, *_SPLIT, *map(visits_stem, summarised(spec))}
+        placed = {*_TABLES, *_SPLIT, *(visits_stem(analyte.code) for analyte in summarised(spec))}
         yield from (table for stem, table in tables.items() if stem not in placed)
 
 
@@ -127,7 +127,7 @@ def _by_analyte(tables: Mapping[str, Table], figures: list[Placed], spec: Displa
     """Each analyte: its figures, then its table."""
     for analyte in spec.analytes:
         yield from (figure for figure in figures if figure.analyte == analyte)
-        stem = visits_stem(analyte)
+        stem = visits_stem(analyte.code)
         if analyte.summarised and stem in tables:
             yield tables[stem]
 

@@ -63,7 +63,7 @@ def _check(element: ET.Element, name: str) -> None:
 
 def _loads(text: str) -> bool:
     """Whether a style refers to anything but an id of the same file."""
-    return bool(_ANY_URL.search(_REFERENCE.sub("", text)))
+    return _ANY_URL.search(text) is not None and _ANY_URL.search(_REFERENCE.sub("", text)) is not None
 
 
 def _rename(element: ET.Element, prefix: str) -> None:
@@ -79,7 +79,7 @@ def _renamed(attribute: str, text: str, prefix: str) -> str:
         return f"#{prefix}{text[1:]}"
     if attribute in _POINTING:
         return " ".join(prefix + word for word in text.split())
-    return _REFERENCE.sub(rf"url(#{prefix}\1)", text)
+    return _REFERENCE.sub(rf"url(#{prefix}\1)", text) if "(" in text else text
 
 
 def _scoped(css: str, root: str, prefix: str, name: str) -> str:

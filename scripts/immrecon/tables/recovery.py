@@ -8,6 +8,7 @@ import polars as pl
 from immrecon.config.specs import DisplaySpec
 from immrecon.config.study import Analyte, Threshold, Visit
 from immrecon.errors import ContractError
+from immrecon.exhibits import visits_stem
 from immrecon.tables.exhibit import BLANK, count_cell, exhibit, headed, method_words
 from immrecon.tables.format import (
     NOT_ESTIMABLE,
@@ -56,7 +57,7 @@ def visits(results: Results, spec: DisplaySpec, analyte: Analyte) -> Table:
             lines.append(Row(tuple(cells), section=visit[1]))
     return exhibit(
         spec,
-        stem=f"visits_{analyte.code.lower()}",
+        stem=visits_stem(analyte.code),
         title=f"{analyte.label} by visit",
         population=population_of(frame, f"{spec.recovery_population.capitalize()} participants"),
         header=_visit_header(analyte, thresholds, level(conf_level(reached, spec))),

@@ -1,21 +1,21 @@
-"""The tables of a run: which there are, and how they are built."""
+"""The tables of a run: `table_stems` says which there are, `build_tables` builds them."""
 
 from collections.abc import Callable
+from functools import partial
 
 from immrecon.config.specs import DisplaySpec
 from immrecon.config.study import Analyte
+from immrecon.exhibits import table_stems, visits_stem
 from immrecon.tables import disposition, quality, recovery, safety, tte
 from immrecon.tables.model import Table
 from immrecon.tables.results import Results
 
-_Maker = Callable[[Results, DisplaySpec], Table]
+__all__ = ["build_tables", "summarised", "table_stems", "visits_stem"]
 
-_BEFORE: dict[str, _Maker] = {
+_MAKERS: dict[str, Callable[[Results, DisplaySpec], Table]] = {
     "funnel": disposition.funnel,
     "baseline": disposition.baseline,
     "reconstitution_status": recovery.reconstitution_status,
-}
-_AFTER: dict[str, _Maker] = {
     "landmarks": tte.landmarks,
     "quantiles": tte.quantiles,
     "adverse_events": safety.adverse_events,
@@ -25,18 +25,9 @@ _AFTER: dict[str, _Maker] = {
 }
 
 
-def visits_stem(analyte: Analyte) -> str:
-    return f"visits_{analyte.code.lower()}"
-
-
 def summarised(spec: DisplaySpec) -> list[Analyte]:
     """Analytes that have a table by visit."""
     return [analyte for analyte in spec.analytes if analyte.summarised]
-
-
-def table_stems(spec: DisplaySpec) -> list[str]:
-    """File names of the tables without extension, in the order of the report: a function of the configuration only."""
-    return [*_BEFORE, *map(visits_stem, summarised(spec)), *_AFTER]
 
 
 def build_tables(results: Results, spec: DisplaySpec) -> dict[str, Table]:
@@ -45,6 +36,6 @@ def build_tables(results: Results, spec: DisplaySpec) -> dict[str, Table]:
     Raises ContractError: totals that do not reconcile, a confidence level other than configured, a number that is not
     finite.
     """
-    tables = {stem: make(results, spec) for stem, make in _BEFORE.items()}
-    tables |= {visits_stem(analyte): recovery.visits(results, spec, analyte) for analyte in summarised(spec)}
-    return tables | {stem: make(results, spec) for stem, make in _AFTER.items()}
+    by_visit = {visits_stem(item.code): partial(recovery.visits, analyte=item) for item in summarised(spec)}
+    makers = {**_MAKERS, **by_visit}
+    return {stem: makers[stem](results, spec) for stem in table_stems(spec)}
