@@ -1,4 +1,4 @@
-"""The command line: `immrecon report`, `immrecon dictionary`, `immrecon schema`."""
+"""The command line: `immrecon report` and `immrecon generate`."""
 
 import argparse
 import sys
@@ -44,3 +44,7 @@ def _generate(_: argparse.Namespace) -> None:
 
     write_text(data_dictionary(), REPOSITORY / "results" / "README.md")
     write_text(config_schema(), REPOSITORY / "config" / "schema.json")
+
+
+if __name__ == "__main__":
+    main()

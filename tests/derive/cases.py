@@ -246,22 +246,30 @@ def make_rule(**changes: Any) -> DeriveSpec:
 
     `window` takes a clock, a first and a last day.
     """
-    rule = copy.deepcopy(CD4_RULE) | changes
+    rule = CD4_RULE | changes
     if isinstance(rule["window"], tuple):
         rule["window"] = dict(zip(("clock", "first_day", "last_day"), rule["window"], strict=True))
-    variable_of = FIRST_EVENTS["cd4"]
-    return make_spec(
-        endpoints={
-            "occurrences": {name: OCCURRENCES[name] for name in variable_of["causes"]} | {"cd4": rule},
-            "first_events": {"cd4": variable_of},
-            "endpoints": {"CD4IR": ENDPOINTS["CD4IR"]},
-        }
-    )
+    return make_spec(endpoints=around("cd4", occurrences=OCCURRENCES | {"cd4": rule}))
 
 
-def make_variable(name: str, **changes: Any) -> DeriveSpec:
-    """The specification with parts of a first-event variable replaced."""
-    return make_spec(**{f"endpoints__first_events__{name}": copy.deepcopy(FIRST_EVENTS[name]) | changes})
+def make_variable(name: str, *, endpoints: Row | None = None, **changes: Any) -> DeriveSpec:
+    """A specification of one first-event variable alone, with parts of it replaced."""
+    return make_spec(endpoints=around(name, FIRST_EVENTS[name] | changes, endpoints=endpoints))
+
+
+def around(
+    name: str, definition: Row | None = None, *, occurrences: Row = OCCURRENCES, endpoints: Row | None = None
+) -> Row:
+    """One first-event variable with its occurrences, and its endpoints above unless others are given."""
+    definition = definition or FIRST_EVENTS[name]
+    own = {code: value for code, value in ENDPOINTS.items() if value["first_event"] == name}
+    return {
+        "occurrences": {
+            cause: occurrences[cause] for cause in dict.fromkeys([*definition["causes"], "relapse", "dli"])
+        },
+        "first_events": {name: definition},
+        "endpoints": own if endpoints is None else endpoints,
+    }
 
 
 # ---- derivation -----------------------------------------------------------------------------------------------------

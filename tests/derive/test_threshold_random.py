@@ -1,11 +1,9 @@
 """The threshold rule on random samples against a second implementation that walks through them one by one."""
 
-from typing import Any
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .cases import CD4_RULE, Row, derive, endpoint, make_spec, person, sample, variable
+from .cases import Row, derive, make_rule, person, sample
 
 RESULTS = ["<5", "10", "<=50", "50", "51", "60", "<100", ">30", ">=50", ">2000"]
 CERTAIN = {
@@ -57,16 +55,6 @@ def walk(results: list[tuple[int, str]], rule: Row) -> tuple[int, int] | None:
     return None
 
 
-def spec_of(rule: Row) -> Any:
-    return make_spec(
-        endpoints={
-            "occurrences": {"cd4": CD4_RULE | rule},
-            "first_events": {"cd4": variable(["cd4"], "CD4", clock="transplant")},
-            "endpoints": {"CD4IR": endpoint("cd4", ["cd4"], "aalen-johansen")},
-        }
-    )
-
-
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(histories=st.lists(history, min_size=1, max_size=8), rule=rules)
 def test_confirmed_pairs_are_those_that_a_walk_through_the_samples_finds(
@@ -74,7 +62,7 @@ def test_confirmed_pairs_are_those_that_a_walk_through_the_samples_finds(
 ) -> None:
     names = [f"P{i}" for i in range(len(histories))]
     lb = [sample(name, day, text) for name, results in zip(names, histories, strict=True) for day, text in results]
-    derived = derive([person(name) for name in names], lb=lb, spec=spec_of(rule))
+    derived = derive([person(name) for name in names], lb=lb, spec=make_rule(**rule))
     for name, results in zip(names, histories, strict=True):
         status, row = derived.status(name), derived.endpoint("CD4IR", name)
         expected = walk(results, rule)

@@ -177,7 +177,7 @@ def test_three_consecutive_samples() -> None:
         (20, 34, 48): (20, 48),
         (20, 27, 30, 34): (20, 34),  # the third sample is too near, the fourth is not
     }
-    found = pairs_of(*({day: 60 for day in days} for days in histories), confirmations=3)
+    found = pairs_of(*(dict.fromkeys(days, 60) for days in histories), confirmations=3)
     assert found == list(histories.values())
 
 

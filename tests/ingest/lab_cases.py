@@ -15,9 +15,7 @@ from immrecon.ingest.lab import LabTables, harmonise_labs
 EXTRACTED = date(2026, 4, 12)
 PEOPLE = ("S1-001", "S1-002", "S1-003")
 CODES = {"CD3": "/uL", "CD4": "/uL", "CD8": "/uL", "ALC": "/uL", "CD4PCT": "%"}
-ANALYTES = [
-    Analyte(code=code, label=code, unit=unit, summarised=False, axis_floor=1.0) for code, unit in CODES.items()
-]
+ANALYTES = [Analyte(code=code, label=code, unit=unit, summarised=False, axis_floor=1.0) for code, unit in CODES.items()]
 
 LONG = r"""
 name: lab
@@ -41,7 +39,7 @@ columns:
 participant: {pattern: '(?:S1-)?(?P<n>\d{1,3})', template: "S1-{n:0>3}"}
 analytes:
   CD3: {code: CD3, unit: null, lloq: 5}
-  CD4: {code: CD4, unit: null, lloq: 5, loinc: 24467-3, highest: 9000}
+  CD4: {code: CD4, unit: null, lloq: 5, loinc: 24467-3, highest: 9000}    # only here is a code declared
   CD8: {code: CD8, unit: null}
   ALC: {code: ALC, unit: null}
   CD4 %: {code: CD4PCT, unit: "%"}
@@ -67,7 +65,10 @@ checks:
 """
 
 HEAD = ["id", "drawn", "received", "reported", "visit", "sample", "status", "test", "result", "unit", "code", "comment"]
-PLAIN = {"id": "S1-001", "drawn": "02/02/2026 09:00", "sample": "A1", "status": "F", "test": "CD4", "unit": "/uL"}
+PLAIN = {
+    "id": "S1-001", "drawn": "02/02/2026 09:00", "sample": "A1", "status": "F", "test": "CD4", "unit": "/uL",
+    "code": "24467-3",
+}  # fmt: skip
 
 
 def participants() -> pl.DataFrame:

@@ -102,6 +102,11 @@ def test_a_header_beyond_the_end_stops(tmp_path) -> None:
         csv_table(tmp_path, "a;b\n1;2\n", header_rows=[4])
 
 
+def test_a_blank_header_stops(tmp_path) -> None:
+    with pytest.raises(SourceError, match="no header in row 2, which is blank"):
+        csv_table(tmp_path, "a;b\n;\n1;2\n", header_rows=[2])
+
+
 def test_a_missing_column_lists_those_found(tmp_path) -> None:
     with pytest.raises(SourceError, match=r'the declared column "c" is missing. Columns found: a, b'):
         csv_table(tmp_path, "a;b\n1;2\n", ["a", "c"])

@@ -31,7 +31,9 @@ def test_spellings_of_giga_per_litre(text: str) -> None:
     assert parse_unit(text) == GIGA_PER_L
 
 
-@pytest.mark.parametrize("text", ["109/L", "106/L", "g/L", "G/l", "cells", "ratio", "", "10 9/L", "/", "m/L", "/min", "c/s"])
+@pytest.mark.parametrize(
+    "text", ["109/L", "106/L", "g/L", "G/l", "cells", "ratio", "", "10 9/L", "/", "m/L", "/min", "c/s"]
+)
 def test_what_is_not_certain_is_not_a_unit(text: str) -> None:
     assert parse_unit(text) is None
 
@@ -52,7 +54,8 @@ def test_every_offered_spelling_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "likely"), [("G/l", "G/L"), ("g/l", "G/L"), ("cels/uL", "cells/uL"), ("10^9/Ll", "10^9/L"), ("ratio", None)]
+    ("text", "likely"),
+    [("G/l", "G/L"), ("g/l", "G/L"), ("cels/uL", "cells/uL"), ("10^9/Ll", "10^9/L"), ("ratio", None)],
 )
 def test_the_likely_spelling(text: str, likely: str | None) -> None:
     assert likely_unit(text, {}) == likely

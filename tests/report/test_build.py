@@ -192,6 +192,7 @@ def test_not_estimable_stands_with_its_reason(
     assert "fewer than three &lt;at risk&gt;" in page
     assert "Not estimable for all participants together: AGVHD34 at day 100" in page
     assert '<rect class="interval"' not in page
+    assert "NE: not estimable, for the reason given." in page
 
 
 def test_definitions_show_every_part(report: str) -> None:

@@ -10,11 +10,11 @@ rule derive_adsl:
         lb=LAYOUT.participants("harmonised", "lb"),
     output:
         adsl=LAYOUT.participants("analysis", "adsl"),
+    log:
+        LAYOUT.log("derive_adsl"),
     params:
         code=code_digest("derive_adsl"),
         spec=STEPS.spec("derive"),
-    log:
-        LAYOUT.log("derive_adsl"),
     script:
         "../../scripts/derive_adsl.py"
 
@@ -25,11 +25,11 @@ rule derive_adlb:
         lb=LAYOUT.participants("harmonised", "lb"),
     output:
         adlb=LAYOUT.participants("analysis", "adlb"),
+    log:
+        LAYOUT.log("derive_adlb"),
     params:
         code=code_digest("derive_adlb"),
         spec=STEPS.spec("derive"),
-    log:
-        LAYOUT.log("derive_adlb"),
     script:
         "../../scripts/derive_adlb.py"
 
@@ -40,11 +40,11 @@ rule derive_adae:
         ae=LAYOUT.participants("harmonised", "ae"),
     output:
         adae=LAYOUT.participants("analysis", "adae"),
+    log:
+        LAYOUT.log("derive_adae"),
     params:
         code=code_digest("derive_adae"),
         spec=STEPS.spec("derive"),
-    log:
-        LAYOUT.log("derive_adae"),
     script:
         "../../scripts/derive_adae.py"
 
@@ -60,10 +60,10 @@ rule derive_adtte:
         adtte=LAYOUT.participants("analysis", "adtte"),
         adoc=LAYOUT.participants("analysis", "adoc"),
         adrec=LAYOUT.participants("analysis", "adrec"),
+    log:
+        LAYOUT.log("derive_adtte"),
     params:
         code=code_digest("derive_adtte"),
         spec=STEPS.spec("derive"),
-    log:
-        LAYOUT.log("derive_adtte"),
     script:
         "../../scripts/derive_adtte.py"

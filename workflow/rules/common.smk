@@ -10,7 +10,12 @@ SCRIPTS = Path(workflow.basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 # Jobs must import this checkout, and add the same numbers in the same order on any machine.
 os.environ["PYTHONPATH"] = str(SCRIPTS)
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
+for name in (
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+):
     os.environ[name] = "1"
 
 from immrecon.config.load import load_study
@@ -19,7 +24,9 @@ from immrecon.provenance import code_digest
 from immrecon.workflow import Steps, configured
 
 try:
-    STEPS = Steps(configured(workflow.overwrite_configfiles, workflow.config_settings.config))
+    STEPS = Steps(
+        configured(workflow.overwrite_configfiles, workflow.config_settings.config)
+    )
 except ImmreconError as error:
     raise WorkflowError(str(error))
 LAYOUT = STEPS.layout

@@ -2,7 +2,9 @@
 
 from immrecon.exhibits import figure_stems, table_stems
 
-FIGURES = {step: LAYOUT.figures(stems) for step, stems in figure_stems(STEPS.display()).items()}
+FIGURES = {
+    step: LAYOUT.figures(stems) for step, stems in figure_stems(STEPS.display()).items()
+}
 TABLES = LAYOUT.tables(table_stems(STEPS.display()))
 RESULTS = LAYOUT.results()
 
@@ -13,12 +15,12 @@ rule draw_disposition:
         timelines=LAYOUT.table("estimates", "timelines"),
     output:
         FIGURES["disposition"],
+    log:
+        LAYOUT.log("draw_disposition"),
     params:
         code=code_digest("draw_disposition"),
         spec=STEPS.spec("display"),
         folder=LAYOUT.file("figures"),
-    log:
-        LAYOUT.log("draw_disposition"),
     script:
         "../../scripts/draw_disposition.py"
 
@@ -29,12 +31,12 @@ rule draw_recovery:
         visit_summary=LAYOUT.table("estimates", "visit_summary"),
     output:
         FIGURES["recovery"],
+    log:
+        LAYOUT.log("draw_recovery"),
     params:
         code=code_digest("draw_recovery"),
         spec=STEPS.spec("display"),
         folder=LAYOUT.file("figures"),
-    log:
-        LAYOUT.log("draw_recovery"),
     script:
         "../../scripts/draw_recovery.py"
 
@@ -45,12 +47,12 @@ rule draw_tte:
         risk_table=LAYOUT.table("estimates", "risk_table"),
     output:
         FIGURES["tte"],
+    log:
+        LAYOUT.log("draw_tte"),
     params:
         code=code_digest("draw_tte"),
         spec=STEPS.spec("display"),
         folder=LAYOUT.file("figures"),
-    log:
-        LAYOUT.log("draw_tte"),
     script:
         "../../scripts/draw_tte.py"
 
@@ -60,11 +62,11 @@ rule render_tables:
         **RESULTS,
     output:
         TABLES,
+    log:
+        LAYOUT.log("render_tables"),
     params:
         code=code_digest("render_tables"),
         spec=STEPS.spec("display"),
         folder=LAYOUT.file("tables"),
-    log:
-        LAYOUT.log("render_tables"),
     script:
         "../../scripts/render_tables.py"

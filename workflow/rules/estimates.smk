@@ -15,11 +15,11 @@ rule estimate_disposition:
         baseline=LAYOUT.table("estimates", "baseline"),
         timelines=LAYOUT.table("estimates", "timelines"),
         query_counts=LAYOUT.table("estimates", "query_counts"),
+    log:
+        LAYOUT.log("estimate_disposition"),
     params:
         code=code_digest("estimate_disposition"),
         spec=STEPS.spec("disposition"),
-    log:
-        LAYOUT.log("estimate_disposition"),
     script:
         "../../scripts/estimate_disposition.py"
 
@@ -34,11 +34,11 @@ rule estimate_recovery:
         threshold_summary=LAYOUT.table("estimates", "threshold_summary"),
         profiles=LAYOUT.table("estimates", "profiles"),
         status_counts=LAYOUT.table("estimates", "status_counts"),
+    log:
+        LAYOUT.log("estimate_recovery"),
     params:
         code=code_digest("estimate_recovery"),
         spec=STEPS.spec("recovery"),
-    log:
-        LAYOUT.log("estimate_recovery"),
     script:
         "../../scripts/estimate_recovery.py"
 
@@ -52,11 +52,11 @@ rule estimate_tte:
         landmarks=LAYOUT.table("estimates", "landmarks"),
         quantiles=LAYOUT.table("estimates", "quantiles"),
         checks=LAYOUT.table("estimates", "checks"),
+    log:
+        LAYOUT.log("estimate_tte"),
     params:
         code=code_digest("estimate_tte"),
         spec=STEPS.spec("tte"),
-    log:
-        LAYOUT.log("estimate_tte"),
     script:
         "../../scripts/estimate_tte.py"
 
@@ -67,10 +67,10 @@ rule estimate_safety:
         adae=LAYOUT.participants("analysis", "adae"),
     output:
         ae_incidence=LAYOUT.table("estimates", "ae_incidence"),
+    log:
+        LAYOUT.log("estimate_safety"),
     params:
         code=code_digest("estimate_safety"),
         spec=STEPS.spec("safety"),
-    log:
-        LAYOUT.log("estimate_safety"),
     script:
         "../../scripts/estimate_safety.py"

@@ -6,12 +6,12 @@ rule verify_sources:
         STEPS.sources,
     output:
         sources=LAYOUT.file("sources.json"),
+    log:
+        LAYOUT.log("verify_sources"),
     params:
         code=code_digest("verify_sources"),
         folder=STEPS.folder,
         checksums=STEPS.checksums,
-    log:
-        LAYOUT.log("verify_sources"),
     script:
         "../../scripts/verify_sources.py"
 
@@ -29,12 +29,12 @@ rule harmonise_clinical:
         cm=LAYOUT.participants("harmonised", "cm"),
         ae=LAYOUT.participants("harmonised", "ae"),
         queries=LAYOUT.table("harmonised", "queries_clinical"),
+    log:
+        LAYOUT.log("harmonise_clinical"),
     params:
         code=code_digest("harmonise_clinical"),
         spec=STEPS.spec("clinical"),
         folder=STEPS.folder,
-    log:
-        LAYOUT.log("harmonise_clinical"),
     script:
         "../../scripts/harmonise_clinical.py"
 
@@ -48,11 +48,11 @@ rule harmonise_lab:
         lb=LAYOUT.participants("harmonised", "lb"),
         queries=LAYOUT.table("harmonised", "queries_lab"),
         cells=LAYOUT.table("harmonised", "cells"),
+    log:
+        LAYOUT.log("harmonise_lab"),
     params:
         code=code_digest("harmonise_lab"),
         spec=STEPS.spec("lab"),
         folder=STEPS.folder,
-    log:
-        LAYOUT.log("harmonise_lab"),
     script:
         "../../scripts/harmonise_lab.py"

@@ -7,6 +7,8 @@ rule record_inputs:
     output:
         run_config=LAYOUT.file("run_config.yaml"),
         inputs=LAYOUT.file("inputs.json"),
+    log:
+        LAYOUT.log("record_inputs"),
     params:
         code=code_digest("record_inputs"),
         study=STEPS.study.file.study,
@@ -15,8 +17,6 @@ rule record_inputs:
         run_config=lambda wildcards: STEPS.run_config(),
         all_code=STEPS.all_code([rule.name for rule in workflow.rules]),
         lock=STEPS.lock(),
-    log:
-        LAYOUT.log("record_inputs"),
     script:
         "../../scripts/record_inputs.py"
 
@@ -24,15 +24,17 @@ rule record_inputs:
 rule render_report:
     input:
         **RESULTS,
-        figures=[path for step in FIGURES.values() for path in step if path.endswith(".svg")],
+        figures=[
+            path for step in FIGURES.values() for path in step if path.endswith(".svg")
+        ],
         inputs=LAYOUT.file("inputs.json"),
     output:
         report=LAYOUT.file("report/closed/report.html"),
+    log:
+        LAYOUT.log("render_report"),
     params:
         code=code_digest("render_report"),
         spec=STEPS.spec("display"),
-    log:
-        LAYOUT.log("render_report"),
     script:
         "../../scripts/render_report.py"
 
@@ -47,10 +49,10 @@ rule write_manifest:
         dictionary=LAYOUT.file("README.md"),
         run=LAYOUT.file("run.json"),
         manifest=LAYOUT.file("manifest.json"),
+    log:
+        LAYOUT.log("write_manifest"),
     params:
         code=code_digest("write_manifest"),
         root=str(LAYOUT.root),
-    log:
-        LAYOUT.log("write_manifest"),
     script:
         "../../scripts/write_manifest.py"

@@ -187,12 +187,12 @@ def _panel_remarks(frame: pl.DataFrame, least: int) -> pl.DataFrame:
 
 
 def _receipt_remarks(frame: pl.DataFrame, dialect: Dialect, hours: float) -> pl.DataFrame:
-    clocks = pl.all_horizontal(pl.col("CLOCK", "RECEIVED_CLOCK").is_not_null())
-    drawn, arrived = pl.col("LBDT").dt.combine(pl.col("CLOCK")), pl.col("RECEIVED").dt.combine(pl.col("RECEIVED_CLOCK"))
-    exact = (arrived - drawn).dt.total_minutes() / 60
-    # Without both times, the shortest way that the two days allow.
-    shortest = ((pl.col("RECEIVED") - pl.col("LBDT")).dt.total_days() - 1) * 24.0
-    way = pl.when(clocks).then(exact).otherwise(shortest)
+    # Where a time is not known, the shortest way that the two days allow: drawn at midnight's end, received at its start.
+    drawn = pl.col("LBDT").dt.combine(pl.col("CLOCK").fill_null(pl.time(0, 0))) + pl.when(
+        pl.col("CLOCK").is_null()
+    ).then(pl.duration(days=1)).otherwise(pl.duration(days=0))
+    arrived = pl.col("RECEIVED").dt.combine(pl.col("RECEIVED_CLOCK").fill_null(pl.time(0, 0)))
+    way = (arrived - drawn).dt.total_minutes() / 60
     received = dialect.columns.received
     finding = Finding(
         "long_way",

@@ -8,7 +8,7 @@ import polars as pl
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
 from immrecon.report.lookup import find, record
 from immrecon.report.placing import endpoints_of
-from immrecon.tables.exhibit import BLANK, estimate_cell, exhibit, unsigned
+from immrecon.tables.exhibit import BLANK, estimate_cell, exhibit, legend, unsigned
 from immrecon.tables.format import NOT_APPLICABLE, clean, count, count_of, count_percent, days, percent, plain, rounded
 from immrecon.tables.frames import ALL_LEVELS, ALL_PARTICIPANTS, Stratum, distinct, dose_strata_of, group_strata, index
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
@@ -70,6 +70,7 @@ class Glance:
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
     marked: tuple[tuple[str, str], ...]
+    legend: tuple[str, ...]
     cutoff: str
     session: str
 
@@ -86,6 +87,7 @@ def glance(results: Results, spec: DisplaySpec) -> Glance:
         columns=tuple(stratum.label for stratum in strata),
         lines=tuple(lines),
         marked=marks.notes(),
+        legend=legend(figure.cell.text for line in lines for figure in line.figures),
         cutoff=clean(spec.cutoff_text),
         session=clean(spec.session),
     )

@@ -53,7 +53,7 @@ def exhibit(
         draft=draft_mark(spec, endpoints),
         header=tuple(tuple(line) for line in header),
         rows=tuple(rows),
-        footnotes=(*map(clean, footnotes), *_legend(rows)),
+        footnotes=(*map(clean, footnotes), *legend(cell.text for row in rows for cell in row.cells)),
         marked=marks.notes() if marks else (),
         note="" if rows else empty,
         n_labels=n_labels,
@@ -131,8 +131,7 @@ def labels(texts: Sequence[str], shown: Sequence[bool], emphasis: Emphasis = "no
     return tuple(Cell(t, emphasis=emphasis, repeated=not s) for t, s in zip(texts, shown, strict=True))
 
 
-def _legend(rows: Sequence[Row]) -> tuple[str, ...]:
-    """The abbreviations that the cells use, and only those."""
-    texts = [cell.text for row in rows for cell in row.cells]
+def legend(texts: Iterable[str]) -> tuple[str, ...]:
+    """The abbreviations that cells use, in words, and only those."""
     tokens = {token for text in texts for token in re.split(r"[\s()\[\]]+", text)}
     return tuple(words for abbreviation, words in LEGEND.items() if abbreviation in tokens)

@@ -120,10 +120,11 @@ def checks(results: Results, spec: DisplaySpec) -> Table:
             n=pl.len(),
             largest_difference=pl.col("largest_difference").max(),
             tolerance=pl.col("tolerance").max(),
-            reason=pl.col("reason").drop_nulls().unique(maintain_order=True).str.join("; "),
+            reason=pl.col("reason").drop_nulls().first(),
+            n_reasons=pl.col("reason").drop_nulls().n_unique(),
         )
         section = sentence(outcome)
-        rows += [_check_row(line, f"{line['n']} strata", section) for line in together.iter_rows(named=True)]
+        rows += [_check_row(_shortened(line), _strata(line["n"]), section) for line in together.iter_rows(named=True)]
     return exhibit(
         spec,
         stem="checks",
@@ -143,7 +144,7 @@ def checks(results: Results, spec: DisplaySpec) -> Table:
         rows=rows,
         footnotes=[
             "Method: recomputed in every run. Each violation has a line; what holds or does not apply is put together "
-            "over groups and dose levels, with the largest difference among them."
+            "over groups and dose levels, with the largest difference among them; estimates/checks has every one."
         ],
         empty="No identity applies to the configured endpoints, so none was checked.",
         endpoints=[endpoint.code for endpoint in spec.endpoints],
@@ -164,6 +165,16 @@ def _check_row(line: dict[str, Any], where: str, section: str) -> Row:
         ),
         section=section,
     )
+
+
+def _shortened(line: dict[str, Any]) -> dict[str, Any]:
+    """The first of several remarks, and how many more there are."""
+    more = line["n_reasons"] - 1
+    return line if more < 1 else {**line, "reason": f"{line['reason']}; and {more} more remarks of other strata"}
+
+
+def _strata(number: int) -> str:
+    return "1 stratum" if number == 1 else f"{number} strata"
 
 
 def _where(line: dict[str, Any], spec: DisplaySpec) -> str:

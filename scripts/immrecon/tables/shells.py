@@ -12,7 +12,9 @@ from immrecon.tables.results import Results
 
 __all__ = ["build_tables", "summarised", "table_stems", "visits_stem"]
 
-_MAKERS: dict[str, Callable[[Results, DisplaySpec], Table]] = {
+_Maker = Callable[[Results, DisplaySpec], Table]
+
+_MAKERS: dict[str, _Maker] = {
     "funnel": disposition.funnel,
     "baseline": disposition.baseline,
     "reconstitution_status": recovery.reconstitution_status,
@@ -36,6 +38,8 @@ def build_tables(results: Results, spec: DisplaySpec) -> dict[str, Table]:
     Raises ContractError: totals that do not reconcile, a confidence level other than configured, a number that is not
     finite.
     """
-    by_visit = {visits_stem(item.code): partial(recovery.visits, analyte=item) for item in summarised(spec)}
+    by_visit: dict[str, _Maker] = {
+        visits_stem(item.code): partial(recovery.visits, analyte=item) for item in summarised(spec)
+    }
     makers = {**_MAKERS, **by_visit}
     return {stem: makers[stem](results, spec) for stem in table_stems(spec)}

@@ -94,13 +94,15 @@ def to_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
 
 def _heads(grid: Grid, layout: Layout) -> tuple[int, list[str], int]:
     """Index of the first data row, the joined heads, and their number."""
-    if not any(any(row) for row in grid.rows):
+    if not any(_width(row) for row in grid.rows):
         raise SourceError(f"{grid.place}: the file is empty. Ask the sender for it again.")
     index = {number: i for i, number in enumerate(grid.numbers)}
     last = layout.header_rows[-1]
     if last not in index:
         raise SourceError(f"{grid.place}: no header in row {last}; the file has {grid.numbers[-1]} rows.")
     width = max(_width(_row(grid, number)) for number in layout.header_rows)
+    if width == 0:
+        raise SourceError(f"{grid.place}: no header in row {last}, which is blank.")
     levels = [_spread(grid, number, width, layout) for number in layout.header_rows[:-1]]
     levels.append([clean_head(cell) for cell in _row(grid, last, width)])
     heads = [HEADER_JOIN.join(dict.fromkeys(part for part in parts if part)) for parts in zip(*levels, strict=True)]

@@ -1,0 +1,170 @@
+"""Versions of one result, and several samples of one day. Which stays is worked out by hand."""
+
+import pytest
+
+from .lab_cases import checks, fates, kinds, long, only_query, used
+
+OFF = checks()
+
+
+def cd4(result: str, **row: str) -> dict[str, str]:
+    return {"result": result, **row}
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_corrected_before_final_before_preliminary(tmp_path, order: tuple[int, ...]) -> None:
+    versions = [cd4("100", status="P"), cd4("110", status="F"), cd4("120", status="C")]
+    tables = long(tmp_path, *(versions[i] for i in order), checks=OFF)
+    assert used(tables) == [("CD4", "=", 120.0)]
+    winner = 2 + order.index(2)
+    others = [(row, fate, reason) for row, fate, reason in fates(tables) if row != winner]
+    assert {(fate, reason) for _, fate, reason in others} == {
+        ("superseded", f"replaced by the corrected result in row {winner}")
+    }
+    assert tables.queries.is_empty()
+
+
+def test_of_one_rank_the_latest_report_stays(tmp_path) -> None:
+    tables = long(
+        tmp_path, cd4("100", reported="05/02/2026"), cd4("110", reported="09/02/2026"), cd4("105"), checks=OFF
+    )
+    assert used(tables) == [("CD4", "=", 110.0)]
+    assert [fate for _, fate, _ in fates(tables)] == ["superseded", "value", "superseded"]
+
+
+def test_the_rank_goes_before_the_date_of_report(tmp_path) -> None:
+    tables = long(
+        tmp_path, cd4("100", status="C", reported="05/02/2026"), cd4("110", reported="09/02/2026"), checks=OFF
+    )
+    assert used(tables) == [("CD4", "=", 100.0)]
+
+
+def test_equal_rank_and_different_results_are_nobodys_choice(tmp_path) -> None:
+    tables = long(tmp_path, cd4("100"), cd4("110"), cd4("99", status="P"), checks=OFF)
+    assert used(tables) == []
+    assert kinds(tables) == [("versions_conflict", 2, 1), ("versions_conflict", 3, 1)]
+    assert "rows 2, 3, 4" in tables.queries["QUMSG"][0]
+    assert fates(tables) == [(4, "superseded", "replaced by the final result in row 2")]
+
+
+def test_the_same_number_in_another_unit_is_a_conflict(tmp_path) -> None:
+    tables = long(tmp_path, cd4("100"), cd4("100", unit="/mm3"), checks=OFF)
+    assert [kind for kind, _, _ in kinds(tables)] == ["versions_conflict"] * 2
+
+
+def test_the_same_result_twice_is_used_once(tmp_path) -> None:
+    tables = long(tmp_path, cd4("100"), cd4(" 100"), checks=OFF)
+    assert fates(tables) == [(2, "value", None), (3, "superseded", "the same result again, as in row 2")]
+
+
+def test_a_correction_that_cannot_be_read_still_replaces(tmp_path) -> None:
+    """The final result is known to be wrong: it must not come back because its correction is illegible."""
+    tables = long(tmp_path, cd4("100"), cd4("12O", status="C"), checks=OFF)
+    assert used(tables) == []
+    assert only_query(tables)["QUKIND"] == "value_unreadable"
+    assert fates(tables) == [(2, "superseded", "replaced by the corrected result in row 3")]
+
+
+def test_a_preliminary_fault_is_forgotten_once_the_final_is_there(tmp_path) -> None:
+    tables = long(tmp_path, cd4("???", status="P"), cd4("110"), checks=OFF)
+    assert used(tables) == [("CD4", "=", 110.0)]
+    assert tables.queries.is_empty()
+
+
+def test_deleted_by_the_laboratory(tmp_path) -> None:
+    tables = long(
+        tmp_path,
+        cd4("100", status="C", reported="09/02/2026"),
+        cd4("100", status="D", reported="05/02/2026"),
+        checks=OFF,
+    )
+    assert used(tables) == []
+    assert fates(tables) == [
+        (2, "superseded", "replaced by the deleted result in row 3"),
+        (3, "not done", "deleted by the laboratory"),
+    ]
+
+
+def test_cannot_be_obtained_replaces_a_preliminary_result_only(tmp_path) -> None:
+    early = long(tmp_path, cd4("100", status="P"), cd4("", status="X"), checks=OFF)
+    assert [fate for _, fate, _ in fates(early)] == ["superseded", "not done"]
+    later = long(tmp_path, cd4("", status="X", reported="05/02/2026"), cd4("100", reported="06/02/2026"), checks=OFF)
+    assert [fate for _, fate, _ in fates(later)] == ["superseded", "value"]
+
+
+def test_an_undeclared_status_may_outrank_any_other(tmp_path) -> None:
+    tables = long(tmp_path, cd4("100"), cd4("110", status="AMENDED"), checks=OFF)
+    assert used(tables) == []
+    assert kinds(tables) == [("versions_conflict", 2, 1), ("status_unknown", 3, 1)]
+
+
+def test_different_accessions_analytes_and_people_are_no_versions(tmp_path) -> None:
+    tables = long(
+        tmp_path,
+        cd4("100"),
+        cd4("110", sample="A2", drawn="09/02/2026 09:00"),
+        cd4("300", test="CD3"),
+        cd4("120", id="S1-002"),
+        checks=OFF,
+    )
+    assert len(used(tables)) == 4
+
+
+def test_without_an_accession_nothing_is_a_version(tmp_path) -> None:
+    """Both lack the sample number: they may be one sample or two, so the rule for one day decides."""
+    tables = long(tmp_path, cd4("100", sample=""), cd4("110", sample=""), checks=OFF)
+    assert [kind for kind, _, _ in kinds(tables)] == ["same_day_undecided"] * 2
+
+
+# ---- two samples of one day -----------------------------------------------------------------------------------------
+
+MORNING = {"sample": "A1", "drawn": "02/02/2026 08:00"}
+NOON = {"sample": "A2", "drawn": "02/02/2026 12:00"}
+
+
+def of_day(tmp_path, policy: str, *rows: dict[str, str]):
+    return long(tmp_path, *rows, checks=OFF, duplicates={"same_draw": ["accession"], "same_day": policy})
+
+
+def test_the_last_or_first_sample_of_a_day(tmp_path) -> None:
+    rows = [cd4("110", **NOON), cd4("100", **MORNING)]
+    last, first = of_day(tmp_path, "last", *rows), of_day(tmp_path, "first", *rows)
+    assert used(last) == [("CD4", "=", 110.0)]
+    assert used(first) == [("CD4", "=", 100.0)]
+    assert fates(last)[1] == (3, "superseded", "another sample of the same day was drawn later, row 2")
+    assert fates(first)[0] == (2, "superseded", "another sample of the same day was drawn earlier, row 3")
+
+
+def test_each_analyte_has_its_own_sample_of_the_day(tmp_path) -> None:
+    """The later tube clotted for CD4 only."""
+    tables = of_day(
+        tmp_path,
+        "last",
+        cd4("100", **MORNING),
+        cd4("300", test="CD3", **MORNING),
+        cd4("hémolysé", **NOON),
+        cd4("310", test="CD3", **NOON),
+    )
+    assert used(tables) == [("CD3", "=", 310.0), ("CD4", "=", 100.0)]
+
+
+@pytest.mark.parametrize("times", [("08:00", "08:00"), ("", "08:00"), ("00:00", "08:00")])
+def test_times_that_do_not_decide(tmp_path, times: tuple[str, str]) -> None:
+    rows = [cd4("100", sample=f"A{i}", drawn=f"02/02/2026 {time}".strip()) for i, time in enumerate(times)]
+    tables = of_day(tmp_path, "last", *rows)
+    assert used(tables) == []
+    assert [(kind, n) for kind, _, n in kinds(tables)] == [("same_day_undecided", 1)] * 2
+    assert "rows 2, 3" in tables.queries["QUMSG"][0]
+
+
+def test_asking_or_keeping_both(tmp_path) -> None:
+    rows = [cd4("110", **NOON), cd4("100", **MORNING)]
+    assert used(of_day(tmp_path, "query", *rows)) == []
+    assert used(of_day(tmp_path, "keep", *rows)) == [("CD4", "=", 110.0), ("CD4", "=", 100.0)]
+
+
+def test_versions_come_before_days(tmp_path) -> None:
+    """The preliminary result of noon is replaced first; its final one then replaces the morning."""
+    tables = of_day(tmp_path, "last", cd4("100", **MORNING), cd4("90", status="P", **NOON), cd4("110", **NOON))
+    assert used(tables) == [("CD4", "=", 110.0)]
+    assert [fate for _, fate, _ in fates(tables)] == ["superseded", "superseded", "value"]

@@ -1,0 +1,461 @@
+"""Lab exports of a few lines: the fate of every cell, worked out by hand."""
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+import xlsxwriter
+
+from immrecon.config.study import Analyte
+from immrecon.errors import ConfigError, SourceError
+from immrecon.ingest.lab import harmonise_labs
+
+from .lab_cases import (
+    ANALYTES,
+    CODES,
+    LONG,
+    account,
+    checks,
+    dialect,
+    export,
+    fates,
+    harmonise,
+    kinds,
+    long,
+    only_query,
+    participants,
+    used,
+)
+
+# ---- values ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("result", "unit", "comparator", "number"),
+    [
+        ("120", "/uL", "=", 120.0),
+        ("0,05", "10^9/L", "=", 50.0),
+        ("0,57", "G/L", "=", 570.0),
+        ("120", "c/mcl", "=", 120.0),
+        ("1\u00a0234,5", "cells/\u03bcL", "=", 1234.5),
+        ("120 H", "/mm3", "=", 120.0),
+        ("< 5", "/uL", "<", 5.0),
+        ("≤0,01", "G/L", "<=", 10.0),
+        (">2000", "/uL", ">", 2000.0),
+        ("<LQ", "/uL", "<", 5.0),
+        ("nd", "/uL", "<", 5.0),
+        ("0", "/uL", "<", 5.0),
+    ],
+)
+def test_a_result_in_the_standard_unit(tmp_path, result: str, unit: str, comparator: str, number: float) -> None:
+    tables = long(tmp_path, {"result": result, "unit": unit})
+    assert used(tables) == [("CD4", comparator, number)]
+    row = tables.lb.row(0, named=True)
+    assert (row["LBORRES"], row["LBORRESU"], row["LBSTRESU"]) == (result, unit, "/uL")
+    assert row["LBFATE"] == ("value" if comparator == "=" else "censored")
+
+
+def test_the_limit_that_applies(tmp_path) -> None:
+    """The declared limit is 5; a diluted sample reports its own."""
+    tables = long(tmp_path, {"result": "120"}, {"result": "<10", "sample": "A2", "drawn": "09/02/2026 09:00"})
+    assert tables.lb.sort("SRCROW").select("LBSTRESN", "LBLLOQ").rows() == [(120.0, 5.0), (10.0, 10.0)]
+
+
+def test_a_row_says_where_it_comes_from(tmp_path) -> None:
+    row = long(tmp_path, {"result": "120", "visit": "D28", "received": "02/02/2026"}).lb.row(0, named=True)
+    assert row == {
+        "USUBJID": "S1-001", "LBSEQ": 1, "LBTESTCD": "CD4", "LBNAM": "lab", "LBREFID": "A1", "LBVISIT": "D28",
+        "LBDTC": "02/02/2026 09:00", "LBDT": date(2026, 2, 2), "LBDY": None, "LBORRES": "120", "LBORRESU": "/uL",
+        "LBCMP": "=", "LBSTRESN": 120.0, "LBSTRESU": "/uL", "LBLLOQ": 5.0, "LBRSTAT": "F", "LBFATE": "value",
+        "LBREASND": None, "SRCFILE": "lab.csv", "SRCSHEET": None, "SRCROW": 2, "SRCCOL": "result",
+    }  # fmt: skip
+
+
+def test_not_done_keeps_its_reason(tmp_path) -> None:
+    tables = long(
+        tmp_path,
+        {"result": "HÉMOLYSÉ", "unit": "", "drawn": "", "sample": "A1"},
+        {"result": "", "status": "X", "sample": "A2"},
+        {"result": "12", "status": "X", "sample": "A3"},
+        {"result": "12", "status": "D", "sample": "A4"},
+    )
+    assert fates(tables) == [
+        (2, "not done", "haemolysed"),
+        (3, "not done", "cannot be obtained"),
+        (4, "not done", "cannot be obtained"),
+        (5, "not done", "deleted by the laboratory"),
+    ]
+    assert tables.lb["LBSTRESN"].null_count() == 4
+    assert tables.queries.is_empty()
+
+
+def test_excluded_samples_are_kept_apart(tmp_path) -> None:
+    tables = long(
+        tmp_path,
+        {"result": "900", "comment": "sang du DONNEUR"},
+        {"result": "30", "comment": "blastes 24 %", "sample": "A2"},
+        {"result": "2", "test": "ALC", "unit": "G/L", "comment": "blastes 24 %", "sample": "A2"},
+        {"result": "900", "comment": "donneur", "id": "nobody"},
+    )
+    assert fates(tables) == [
+        (2, "excluded", "sample of the donor"),
+        (3, "excluded", "circulating blasts"),
+        (4, "value", None),
+    ]
+    assert account(tables) == {"rows": 4, "read": 4, "value": 1, "excluded": 3}
+
+
+# ---- the account ----------------------------------------------------------------------------------------------------
+
+
+def test_every_cell_has_one_fate(tmp_path) -> None:
+    tables = long(
+        tmp_path,
+        {"result": "120"},
+        {"result": "<5", "test": "CD3"},
+        {"result": "hémolysé", "test": "CD8"},
+        {"result": "", "test": "ALC"},
+        {"result": "9,8", "test": "HGB", "unit": "g/dL"},
+        {"result": "???", "sample": "A2"},
+        {"result": "110", "sample": "A3", "status": "P", "drawn": "16/02/2026"},
+        {"result": "115", "sample": "A3", "status": "F", "drawn": "16/02/2026"},
+        {"result": "900", "sample": "A4", "comment": "donneur"},
+    )
+    assert account(tables) == {
+        "rows": 9, "blank": 1, "read": 8, "value": 2, "censored": 1, "not_done": 1, "superseded": 1, "excluded": 1,
+        "queried": 1, "not_requested": 1,
+    }  # fmt: skip
+    assert tables.queries["QUNCELL"].sum() == 1
+
+
+def test_one_bad_cell_never_stops_the_rest(tmp_path) -> None:
+    bad = [
+        {"result": "???"}, {"id": "who?", "result": "1"}, {"drawn": "31/02/2026", "result": "1"},
+        {"unit": "g/dL", "result": "1"}, {"code": "8122-4", "result": "1"}, {"test": "CD99", "result": "1"},
+    ]  # fmt: skip
+    rows = [{**row, "sample": f"B{i}"} for i, row in enumerate(bad)]
+    tables = long(tmp_path, *rows, {"result": "120"})
+    assert used(tables) == [("CD4", "=", 120.0)]
+    assert account(tables) == {"rows": 7, "read": 7, "value": 1, "queried": 6}
+    assert sorted(kind for kind, _, n in kinds(tables) if n) == [
+        "analyte_unknown", "code_disagrees", "date_impossible", "participant_malformed", "unit_unknown",
+        "value_unreadable",
+    ]  # fmt: skip
+
+
+# ---- queries: each kind once ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "column", "said", "hint"),
+    [
+        ({"id": ""}, "participant_missing", "id", "whose sample", None),
+        ({"id": "S1-OO1"}, "participant_malformed", "id", '"S1-OO1"', "S1-001"),
+        ({"id": "S1-009"}, "participant_unknown", "id", "no participant", None),
+        ({"status": "vu"}, "status_unknown", "status", '"vu"', "statuses"),
+        ({"code": "8122-4"}, "code_disagrees", "code", "8122-4 does not belong to CD4", "ask the laboratory"),
+        ({"unit": ""}, "unit_missing", "unit", "no unit", "Ask"),
+        ({"unit": "G/l"}, "unit_unknown", "unit", 'The unit "G/l" of CD4 is not known.', 'Did you mean "G/L"?'),
+        ({"unit": "%"}, "unit_disagrees", "unit", '"%"', "not rescaled"),
+        ({"test": "CD4 %", "unit": "/uL"}, "unit_disagrees", "unit", 'not the declared "%"', "not rescaled"),
+        ({"result": "1.234,5"}, "value_unreadable", "result", '"1.234,5"', "Declare"),
+        ({"result": "-5"}, "value_impossible", "result", "CD4 cannot be -5", None),
+        ({"result": "<0"}, "value_impossible", "result", "<0", None),
+        ({"result": "101", "test": "CD4 %", "unit": "%"}, "value_impossible", "result", "CD4PCT cannot be 101", None),
+        ({"result": "12", "unit": "G/L"}, "value_too_high", "result", "12000 /uL is above 9000", "not rescaled"),
+        ({"result": "ND", "test": "CD8"}, "lloq_undeclared", "result", "none is declared for CD8", "lloq"),
+        ({"drawn": ""}, "date_missing", "drawn", "no collection date", None),
+        ({"drawn": "2026-02-02"}, "date_unreadable", "drawn", "%d/%m/%Y", None),
+        ({"drawn": "30/02/2026"}, "date_impossible", "drawn", '"30/02/2026"', None),
+        ({"drawn": "02/2026"}, "date_partial", "drawn", "does not name a day", None),
+        ({"drawn": "13/04/2026"}, "date_after_extract", "drawn", "after the extract of 2026-04-12", "swapped"),
+        ({"drawn": "02/02/1926"}, "date_before_birth", "drawn", "before the participant was born", "century"),
+        ({"received": "01/02/2026"}, "date_after_receipt", "drawn", "received on 2026-02-01", "swapped"),
+        ({"received": "02/02/2026 08:59"}, "date_after_receipt", "drawn", "received on 2026-02-02", "swapped"),
+        ({"visit": "D28", "drawn": "09/01/2026"}, "date_contradicts_visit", "drawn", "labelled D28", "wrong"),
+    ],
+)
+def test_a_withheld_cell(tmp_path, row: dict[str, str], kind: str, column: str, said: str, hint: str | None) -> None:
+    tables = long(tmp_path, {"result": "120", **row})
+    query = only_query(tables)
+    assert (query["QUKIND"], query["QUSEV"], query["QUNCELL"]) == (kind, "error", 1)
+    assert (query["SRCFILE"], query["SRCROW"], query["SRCCOL"], query["QUDOM"]) == ("lab.csv", 2, column, "LB")
+    assert said in query["QUMSG"]
+    if hint is not None:
+        assert hint in query["QUHINT"]
+    assert tables.lb.is_empty()
+    assert account(tables) == {"rows": 1, "read": 1, "queried": 1}
+
+
+def test_an_undeclared_analyte_is_one_query_for_the_file(tmp_path) -> None:
+    tables = long(tmp_path, {"test": "CD99", "result": "1"}, {"test": "CD99", "result": "2"})
+    query = only_query(tables)
+    assert (query["QUKIND"], query["SRCROW"], query["QUVAL"], query["QUNCELL"]) == ("analyte_unknown", None, "CD99", 2)
+
+
+def test_the_results_of_one_sample_share_a_query(tmp_path) -> None:
+    tables = long(
+        tmp_path,
+        {"result": "1", "drawn": ""},
+        {"result": "1", "drawn": "", "test": "CD3"},
+        {"result": "1", "drawn": "", "sample": "A2"},
+    )
+    assert kinds(tables) == [("date_missing", 2, 2), ("date_missing", 4, 1)]
+    assert "2 results in rows 2 to 3" in tables.queries["QUMSG"][0]
+
+
+def test_shifted_cells_are_withheld(tmp_path) -> None:
+    """An unquoted decimal comma in a comma-separated file moves every later cell."""
+    lines = export({"result": "120"}).splitlines()
+    tables = harmonise(tmp_path, "\n".join([lines[0], lines[1] + ";12", lines[1]]))
+    assert kinds(tables) == [("row_length", 2, 1)]
+    assert used(tables) == [("CD4", "=", 120.0)]
+
+
+# ---- notes and warnings on how it was written -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "severity"),
+    [
+        ({"result": "0"}, "zero_censored", "note"),
+        ({"result": "3"}, "below_lloq", "note"),
+        ({"result": "1,2E+02"}, "precision_lost", "note"),
+        ({"drawn": "02/02/2026 00:00"}, "time_midnight", "note"),
+        ({"received": "soon"}, "received_unreadable", "warning"),
+        ({"reported": "31/02/2026"}, "reported_unreadable", "warning"),
+        ({"received": "06/02/2026 09:00"}, "long_way", "warning"),
+        ({"visit": "D56"}, "visit_off", "warning"),
+    ],
+)
+def test_a_remark_withholds_nothing(tmp_path, row: dict[str, str], kind: str, severity: str) -> None:
+    tables = long(tmp_path, {"result": "120", **row})
+    query = only_query(tables)
+    assert (query["QUKIND"], query["QUSEV"], query["QUNCELL"]) == (kind, severity, 0)
+    assert tables.lb.height == 1
+    assert len(used(tables)) == 1
+
+
+def test_a_missing_code_is_flagged_where_one_is_declared(tmp_path) -> None:
+    tables = long(tmp_path, {"result": "120", "code": ""}, {"result": "1", "test": "CD8", "code": ""})
+    assert kinds(tables) == [("code_missing", 2, 0)]
+
+
+def test_a_plain_number_below_the_limit_is_used_as_written(tmp_path) -> None:
+    tables = long(tmp_path, {"result": "3"})
+    assert used(tables) == [("CD4", "=", 3.0)]
+
+
+def test_undeclared_columns_are_named(tmp_path) -> None:
+    lines = export({"result": "120"}).splitlines()
+    tables = harmonise(tmp_path, f"{lines[0]};gate;empty\n{lines[1]};CD45;\n")
+    assert [(q["SRCCOL"], q["QUKIND"], q["QUNCELL"]) for q in tables.queries.iter_rows(named=True)] == [
+        ("empty", "column_undeclared", 0),
+        ("gate", "column_undeclared", 0),
+    ]
+    assert "Its 1 filled cells" in tables.queries.filter(pl.col("SRCCOL") == "gate")["QUMSG"].item()
+
+
+# ---- wide shapes ----------------------------------------------------------------------------------------------------
+
+WIDE = r"""
+name: wide
+description: one row per sample
+files: [wide.csv]
+layout: {format: csv, encoding: utf-8, delimiter: ";"}
+shape: wide_by_analyte
+columns:
+  participant: id
+  collected: {column: day, as: day_since_transplant}
+  ignored: [n]
+participant: {pattern: '(?P<n>\d{1,3})', template: "S1-{n:0>3}"}
+analytes:
+  CD4 (/mm3): {code: CD4, unit: /mm3}
+  Ly (G/L): {code: ALC, unit: G/L}
+not_requested: [RNA]
+numbers: {decimal: [","]}
+words: {}
+duplicates: {same_draw: [collected], same_day: query}
+checks: {sums: [], shares: [], jump: null, slip: null, identical_min_analytes: null, max_hours_to_receipt: null, visit: null}
+"""
+
+
+def test_wide_by_analyte_with_relative_days(tmp_path) -> None:
+    content = "n;id;day;CD4 (/mm3);Ly (G/L);RNA\n1;1;28;52;0,3;4,1\n2;2;-7,5;;0,9;\n3;1;soon;9;1;3\n"
+    tables = harmonise(tmp_path, content, dialect(WIDE), None)
+    columns = ["USUBJID", "LBTESTCD", "LBDY", "LBDT", "LBSTRESN", "SRCROW", "SRCCOL"]
+    assert tables.lb.select(columns).rows() == [
+        ("S1-001", "ALC", 28.0, None, 300.0, 2, "Ly (G/L)"),
+        ("S1-001", "CD4", 28.0, None, 52.0, 2, "CD4 (/mm3)"),
+        ("S1-002", "ALC", -7.5, None, 900.0, 3, "Ly (G/L)"),
+    ]
+    query = only_query(tables)
+    assert (query["QUKIND"], query["SRCROW"], query["SRCCOL"], query["QUNCELL"]) == ("date_unreadable", 4, "day", 2)
+    # 4 of 9 cells are not the study's or blank: RNA twice, CD4 and RNA of row 3.
+    assert account(tables) == {"rows": 3, "blank": 2, "read": 7, "value": 3, "queried": 2, "not_requested": 2}
+
+
+def test_a_renamed_analyte_column_stops(tmp_path) -> None:
+    with pytest.raises(SourceError, match=r'"CD4 \(/mm3\)" is missing'):
+        harmonise(tmp_path, "n;id;day;CD4 (G/L);Ly (G/L);RNA\n1;1;28;0,05;1;1\n", dialect(WIDE))
+
+
+VISITS = r"""
+name: visits
+description: visits over analytes
+files: [visits.xlsx]
+layout: {format: xlsx, sheets: [R], header_rows: [1, 2], ignore_rows: [Total]}
+shape: wide_visit_over_analyte
+columns:
+  participant: Patient
+  collected: {column: Date, as: date, dates: {formats: ["%Y-%m-%d", "%d-%m-%Y", serial1900]}}
+participant: {pattern: 'S1 (?P<n>\d{3})', template: "S1-{n}"}
+analytes:
+  CD3: {code: CD3, unit: x10^6/L, lloq: 1}
+  CD4: {code: CD4, unit: x10^6/L, lloq: 1}
+not_requested: [NK]
+numbers: {decimal: [".", ","]}
+words: {}
+duplicates: {same_draw: [collected, visit], same_day: query}
+checks: {sums: [], shares: [], jump: null, slip: null, identical_min_analytes: null, max_hours_to_receipt: null, visit: null}
+"""
+
+
+def _workbook(path: Path) -> None:
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("R")
+        day = book.add_format({"num_format": "dd-mm-yyyy"})
+        sheet.merge_range("A1:A2", "Patient", None)
+        sheet.merge_range("B1:E1", "Day 14", None)
+        sheet.merge_range("F1:H1", "Day 28", None)
+        sheet.write_row("B2", ["Date", "CD3", "CD4", "NK", "Date", "CD3", "CD4"])
+        sheet.write_string("A3", "S1 001")
+        sheet.write_datetime("B3", date(2026, 1, 24), day)  # type: ignore[arg-type]
+        sheet.write_row("C3", [20, "<1", 150])
+        sheet.write_string("F3", "07-02-2026")
+        sheet.write_row("G3", ["12,5", 0.5])
+        sheet.write_string("A4", "S1 002")
+        sheet.write_number("F4", 46060)  # 7 February 2026
+        sheet.write_formula("G4", "=5+6", None, 11)
+        sheet.write_formula("H4", "=1/0", None, "#DIV/0!")
+        sheet.write_row("A5", ["Total", "", 1])
+        book.add_worksheet("notes")
+
+
+def test_visits_over_analytes(tmp_path) -> None:
+    _workbook(tmp_path / "visits.xlsx")
+    lab = dialect(VISITS)
+    tables = harmonise_labs({"visits": lab}, tmp_path, participants(), ANALYTES, None)
+    columns = ["USUBJID", "LBVISIT", "LBDT", "LBTESTCD", "LBCMP", "LBSTRESN", "SRCSHEET", "SRCROW", "SRCCOL"]
+    assert tables.lb.select(columns).rows() == [
+        ("S1-001", "Day 14", date(2026, 1, 24), "CD3", "=", 20.0, "R", 3, "Day 14 | CD3"),
+        ("S1-001", "Day 14", date(2026, 1, 24), "CD4", "<", 1.0, "R", 3, "Day 14 | CD4"),
+        ("S1-001", "Day 28", date(2026, 2, 7), "CD3", "=", 12.5, "R", 3, "Day 28 | CD3"),
+        ("S1-001", "Day 28", date(2026, 2, 7), "CD4", "=", 0.5, "R", 3, "Day 28 | CD4"),
+        ("S1-002", "Day 28", date(2026, 2, 7), "CD3", "=", 11.0, "R", 4, "Day 28 | CD3"),
+    ]
+    assert kinds(tables) == [
+        ("below_lloq", 3, 0),
+        ("computed_cell", 4, 0),
+        ("value_unreadable", 4, 1),
+        ("sheet_undeclared", None, 0),
+    ]
+    # Day 14 of the second participant is blank: CD3, CD4 and NK.
+    assert account(tables) == {
+        "rows": 2,
+        "blank": 3,
+        "read": 7,
+        "value": 4,
+        "censored": 1,
+        "queried": 1,
+        "not_requested": 1,
+    }
+
+
+# ---- trouble that stops ---------------------------------------------------------------------------------------------
+
+
+def test_an_export_without_results_stops(tmp_path) -> None:
+    with pytest.raises(SourceError, match="the header is there, but no result below it"):
+        harmonise(tmp_path, export())
+
+
+def test_a_missing_export_stops(tmp_path) -> None:
+    with pytest.raises(SourceError, match=r"no file is named 'lab\.csv'"):
+        harmonise_labs({"lab": dialect()}, tmp_path, participants(), ANALYTES, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"analytes": {"CD4": {"code": "CD45", "unit": "/uL"}}}, "is mapped to CD45; the study has only"),
+        ({"analytes": {"CD4": {"code": "CD4", "unit": "G/l"}}}, 'the unit "G/l" is not known. Did you mean "G/L"'),
+        ({"analytes": {"CD4": {"code": "CD4", "unit": "%"}}}, "cannot be converted"),
+        ({"units": {"x": "y"}}, 'units."x": the unit "y" is not known'),
+        ({"analytes": {"CD4": {"code": "CD4", "unit": "/uL"}}}, "checks.sums names"),
+    ],
+)
+def test_a_dialect_that_does_not_fit_the_study_stops(tmp_path, changes: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        long(tmp_path, {"result": "1"}, **changes)
+
+
+# ---- several laboratories and files ---------------------------------------------------------------------------------
+
+
+def test_no_laboratory_is_an_empty_table(tmp_path) -> None:
+    tables = harmonise_labs({}, tmp_path, participants(), ANALYTES, None)
+    assert (tables.lb.height, tables.queries.height, tables.cells.height) == (0, 0, 0)
+
+
+def test_cumulative_files_repeat_results(tmp_path) -> None:
+    lab = dialect(files=["lab*.csv"], checks=checks())
+    (tmp_path / "lab1.csv").write_text(export({"result": "120"}))
+    (tmp_path / "lab2.csv").write_text(
+        export({"result": "120"}, {"result": "9", "sample": "A2", "drawn": "03/03/2026"})
+    )
+    tables = harmonise_labs({"lab": lab}, tmp_path, participants(), ANALYTES, None)
+    assert tables.lb.select("SRCFILE", "LBFATE", "LBREASND").rows() == [
+        ("lab1.csv", "value", None),
+        ("lab2.csv", "superseded", "the same result again, as in row 2"),
+        ("lab2.csv", "value", None),
+    ]
+    assert tables.cells["source_file"].to_list() == ["lab1.csv", "lab2.csv"]
+    assert tables.queries.is_empty()
+
+
+def test_a_change_of_laboratory_is_noted_once_per_sample(tmp_path) -> None:
+    first, second = dialect(), dialect(LONG, name="other", files=["other.csv"])
+    (tmp_path / "lab.csv").write_text(export({"result": "120"}))
+    later = {"drawn": "03/03/2026 09:00", "sample": "B1"}
+    (tmp_path / "other.csv").write_text(export({"result": "130", **later}, {"result": "300", "test": "CD3", **later}))
+    tables = harmonise_labs({"lab": first, "other": second}, tmp_path, participants(), ANALYTES, None)
+    query = only_query(tables)
+    assert (query["QUKIND"], query["SRCFILE"], query["USUBJID"]) == ("laboratory_changed", "other.csv", "S1-001")
+
+
+# ---- invariants -----------------------------------------------------------------------------------------------------
+
+
+def test_the_order_of_rows_does_not_matter(tmp_path) -> None:
+    rows = [
+        {"result": "120", "status": "P", "reported": "03/02/2026"},
+        {"result": "130", "status": "F", "reported": "04/02/2026"},
+        {"result": "0,3", "unit": "G/L", "test": "CD3"},
+        {"result": "<5", "id": "2", "sample": "B1"},
+    ]
+    names = ["USUBJID", "LBTESTCD", "LBCMP", "LBSTRESN", "LBFATE"]
+    found = [long(tmp_path, *order).lb.select(names).sort(names) for order in (rows, rows[::-1])]
+    assert found[0].equals(found[1])
+
+
+def test_the_unit_of_the_study_only_rescales(tmp_path) -> None:
+    giga = [
+        Analyte(code=code, label=code, unit="10^9/L" if unit == "/uL" else unit, summarised=False, axis_floor=1.0)
+        for code, unit in CODES.items()
+    ]
+    (tmp_path / "lab.csv").write_text(export({"result": "57"}))
+    lab = dialect(analytes={"CD4": {"code": "CD4", "unit": None}}, checks=checks(), exclude_where=[])
+    tables = harmonise_labs({"lab": lab}, tmp_path, participants(), giga, None)
+    assert tables.lb.select("LBSTRESN", "LBSTRESU").row(0) == (0.057, "10^9/L")

@@ -1,0 +1,190 @@
+"""Consistency: what is flagged and used, and the one slip that is withheld."""
+
+import polars as pl
+import pytest
+
+from .lab_cases import checks, fates, kinds, long, used
+
+SUM = checks(sums=[{"parts": ["CD4", "CD8"], "whole": "CD3", "tolerance_relative": 0.1, "tolerance_absolute": 5}])
+
+
+def panel(day: str, sample: str, **results: str) -> list[dict[str, str]]:
+    """One sample: a row per analyte."""
+    return [
+        {"drawn": f"{day} 09:00", "sample": sample, "test": test.replace("PCT", " %"), "result": result,
+         "unit": "%" if "PCT" in test else "/uL"}
+        for test, result in results.items()
+    ]  # fmt: skip
+
+
+def warned(tables) -> list[tuple[str, int | None]]:
+    assert tables.queries["QUNCELL"].sum() == 0
+    return [(kind, row) for kind, row, _ in kinds(tables)]
+
+
+@pytest.mark.parametrize(
+    ("cd3", "cd4", "cd8", "flagged"),
+    [
+        ("200", "100", "120", False),  # 220: exactly 10 % above
+        ("200", "100", "121", True),
+        ("20", "12", "13", False),  # 25 % above, but only 5 per uL
+        ("20", "13", "13", True),
+        ("200", "100", "<5", False),
+        ("<5", "6", "7", True),  # CD3 is below 5, its parts are 13
+        (">2000", "1500", "1500", False),  # nobody knows how far above
+        ("200", "50", "60", False),  # double negative cells make up the rest
+    ],
+)
+def test_parts_exceed_the_whole(tmp_path, cd3: str, cd4: str, cd8: str, flagged: bool) -> None:
+    tables = long(tmp_path, *panel("02/02/2026", "A1", CD3=cd3, CD4=cd4, CD8=cd8), checks=SUM)
+    assert warned(tables) == ([("sum_exceeds_whole", 2)] if flagged else [])
+    assert len(used(tables)) == 3
+
+
+def test_parts_of_different_samples_are_not_added(tmp_path) -> None:
+    rows = [*panel("02/02/2026", "A1", CD3="100", CD4="60"), *panel("02/02/2026", "A2", CD8="60")]
+    assert warned(long(tmp_path, *rows, checks=SUM)) == []
+
+
+def test_the_message_has_the_numbers(tmp_path) -> None:
+    tables = long(tmp_path, *panel("02/02/2026", "A1", CD3="200", CD4="150", CD8="121"), checks=SUM)
+    assert tables.queries["QUMSG"].item() == "CD4 + CD8 = 271 /uL, more than CD3 = 200 of the same sample."
+
+
+SHARE = checks(
+    shares=[{"percent": "CD4PCT", "part": "CD4", "whole": "ALC", "tolerance_relative": 0.2, "tolerance_absolute": 10}]
+)
+
+
+@pytest.mark.parametrize(
+    ("percent", "cd4", "alc", "flagged"),
+    [
+        ("10", "100", "1000", False),
+        ("12", "100", "1000", False),  # 120: exactly 20 % more
+        ("12,1", "100", "1000", True),
+        ("7", "100", "1000", True),
+        ("50", "30", "80", False),  # 40 against 30 is within 10 per uL
+        ("60", "30", "80", True),
+        ("60", "<5", "80", False),
+    ],
+)
+def test_percent_against_count(tmp_path, percent: str, cd4: str, alc: str, flagged: bool) -> None:
+    tables = long(tmp_path, *panel("02/02/2026", "A1", CD4PCT=percent, CD4=cd4, ALC=alc), checks=SHARE)
+    assert warned(tables) == ([("percent_disagrees", 2)] if flagged else [])
+
+
+JUMP = checks(jump={"factor": 5, "within_days": 7, "from_count": 50})
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "day", "flagged"),
+    [
+        ("20", "100", "09/02/2026", True),
+        ("100", "20", "09/02/2026", True),
+        ("20", "99", "09/02/2026", False),
+        ("20", "100", "10/02/2026", False),
+        ("5", "49", "09/02/2026", False),
+        ("<5", "100", "09/02/2026", False),
+    ],
+)
+def test_jumps_within_a_week(tmp_path, first: str, second: str, day: str, flagged: bool) -> None:
+    rows = [*panel("02/02/2026", "A1", CD4=first), *panel(day, "A2", CD4=second)]
+    assert warned(long(tmp_path, *rows, checks=JUMP)) == ([("jump", 3)] if flagged else [])
+
+
+SLIP = checks(slip={"ratio_low": 500, "ratio_high": 2000})
+
+
+def course(*results: str) -> list[dict[str, str]]:
+    return [row for i, result in enumerate(results) for row in panel(f"{2 + i:02}/02/2026", f"A{i}", CD4=result)]
+
+
+@pytest.mark.parametrize("results", [("40", "0,05", "60"), ("6", "8000", "5"), ("40", "0,05", "<60")])
+def test_a_thousandfold_slip_is_withheld_and_never_rescaled(tmp_path, results: tuple[str, ...]) -> None:
+    tables = long(tmp_path, *course(*results), checks=SLIP)
+    errors = tables.queries.filter(pl.col("QUSEV") == "error")
+    assert errors.select("QUKIND", "SRCROW", "QUNCELL").rows() == [("unit_slip", 3, 1)]
+    assert tables.lb["SRCROW"].to_list() == [2, 4]
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        ("800", "1", "2"),  # conditioning, then few cells
+        ("40", "40000,5", "4"),  # 1000 times one neighbour, 10000 times the other
+        ("40", "0,09", "60"),  # 444 and 667
+        ("4", "9", "12"),
+    ],
+)
+def test_what_is_no_slip_is_used(tmp_path, results: tuple[str, ...]) -> None:
+    lab = {"analytes": {name: {"code": name, "unit": None} for name in ("CD3", "CD4", "CD8")}, "exclude_where": []}
+    tables = long(tmp_path, *course(*results), checks=SLIP, **lab)
+    assert len(used(tables)) == 3
+    assert tables.queries["QUNCELL"].sum() == 0
+
+
+def test_the_first_and_last_result_are_only_suspected(tmp_path) -> None:
+    lab = {"analytes": {"CD4": {"code": "CD4", "unit": None}}, "exclude_where": []}
+    tables = long(tmp_path, *course("800", "1", "2", "3", "0,003"), checks=SLIP, **lab)
+    assert warned(tables) == [("unit_slip_suspected", 2), ("unit_slip_suspected", 6)]
+
+
+IDENTICAL = checks(identical_min_analytes=3)
+
+
+def test_a_panel_copied_to_a_second_date(tmp_path) -> None:
+    numbers = {"CD3": "44", "CD4": "19", "CD8": "26"}
+    rows = [*panel("02/02/2026", "A1", **numbers), *panel("09/02/2026", "A2", **numbers)]
+    tables = long(tmp_path, *rows, checks=IDENTICAL)
+    assert warned(tables) == [("panel_repeated", 2), ("panel_repeated", 5)]
+    assert "rows 2, 5" in tables.queries["QUMSG"][0]
+    assert tables.queries["QUVAL"][0] == "CD3=44, CD4=19, CD8=26"
+
+
+def test_a_panel_shared_by_two_participants(tmp_path) -> None:
+    numbers = {"CD3": "44", "CD4": "19", "CD8": "26"}
+    other = [{**row, "id": "S1-002"} for row in panel("09/02/2026", "A2", **numbers)]
+    tables = long(tmp_path, *panel("02/02/2026", "A1", **numbers), *other, checks=IDENTICAL)
+    assert warned(tables) == [("panel_shared", 2), ("panel_shared", 5)]
+
+
+@pytest.mark.parametrize("second", [{"CD3": "44", "CD4": "19", "CD8": "27"}, {"CD3": "44", "CD4": "19"}])
+def test_panels_that_differ_or_are_small_are_none(tmp_path, second: dict[str, str]) -> None:
+    rows = [*panel("02/02/2026", "A1", CD3="44", CD4="19", CD8="26"), *panel("09/02/2026", "A2", **second)]
+    assert warned(long(tmp_path, *rows, checks=IDENTICAL)) == []
+
+
+def test_numbers_below_the_limit_make_no_panel(tmp_path) -> None:
+    numbers = {"CD3": "<5", "CD4": "<5", "CD8": "<5"}
+    rows = [*panel("02/02/2026", "A1", **numbers), *panel("09/02/2026", "A2", **numbers)]
+    assert warned(long(tmp_path, *rows, checks=IDENTICAL)) == []
+
+
+@pytest.mark.parametrize(
+    ("received", "flagged"),
+    [
+        ("05/02/2026 09:00", False),  # 72 hours
+        ("05/02/2026 09:01", True),
+        ("05/02/2026", False),  # between 63 and 87 hours
+        ("06/02/2026", True),  # at least 87 hours
+    ],
+)
+def test_the_way_to_the_laboratory(tmp_path, received: str, flagged: bool) -> None:
+    rows = [{**row, "received": received} for row in panel("02/02/2026", "A1", CD4="50")]
+    assert warned(long(tmp_path, *rows, checks=checks(max_hours_to_receipt=72))) == (
+        [("long_way", 2)] if flagged else []
+    )
+
+
+def test_rules_look_at_used_results_only(tmp_path) -> None:
+    rows = panel("02/02/2026", "A1", CD3="200", CD4="150", CD8="121")
+    rows[2]["comment"] = "donneur"
+    tables = long(tmp_path, *rows, checks=SUM)
+    assert [fate for _, fate, _ in fates(tables)] == ["value", "value", "excluded"]
+    assert tables.queries.is_empty()
+
+
+def test_no_rules_no_remarks(tmp_path) -> None:
+    rows = [*panel("02/02/2026", "A1", CD3="1", CD4="900", CD8="900"), *panel("03/02/2026", "A2", CD4="1")]
+    lab = {"analytes": {name: {"code": name, "unit": None} for name in ("CD3", "CD4", "CD8")}, "exclude_where": []}
+    assert warned(long(tmp_path, *rows, checks=checks(), **lab)) == []
