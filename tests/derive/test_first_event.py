@@ -8,21 +8,9 @@ from typing import Any
 
 import pytest
 
-from .cases import (
-    Derived,
-    Row,
-    alive,
-    assessed,
-    derive,
-    endpoint,
-    event,
-    infusion,
-    make_spec,
-    make_variable,
-    on,
-    person,
-    sample,
-)
+from .cases import Derived, derive
+from .configuration import endpoint, make_spec, make_variable
+from .records import Row, alive, assessed, event, infusion, on, person, sample
 
 OS = make_variable("death")
 RFS = make_variable("relapse_or_death")

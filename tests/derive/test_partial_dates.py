@@ -6,7 +6,9 @@ import pytest
 
 from immrecon.config.specs import DeriveSpec
 
-from .cases import alive, assessed, derive, event, infusion, make_spec, make_variable, on, person, samples
+from .cases import derive
+from .configuration import make_spec, make_variable
+from .records import alive, assessed, event, infusion, on, person, samples
 
 EARLIEST = make_variable("death")
 LATEST = EARLIEST.model_copy(update={"partial_dates": make_spec(partial_dates__event="latest").partial_dates})
@@ -88,13 +90,6 @@ def test_a_death_in_the_month_of_the_relapse_is_not_non_relapse_mortality() -> N
     ce = [event("P1", "RELAPSE", 70), event("P1", "DEATH", 59, 89)]
     row = derive(ce=ce, spec=make_variable("relapse_or_death")).endpoint("RELAPSE")
     assert (row["CNSR"], row["AVAL"]) == (0, 65)
-
-
-@pytest.mark.xfail(strict=True, reason="the earliest bound of the death precedes the last day known alive")
-def test_nobody_dies_before_the_last_day_known_alive() -> None:
-    row = derive(fa=[alive("P1", 80)], ce=[event("P1", "DEATH", 59, 89)], spec=EARLIEST).endpoint("OS")
-    assert row["CNSR"] == 0
-    assert row["AVAL"] >= 75
 
 
 @pytest.mark.xfail(strict=True, reason="a death whose day is not known is not a death in ADSL")

@@ -6,23 +6,9 @@ import pytest
 
 from immrecon.config.endpoints import EndpointsFile
 
-from .cases import (
-    OCCURRENCES,
-    Derived,
-    Row,
-    derive,
-    endpoint,
-    event,
-    infusion,
-    make_rule,
-    make_spec,
-    make_variable,
-    on,
-    person,
-    sample,
-    samples,
-    variable,
-)
+from .cases import Derived, derive
+from .configuration import OCCURRENCES, endpoint, make_rule, make_spec, make_variable, variable
+from .records import Row, event, infusion, on, person, sample, samples
 
 AFTER_DAY_10 = {"clock": "transplant", "landmark_day": 10}
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from .cases import Row, derive, make_spec, make_variable, person_without_dates, sample
+from .cases import derive
+from .configuration import make_spec, make_variable
+from .records import Row, person_without_dates, sample
 
 NO_CUTOFF = make_spec(cutoff_date=None)
 

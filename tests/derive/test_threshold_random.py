@@ -3,7 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .cases import Row, derive, make_rule, person, sample
+from .cases import derive
+from .configuration import make_rule
+from .records import Row, person, sample
 
 RESULTS = ["<5", "10", "<=50", "50", "51", "60", "<100", ">30", ">=50", ">2000"]
 CERTAIN = {
@@ -55,7 +57,7 @@ def walk(results: list[tuple[int, str]], rule: Row) -> tuple[int, int] | None:
     return None
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(histories=st.lists(history, min_size=1, max_size=8), rule=rules)
 def test_confirmed_pairs_are_those_that_a_walk_through_the_samples_finds(
     histories: list[list[tuple[int, str]]], rule: Row

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from .cases import Derived, Row, derive, event, infusion, make_rule, person, sample, samples
+from .cases import Derived, derive
+from .configuration import make_rule
+from .records import Row, event, infusion, person, sample, samples
 
 NEVER = (None, None)
 

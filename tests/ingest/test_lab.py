@@ -189,7 +189,7 @@ def test_a_withheld_cell(tmp_path, row: dict[str, str], kind: str, column: str, 
 
 
 def test_an_undeclared_analyte_is_one_query_for_the_file(tmp_path) -> None:
-    tables = long(tmp_path, {"test": "CD99", "result": "1"}, {"test": "CD99", "result": "2"})
+    tables = long(tmp_path, {"test": "CD99", "result": "1"}, {"test": "CD99", "result": "2", "id": "S1-002"})
     query = only_query(tables)
     assert (query["QUKIND"], query["SRCROW"], query["QUVAL"], query["QUNCELL"]) == ("analyte_unknown", None, "CD99", 2)
 
@@ -399,6 +399,20 @@ def test_a_missing_export_stops(tmp_path) -> None:
 def test_a_dialect_that_does_not_fit_the_study_stops(tmp_path, changes: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         long(tmp_path, {"result": "1"}, **changes)
+
+
+def test_an_export_of_blanks_is_counted(tmp_path) -> None:
+    tables = long(tmp_path, {"result": ""}, {"result": " "})
+    assert account(tables) == {"rows": 2, "blank": 2}
+    assert tables.lb.is_empty()
+    assert tables.queries.is_empty()
+
+
+def test_without_participants_everything_is_queried(tmp_path) -> None:
+    (tmp_path / "lab.csv").write_text(export({"result": "120"}))
+    tables = harmonise_labs({"lab": dialect()}, tmp_path, participants().clear(), ANALYTES, None)
+    assert kinds(tables) == [("participant_unknown", 2, 1)]
+    assert tables.queries["QUHINT"].item() is None
 
 
 # ---- several laboratories and files ---------------------------------------------------------------------------------

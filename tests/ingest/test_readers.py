@@ -136,6 +136,12 @@ def test_ragged_rows_are_reported_not_cut_silently(tmp_path) -> None:
     assert table.frame.height == 4
 
 
+def test_short_rows_are_padded_where_declared(tmp_path) -> None:
+    table = csv_table(tmp_path, "a;b;c\n1;2\n1;2;3;4\n", pad_short_rows=True)
+    assert rows(table)[0] == ("1", "2", "", 2)
+    assert table.ragged.rows() == [(3, 4)]
+
+
 def test_find_files(tmp_path) -> None:
     for name in ("labs/b.csv", "labs/a.csv", "other.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -203,7 +209,7 @@ def test_sheets_that_nobody_declared_are_named(tmp_path) -> None:
 
 def test_a_missing_sheet_lists_those_present(tmp_path) -> None:
     workbook(tmp_path / "lab.xlsx")
-    with pytest.raises(SourceError, match='the sheet "Blad1" is missing. Sheets present: "Data", "old", "Info"'):
+    with pytest.raises(SourceError, match=r'the sheet "Blad1" is missing\. Sheets present: "Data", "old", "Info"'):
         read_tables(tmp_path, "lab.xlsx", Layout(format="xlsx", sheets=["Blad1"]))
 
 

@@ -58,6 +58,10 @@ class Layout(Strict):
         description="how a head above several columns is spread: over its merged cells, or until the next head",
     )
     repeated_header: bool = Field(default=False, description="the last header row comes again, e.g. on every page")
+    pad_short_rows: bool = Field(
+        default=False,
+        description="rows with fewer cells than heads lack blank cells at their end; otherwise they are queried",
+    )
     ignore_rows: list[Pattern] = Field(
         default=[],
         description="rows whose first non-blank cell matches one of these are no data: page titles, footers, totals",

@@ -11,6 +11,7 @@ from immrecon.config.study import (
     Characteristic,
     ClockLabels,
     DoseLevel,
+    EmergentRule,
     EvaluableRule,
     Group,
     Methods,
@@ -46,7 +47,7 @@ class DeriveSpec(Strict):
     analytes: list[Analyte]
     endpoints: EndpointsFile
     partial_dates: PartialDates
-    safety: Safety
+    safety: EmergentRule
 
 
 class DispositionSpec(Strict):
@@ -152,7 +153,7 @@ def derive_spec(study: Study) -> DeriveSpec:
         analytes=file.analytes,
         endpoints=study.endpoints,
         partial_dates=file.partial_dates,
-        safety=file.safety,
+        safety=EmergentRule.model_validate(file.safety.model_dump(exclude={"grade_at_least"})),
     )
 
 

@@ -112,12 +112,17 @@ class Methods(Strict):
     incidence_conf_type: Literal["log-log", "cloglog"]
 
 
-class Safety(Strict):
+class EmergentRule(Strict):
+    """Which adverse events are counted."""
+
     population: Population
     emergent_from_clock: Literal["transplant", "injection"]
     emergent_last_day: float | None = Field(
         description="last day after that clock on which an event is emergent; null: none"
     )
+
+
+class Safety(EmergentRule):
     grade_at_least: list[int] = Field(description="incidences are given for events of at least these CTCAE grades")
 
 

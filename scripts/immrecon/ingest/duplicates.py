@@ -51,7 +51,12 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
             .otherwise(pl.format("replaced by the {}result in row {}", _status_word(top("STATUS")), top("SRCROW")))
         ),
     )
-    frame = frame.join(versions.select("ORDER", "CONFLICT", "UNCLEAR", "OTHERS", "SUPERSEDED"), on="ORDER", how="left")
+    frame = frame.join(
+        versions.select("ORDER", "CONFLICT", "UNCLEAR", "OTHERS", "SUPERSEDED"),
+        on="ORDER",
+        how="left",
+        maintain_order="left",
+    )
     conflict = pl.col("CONFLICT").fill_null(value=False)
     finding = Finding(
         "versions_conflict",
@@ -89,7 +94,9 @@ def choose_of_day(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         DAYROWS=pl.col("SRCROW").sort().cast(pl.String).str.join(", ").over(day),
         WINNER=pl.col("SRCROW").filter(pl.col("CHOSEN")).first().over(day),
     )
-    frame = frame.join(several.select("ORDER", "CHOSEN", "DECIDED", "DAYROWS", "WINNER"), on="ORDER", how="left")
+    frame = frame.join(
+        several.select("ORDER", "CHOSEN", "DECIDED", "DAYROWS", "WINNER"), on="ORDER", how="left", maintain_order="left"
+    )
     when = "later" if policy == "last" else "earlier"
     replaced = (pl.col("DECIDED") & ~pl.col("CHOSEN")).fill_null(value=False)
     finding = Finding(

@@ -104,7 +104,7 @@ def _gather(frame: pl.DataFrame, severity: Severity, *, withholds: bool) -> pl.D
     )
     keys = ["SRCFILE", "SRCSHEET", "PLACE", "QUCOL", "USUBJID", "QUVAL", "QUKIND", "QUMSG", "QUHINT"]
     counted = (
-        frame.with_columns(PLACE=place)
+        frame.with_columns(PLACE=place, USUBJID=pl.when(pl.col("QUSCOPE") != "column").then("USUBJID"))
         .group_by(keys, maintain_order=True)
         .agg(
             pl.len().cast(pl.Int64).alias("N"),

@@ -194,7 +194,7 @@ def _lb(results: pl.DataFrame) -> pl.DataFrame:
 
 
 def _numbered(queries: pl.DataFrame) -> pl.DataFrame:
-    order = ["SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "QUKIND", "USUBJID", "QUVAL"]
+    order = ["SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "QUKIND", "USUBJID", "QUVAL", "QUMSG"]
     numbered = queries.sort(order, maintain_order=True).with_row_index("QUSEQ", offset=1)
     return numbered.with_columns(pl.col("QUSEQ").cast(pl.Int64), QUDOM=pl.lit("LB")).select(
         QUERIES_LAB.schema.column_names()

@@ -25,14 +25,18 @@ def withhold_slips(frame: pl.DataFrame, rule: SlipRule | None) -> pl.DataFrame:
         (_near(pl.col("BEFORE"), rule) & _near(pl.col("AFTER"), rule))
         | (_near(1 / pl.col("BEFORE"), rule) & _near(1 / pl.col("AFTER"), rule))
     )
-    frame = frame.join(slipped.select("ORDER", "PREVIOUS", "NEXT"), on="ORDER", how="left")
+    frame = frame.join(slipped.select("ORDER", "PREVIOUS", "NEXT"), on="ORDER", how="left", maintain_order="left")
     is_slip = pl.col("PREVIOUS").is_not_null()
     finding = Finding(
         "unit_slip",
         is_slip,
         pl.format(
             "{} = {} {} stands between {} and {}: about a thousandfold apart.",
-            *["LBTESTCD", shown("LBSTRESN"), "LBSTRESU", shown("PREVIOUS"), shown("NEXT")],
+            "LBTESTCD",
+            shown("LBSTRESN"),
+            "LBSTRESU",
+            shown("PREVIOUS"),
+            shown("NEXT"),
         ),
         pl.lit("The unit may have slipped. The number is not rescaled: ask the laboratory."),
     )
@@ -102,7 +106,11 @@ def _sum_remarks(frame: pl.DataFrame, rule: SumRule) -> pl.DataFrame:
         (excess > rule.tolerance_relative * pl.col("LBSTRESN")) & (excess > rule.tolerance_absolute),
         pl.format(
             "{} = {} {}, more than {} = {} of the same sample.",
-            *[pl.lit(" + ".join(rule.parts)), shown("PARTS"), "LBSTRESU", pl.lit(rule.whole), shown("LBSTRESN")],
+            pl.lit(" + ".join(rule.parts)),
+            shown("PARTS"),
+            "LBSTRESU",
+            pl.lit(rule.whole),
+            shown("LBSTRESN"),
         ),
     )
     return remarks(both, finding, Severity.WARNING)
@@ -120,7 +128,12 @@ def _share_remarks(frame: pl.DataFrame, rule: ShareRule) -> pl.DataFrame:
         (difference > rule.tolerance_relative * pl.col("PART")) & (difference > rule.tolerance_absolute),
         pl.format(
             "{} % of {} = {} would be {}, but {} = {}.",
-            *[shown("LBSTRESN"), pl.lit(rule.whole), shown("WHOLE"), shown(expected), pl.lit(rule.part), shown("PART")],
+            shown("LBSTRESN"),
+            pl.lit(rule.whole),
+            shown("WHOLE"),
+            shown(expected),
+            pl.lit(rule.part),
+            shown("PART"),
         ),
         pl.lit("Another sample, another platform, or another denominator?"),
     )
@@ -138,7 +151,12 @@ def _jump_remarks(frame: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
         exact & steep & (apart <= rule.within_days) & (larger >= rule.from_count),
         pl.format(
             "{} goes from {} (row {}) to {} {} within {} days.",
-            *["LBTESTCD", shown("PREVIOUS"), "PREVIOUSROW", shown("LBSTRESN"), "LBSTRESU", shown(apart)],
+            "LBTESTCD",
+            shown("PREVIOUS"),
+            "PREVIOUSROW",
+            shown("LBSTRESN"),
+            "LBSTRESU",
+            shown(apart),
         ),
     )
     return remarks(numbers, finding, Severity.WARNING)
@@ -154,7 +172,10 @@ def _slip_remarks(frame: pl.DataFrame, rule: SlipRule) -> pl.DataFrame:
         first | last,
         pl.format(
             "{} = {} {} is about a thousandfold apart from the next result in time, {}.",
-            *["LBTESTCD", shown("LBSTRESN"), "LBSTRESU", shown(pl.coalesce("PREVIOUS", "NEXT"))],
+            "LBTESTCD",
+            shown("LBSTRESN"),
+            "LBSTRESU",
+            shown(pl.coalesce("PREVIOUS", "NEXT")),
         ),
         pl.lit("Used as it stands: it is the first or last result, and conditioning alone can do this."),
     )
@@ -187,11 +208,11 @@ def _panel_remarks(frame: pl.DataFrame, least: int) -> pl.DataFrame:
 
 
 def _receipt_remarks(frame: pl.DataFrame, dialect: Dialect, hours: float) -> pl.DataFrame:
-    # Where a time is not known, the shortest way that the two days allow: drawn at midnight's end, received at its start.
-    drawn = pl.col("LBDT").dt.combine(pl.col("CLOCK").fill_null(pl.time(0, 0))) + pl.when(
-        pl.col("CLOCK").is_null()
-    ).then(pl.duration(days=1)).otherwise(pl.duration(days=0))
-    arrived = pl.col("RECEIVED").dt.combine(pl.col("RECEIVED_CLOCK").fill_null(pl.time(0, 0)))
+    # Where a time is not known, the shortest way that the two days allow: drawn late at night, received early.
+    start, a_day = pl.time(0, 0), pl.duration(days=1)
+    late = pl.when(pl.col("CLOCK").is_null()).then(a_day).otherwise(pl.duration(days=0))
+    drawn = pl.col("LBDT").dt.combine(pl.col("CLOCK").fill_null(start)) + late
+    arrived = pl.col("RECEIVED").dt.combine(pl.col("RECEIVED_CLOCK").fill_null(start))
     way = (arrived - drawn).dt.total_minutes() / 60
     received = dialect.columns.received
     finding = Finding(

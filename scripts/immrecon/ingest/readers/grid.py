@@ -79,8 +79,9 @@ def to_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
     rows = [grid.rows[index] for index in keep]
     numbers = [grid.numbers[index] for index in keep]
     lengths = [_width(row) if len(row) > width else len(row) for row in rows]
-    odd = [(number, n) for number, n in zip(numbers, lengths, strict=True) if n != width]
-    if odd:
+    least = 0 if layout.pad_short_rows else width
+    odd = [(number, n) for number, n in zip(numbers, lengths, strict=True) if not least <= n <= width]
+    if any(len(row) != width for row in rows):
         rows = [(row + [""] * width)[:width] for row in rows]
     columns = list(zip(*rows, strict=True)) if rows else [()] * width
     frame = pl.DataFrame(
