@@ -37,7 +37,7 @@ def variable(causes: list[str], follow_up: str, clock: str = "injection", **more
     domain = "LB" if follow_up == "CD4" else "FA"
     return {
         "population": "injected",
-        "origin": {"clock": clock, "landmark_day": more.pop("landmark_day", None)},
+        "origin": {"clock": clock, "landmark_day": None},
         "causes": causes,
         "follow_up": [{"domain": domain, "code": follow_up}],
         "horizon_day": None,

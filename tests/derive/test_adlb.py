@@ -134,7 +134,6 @@ def test_a_study_without_visits() -> None:
     assert adlb.select("AVISIT", "AVISITN", "ANL01FL", "ANL02FL").rows() == [(None, None, "N", "Y")]
 
 
-@pytest.mark.xfail(strict=True, reason="with a death of unknown day every later sample stays usable")
 def test_samples_after_the_latest_day_that_a_partial_death_allows_are_not_usable() -> None:
     adlb = derive(lb=samples("P1", {20: 60, 120: 60}), ce=[event("P1", "DEATH", 59, 89)]).adlb
     assert adlb["ANLREAS"].to_list() == [None, "collected after death"]

@@ -191,31 +191,26 @@ def test_no_sample_is_enough_where_none_is_asked_for() -> None:
 # ---- what goes wrong today ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="ADLB calls the sample unusable, ADSL counts it")
 def test_a_sample_after_death_makes_nobody_evaluable() -> None:
     row = derive(ce=[event("P1", "DEATH", 20)], lb=[sample("P1", 30)], spec=evaluable(min_samples=1)).person()
     assert row["EVALFL"] == "N"
 
 
-@pytest.mark.xfail(strict=True, reason="the date is bounded by the death, the day is not")
 def test_last_known_alive_has_one_day() -> None:
     row = derive(ce=[event("P1", "DEATH", 20)], fa=[alive("P1", 30)]).person()
     assert (row["LSTALVDT"], row["LSTALVDY"]) == (on(20), 20)
 
 
-@pytest.mark.xfail(strict=True, reason="the day is missing where the date is that of the death")
 def test_last_known_alive_of_the_dead_without_a_contact_has_a_day_where_it_has_a_date() -> None:
     row = derive(ce=[event("P1", "DEATH", 20)]).person()
     assert (row["LSTALVDT"] is None) == (row["LSTALVDY"] is None)
 
 
-@pytest.mark.xfail(strict=True, reason="an enrolment after the cut-off keeps its date")
 def test_an_enrolment_after_the_cutoff_does_not_exist() -> None:
     row = derive([person(ENRLDT=on(181), transplanted=None, injected=None)]).person()
     assert (row["ENRLFL"], row["ENRLDT"]) == ("N", None)
 
 
-@pytest.mark.xfail(strict=True, reason="a later withdrawal becomes the reason of a step that was taken")
 def test_who_was_injected_has_no_reason_for_not_being_injected() -> None:
     row = derive(ds=[disposition("P1", "WITHDRAWAL", 50, "burden")]).person()
     assert (row["SAFFL"], row["NHSCREAS"], row["NINJREAS"]) == ("Y", None, None)

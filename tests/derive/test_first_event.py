@@ -245,21 +245,18 @@ def test_every_participant_has_every_endpoint() -> None:
 # ---- what goes wrong today ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="the row breaks ADTTE's followed_time_is_positive, so the whole step fails")
 def test_an_event_beyond_the_horizon_of_someone_not_followed_to_the_landmark() -> None:
     spec = make_variable("cd4", origin={"clock": "transplant", "landmark_day": 10})
     row = derive(lb=[sample("P1", 8)], ce=[event("P1", "DEATH", 150)], spec=spec).endpoint("CD4IR")
     assert (row["RISKFL"], row["NRISKREA"]) == ("N", "not followed beyond the landmark")
 
 
-@pytest.mark.xfail(strict=True, reason="the landmark, in days since injection, is compared with a day since transplant")
 def test_a_landmark_on_the_injection_clock_excludes_nobody_who_was_injected_late() -> None:
     spec = make_variable("death", origin={"clock": "injection", "landmark_day": 5})
     row = derive([person(injected=8)], fa=[alive("P1", 90)], spec=spec).endpoint("OS")
     assert (row["RISKFL"], row["AVAL"]) == ("Y", 82)
 
 
-@pytest.mark.xfail(strict=True, reason="the day of injection matters only where the injected are followed")
 def test_a_landmark_of_the_transplanted_does_not_ask_for_the_injection() -> None:
     spec = make_variable("death", population="transplanted", origin={"clock": "transplant", "landmark_day": 10})
     row = derive([person(injected=20)], fa=[alive("P1", 90)], spec=spec).endpoint("OS")

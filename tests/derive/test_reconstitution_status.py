@@ -177,33 +177,28 @@ def test_reconstituted_on_or_before_the_landmark_is_prevalent(first: int, risk: 
 # ---- categories that mislead today ----------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="a crossing confirmed after the horizon is reported as not reached")
 def test_confirmed_after_the_horizon_is_still_confirmed() -> None:
     derived = derive(lb=samples("P1", {95: 60, 110: 70}), spec=make_rule(event_date="confirming"))
     assert derived.status()["STATUS"] == "confirmed"
 
 
-@pytest.mark.xfail(strict=True, reason="what the closed window can no longer confirm stays 'not yet confirmed'")
 def test_what_can_no_longer_be_confirmed_within_the_window_is_not_waiting() -> None:
     derived = derive(lb=samples("P1", {95: 60, 120: 70}), spec=make_rule(confirm_within_window=True))
     assert derived.status()["STATUS"] == "not reached"
 
 
-@pytest.mark.xfail(strict=True, reason="the censoring date is the horizon, but is described as the last sample")
 def test_waiting_at_the_horizon_is_described_as_what_it_is() -> None:
     row = derive(lb=samples("P1", {95: 60, 105: 70}), spec=make_rule()).endpoint("CD4IR")
     assert row["ADT"] == on(100)
     assert "last sample" not in row["CNSDTDSC"]
 
 
-@pytest.mark.xfail(strict=True, reason="an event months after the closed window counts as competing before")
 def test_a_competing_event_after_the_closed_window_comes_too_late() -> None:
     spec = make_variable("cd4", horizon_day=None)
     derived = derive(lb=samples("P1", {30: 10, 90: 20}), ce=[event("P1", "RELAPSE", 150)], spec=spec)
     assert derived.status()["STATUS"] == "not reached"
 
 
-@pytest.mark.xfail(strict=True, raises=KeyError, reason="the configuration is accepted and the derivation fails")
 def test_a_rule_that_ends_at_another_threshold_is_refused_by_the_configuration_or_works() -> None:
     occurrences = OCCURRENCES | {"cd3": OCCURRENCES["cd4"] | {"analyte": "CD3"}}
     occurrences |= {"cd4": OCCURRENCES["cd4"] | {"samples_end_at": ["cd3"]}}

@@ -55,7 +55,7 @@ def estimate_recovery(adsl: pl.DataFrame, adlb: pl.DataFrame, adrec: pl.DataFram
 def _expected(population: pl.DataFrame, at_visit: pl.DataFrame, visit: Visit, spec: RecoverySpec) -> pl.DataFrame:
     """Participants with a sample, or alive and in the study throughout a window that is over by the cut-off."""
     withdrawn = (pl.col("WDDT") - pl.col("HSCTDT")).dt.total_days()
-    there = (pl.col("DTHDY").is_null() | (pl.col("DTHDY") > visit.last_day)) & (
+    there = (pl.col("DTHHIDY").is_null() | (pl.col("DTHHIDY") > visit.last_day)) & (
         withdrawn.is_null() | (withdrawn > visit.last_day)
     )
     if spec.cutoff_date is not None:

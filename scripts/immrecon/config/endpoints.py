@@ -137,6 +137,9 @@ class EndpointsFile(Strict):
         for name, occurrence in self.occurrences.items():
             if isinstance(occurrence, ThresholdCrossing):
                 _known(f"occurrences.{name}.samples_end_at", occurrence.samples_end_at, self.occurrences)
+                for end in occurrence.samples_end_at:
+                    if isinstance(self.occurrences[end], ThresholdCrossing):
+                        raise ValueError(f"occurrences.{name}.samples_end_at: {end} is itself a threshold of samples")
         for name, first_event in self.first_events.items():
             _known(f"first_events.{name}.causes", first_event.causes, self.occurrences)
         for name, endpoint in self.endpoints.items():

@@ -12,19 +12,22 @@ def derive_adae(adsl: pl.DataFrame, ae: pl.DataFrame, spec: DeriveSpec) -> pl.Da
 
     A partial start date is a pair of bounds. An event is emergent when it may have started on or after day 0 of the
     declared clock (and not later than the declared last day); when the bounds leave that open, it is counted as
-    emergent and flagged. An event without any start date is counted as emergent and flagged too.
+    emergent and flagged. An event without any start date is counted as emergent and flagged too. An event started no
+    later than it ended, and has ended by the cut-off only if its latest possible end has.
     """
-    origin = pl.col("TRTSDT" if spec.safety.emergent_from_clock == "injection" else "HSCTDT")
+    injection = spec.safety.emergent_from_clock == "injection"
+    origin, started = (pl.col("TRTSDT"), pl.col("SAFFL")) if injection else (pl.col("HSCTDT"), pl.col("HSCTFL"))
+    latest_start = pl.min_horizontal("ASTHI", "AEENHI")
     participants = adsl.filter(pl.col("ENRLFL") == "Y").select(
-        "USUBJID", "GROUP", "DOSELVL", "HSCTDT", "TRTSDT", POPULATION_FLAG[spec.safety.population]
+        "USUBJID", "GROUP", "DOSELVL", "HSCTDT", "TRTSDT", *POPULATION_FLAG.values()
     )
-    may_be_emergent = (pl.col("ASTHI") >= origin).fill_null(True) & origin.is_not_null()
+    may_be_emergent = (latest_start >= origin).fill_null(True) & (started == "Y")
     surely_emergent = (pl.col("ASTLO") >= origin).fill_null(False)
     if spec.safety.emergent_last_day is not None:
         last = origin + pl.duration(days=spec.safety.emergent_last_day)
         may_be_emergent &= (pl.col("ASTLO") <= last).fill_null(True)
-        surely_emergent &= (pl.col("ASTHI") <= last).fill_null(False)
-    ended = pl.col("AEENLO").is_not_null() & by_cutoff("AEENLO", spec.cutoff_date)
+        surely_emergent &= (latest_start <= last).fill_null(False)
+    ended = pl.col("AEENHI").is_not_null() & by_cutoff("AEENHI", spec.cutoff_date)
     return (
         ae.join(participants, on="USUBJID", how="inner")
         .rename({"AESTLO": "ASTLO", "AESTHI": "ASTHI"})

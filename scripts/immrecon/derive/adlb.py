@@ -14,7 +14,7 @@ def derive_adlb(adsl: pl.DataFrame, lb: pl.DataFrame, spec: DeriveSpec) -> pl.Da
     equally near the earlier or the later, as configured; of two on that day the one with the lower record number.
     """
     participants = adsl.filter(pl.col("HSCTFL") == "Y").select(
-        "USUBJID", "DISPID", "GROUP", "DOSELVL", "HSCTDT", "TRTSDY", "DTHDY"
+        "USUBJID", "DISPID", "GROUP", "DOSELVL", "HSCTDT", "TRTSDY", "DTHHIDY"
     )
     analytes = pl.DataFrame(
         [{"PARAMCD": a.code, "PARAM": f"{a.label} ({a.unit})", "AVALU": a.unit} for a in spec.analytes],
@@ -51,7 +51,7 @@ def _unusable(spec: DeriveSpec) -> pl.Expr:
     return (
         pl.when(after_cutoff)
         .then(pl.lit("collected after the cut-off"))
-        .when(pl.col("ADY") > pl.col("DTHDY"))
+        .when(pl.col("ADY") > pl.col("DTHHIDY"))
         .then(pl.lit("collected after death"))
     )
 

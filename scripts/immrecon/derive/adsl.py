@@ -21,6 +21,7 @@ def derive_adsl(
             DISPID=pl.col("USUBJID"),
             SCRNFL=pl.lit("Y"),
             ENRLFL=yes_no(_reached("ENRLDT", cutoff) | _reached_without_dates("HSCTDY")),
+            ENRLDT=_if_by_cutoff("ENRLDT", cutoff),
             HSCTDT=_if_by_cutoff("HSCTDT", cutoff),
             TRTSDT=_if_by_cutoff("TRTSDT", cutoff),
         )
@@ -34,18 +35,22 @@ def derive_adsl(
         participants.join(_death(ce, clocks, cutoff), on="USUBJID", how="left")
         .join(_last_alive(fa, clocks, cutoff), on="USUBJID", how="left")
         .join(_disposition(ds, cutoff), on="USUBJID", how="left")
-        .join(_samples(lb, clocks, spec), on="USUBJID", how="left")
+        .join(_samples(lb, ce, clocks, spec), on="USUBJID", how="left")
         .with_columns(
-            DTHFL=yes_no(pl.col("DTHDY").is_not_null() | pl.col("DTHDT").is_not_null()),
+            DTHFL=yes_no(pl.col("DTHFL") == "Y"),
             EVALFL=yes_no(_evaluable(spec)),
             EVALREAS=_evaluable_reason(spec),
-            LSTALVDT=pl.min_horizontal("LSTALVDT", pl.coalesce("DTHDT", "LSTALVDT")),
+            NHSCREAS=pl.when(pl.col("HSCTFL") == "N").then(pl.col("NHSCREAS")),
+            NINJREAS=pl.when(pl.col("SAFFL") == "N").then(pl.col("NINJREAS")),
+            # Nobody is alive after the death; the dead without a contact were alive until then.
+            LSTALVDT=pl.min_horizontal("LSTALVDT", "DTHDT"),
+            LSTALVDY=pl.min_horizontal("LSTALVDY", "DTHDY"),
         )
         .select(
             "USUBJID", "STUDYID", "DISPID", "SITEID", "GROUP", "DOSELVL", "PROTVER", "AGE", "SEX",
             "SCRNDT", "ENRLDT", "HSCTDT", "TRTSDT", "TRTSDY", "SCRNFL", "ENRLFL", "HSCTFL", "SAFFL", "EVALFL",
-            "EVALREAS", "SCRFREAS",
-            "NHSCREAS", "NINJREAS", "DTHFL", "DTHDT", "DTHDY", "WDDT", "WDREAS", "LSTALVDT", "LSTALVDY",
+            "EVALREAS", "SCRFREAS", "NHSCREAS", "NINJREAS", "DTHFL", "DTHDT", "DTHDY", "DTHHIDY", "WDDT", "WDREAS",
+            "LSTALVDT", "LSTALVDY",
         )
     )  # fmt: skip
 
@@ -68,16 +73,20 @@ def _if_by_cutoff(column: str, cutoff: date | None) -> pl.Expr:
 
 
 def _death(ce: pl.DataFrame, clocks: pl.DataFrame, cutoff: date | None) -> pl.DataFrame:
-    """The earliest recorded death; its day is known only when its date is complete."""
+    """The earliest recorded death; its day is known only when its date is complete, its latest day always."""
     complete = pl.when(pl.col("CESTLO") == pl.col("CESTHI")).then(pl.col("CESTLO"))
     return (
         ce.filter(pl.col("CEDECOD") == "DEATH", by_cutoff("CESTLO", cutoff))
         .join(clocks, on="USUBJID", how="left")
         .with_columns(DTHDT=complete)
-        .with_columns(DTHDY=day_since_transplant("DTHDT", "CESTDY"))
+        .with_columns(
+            DTHFL=pl.lit("Y"),
+            DTHDY=day_since_transplant("DTHDT", "CESTDY"),
+            DTHHIDY=day_since_transplant("CESTHI", "CESTDY"),
+        )
         .sort("USUBJID", "CESTLO", "CESTDY", "CESEQ")
         .group_by("USUBJID", maintain_order=True)
-        .agg(pl.col("DTHDT", "DTHDY").first())
+        .agg(pl.col("DTHFL", "DTHDT", "DTHDY", "DTHHIDY").first())
     )
 
 
@@ -112,8 +121,8 @@ def _disposition(ds: pl.DataFrame, cutoff: date | None) -> pl.DataFrame:
     )
 
 
-def _samples(lb: pl.DataFrame, clocks: pl.DataFrame, spec: DeriveSpec) -> pl.DataFrame:
-    """Usable samples of the analyte that decides evaluability, after the base population's clock started."""
+def _samples(lb: pl.DataFrame, ce: pl.DataFrame, clocks: pl.DataFrame, spec: DeriveSpec) -> pl.DataFrame:
+    """Usable samples of the analyte that decides evaluability: after the clock of the base population started."""
     start = pl.col("STARTDY") if spec.evaluable.of is Population.INJECTED else pl.lit(0.0)
     return (
         lb.filter(
@@ -122,8 +131,9 @@ def _samples(lb: pl.DataFrame, clocks: pl.DataFrame, spec: DeriveSpec) -> pl.Dat
             by_cutoff("LBDT", spec.cutoff_date),
         )
         .join(clocks, on="USUBJID", how="inner")
+        .join(_death(ce, clocks, spec.cutoff_date), on="USUBJID", how="left")
         .with_columns(DAY=day_since_transplant("LBDT", "LBDY"), STARTDY=day_since_transplant("TRTSDT", "TRTSDY"))
-        .filter(pl.col("DAY") >= start)
+        .filter(pl.col("DAY") >= start, pl.col("DTHHIDY").is_null() | (pl.col("DAY") <= pl.col("DTHHIDY")))
         .group_by("USUBJID")
         .agg(NSAMPLES=pl.col("DAY").n_unique())
     )

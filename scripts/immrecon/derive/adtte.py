@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from immrecon.config.endpoints import Endpoint, ThresholdCrossing
+from immrecon.config.endpoints import ClinicalEvent, Endpoint, ThresholdCrossing
 from immrecon.config.specs import DeriveSpec
 from immrecon.contracts.analysis import ADREC, ADTTE
 from immrecon.derive.first_event import first_events
-from immrecon.derive.occurrences import OCCURRENCE_COLUMNS, Events, first_occurrence
+from immrecon.derive.occurrences import OCCURRENCE_COLUMNS, Events, first_occurrence, not_before_life
 from immrecon.derive.reconstitution import crossings, daily_statuses
 from immrecon.derive.reconstitution_status import reconstitution_status
 
@@ -32,6 +32,11 @@ def derive_adtte(
         name: first_occurrence(name, rule, events, adsl, spec)
         for name, rule in spec.endpoints.occurrences.items()
         if not isinstance(rule, ThresholdCrossing)
+    }
+    clinical |= {
+        name: not_before_life(clinical[name], clinical, adsl)
+        for name, rule in spec.endpoints.occurrences.items()
+        if isinstance(rule, ClinicalEvent) and "DEATH" in rule.terms
     }
     rules = {name: rule for name, rule in spec.endpoints.occurrences.items() if isinstance(rule, ThresholdCrossing)}
     samples = {name: _usable(adlb, rule, clinical) for name, rule in rules.items()}
@@ -61,7 +66,7 @@ def derive_adtte(
     ]
     return TimeToEvent(
         adtte=pl.concat([ADTTE.schema.create_empty(), *adtte]),
-        adoc=occurrences.rename({"CAUSE": "OCCUR"}),
+        adoc=occurrences.drop("LATESTDY").rename({"CAUSE": "OCCUR"}),
         adrec=pl.concat([ADREC.schema.create_empty(), *statuses.values()]),
     )
 
@@ -90,6 +95,7 @@ def _confirmed(
             "USUBJID",
             CAUSE=pl.lit(name),
             DY=day,
+            LATESTDY=day,
             ADT="ADT",
             ADTF=pl.lit(None, dtype=pl.String),
             SRCDOM=pl.lit("LB"),
@@ -104,7 +110,9 @@ def _endpoint_rows(code: str, endpoint: Endpoint, followed: pl.DataFrame, waitin
     is_event = pl.col("CAUSE").is_in(endpoint.events)
     pending = waiting.filter(pl.col("RULE").is_in(endpoint.events)).select("USUBJID", WAITING=pl.lit(True)).unique()
     censored = (
-        pl.when(pl.col("WAITING").fill_null(False))
+        pl.when(pl.col("WAITING").fill_null(False) & pl.col("ATHORIZON"))
+        .then(pl.lit("reached, not yet confirmed: end of the observation window"))
+        .when(pl.col("WAITING").fill_null(False))
         .then(pl.lit("reached, not yet confirmed: last sample"))
         .when(pl.col("ATHORIZON"))
         .then(pl.lit("end of the observation window"))

@@ -11,7 +11,7 @@ from immrecon.config.specs import DeriveSpec
 from immrecon.derive.adsl import clock_start
 from immrecon.derive.clock import by_cutoff, day_since_transplant, yes_no
 from immrecon.derive.occurrences import Events
-from immrecon.vocabulary import CLOCK_DATE, POPULATION_FLAG
+from immrecon.vocabulary import CLOCK_DATE, POPULATION_FLAG, Clock, Population
 
 
 def first_events(
@@ -40,21 +40,26 @@ def first_events(
         population.select("USUBJID", "DISPID", "GROUP", "DOSELVL", "STARTDT", "STARTDY", "TRTSDY", "DTHDY")
         .join(earliest, on="USUBJID", how="left")
         .join(followed, on="USUBJID", how="left")
+        .with_columns(EVENTT=pl.col("DY") - pl.col("STARTDY"))
+        .with_columns(ENDED=(pl.col("EVENTT") <= horizon).fill_null(False))
         .with_columns(
-            EVENTT=pl.col("DY") - pl.col("STARTDY"),
+            CAUSE=pl.when(pl.col("ENDED")).then(pl.col("CAUSE")),
+            EVENTT=pl.when(pl.col("ENDED")).then(pl.col("EVENTT")),
             LASTT=pl.max_horizontal(pl.col("LASTDY") - pl.col("STARTDY"), pl.lit(0.0)),
             NOFU=pl.col("LASTDY").is_null() | (pl.col("LASTDY") < pl.col("STARTDY")),
             AENTRY=pl.lit(entry),
         )
         .with_columns(NRISKREA=_not_at_risk(first_event))
-        .with_columns(RISKFL=yes_no(pl.col("NRISKREA").is_null()), ENDED=pl.col("EVENTT") <= horizon)
         .with_columns(
+            RISKFL=yes_no(pl.col("NRISKREA").is_null()),
             AVAL=pl.when(pl.col("ENDED")).then(pl.col("EVENTT")).otherwise(pl.min_horizontal("LASTT", pl.lit(horizon))),
-            CAUSE=pl.when(pl.col("ENDED")).then(pl.col("CAUSE")),
-            ATHORIZON=~pl.col("ENDED").fill_null(False) & (pl.col("LASTT") >= horizon),
+            ATHORIZON=~pl.col("ENDED") & (pl.col("LASTT") >= horizon),
         )
         .with_columns(FIRSTEV=pl.lit(name), ADT=_end_date())
     )
+
+
+_AFTER_INJECTION = (Population.INJECTED, Population.EVALUABLE)
 
 
 def _earliest(occurrences: pl.DataFrame, causes: list[str]) -> pl.DataFrame:
@@ -108,11 +113,14 @@ def _not_at_risk(first_event: FirstEvent) -> pl.Expr:
             .when(pl.col("STARTDY").is_null())
             .then(pl.lit("the origin has no date"))
         )
+    # Whoever is in the population because of the injection must have had it by the landmark.
+    by_injection = first_event.origin.clock is Clock.TRANSPLANT and first_event.population in _AFTER_INJECTION
+    injected_late = (pl.col("TRTSDY") > landmark) if by_injection else pl.lit(False)
     ends_before = pl.col("EVENTT").is_null() & (pl.col("LASTT") <= landmark)
     return (
         pl.when(pl.col("EVENTT") <= landmark)
         .then(pl.format("prevalent: {} on or before the landmark", what))
-        .when(pl.col("TRTSDY") > landmark)
+        .when(injected_late)
         .then(pl.lit("injected after the landmark"))
         .when(ends_before)
         .then(pl.lit("not followed beyond the landmark"))

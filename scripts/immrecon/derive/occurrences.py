@@ -12,6 +12,7 @@ OCCURRENCE_COLUMNS = {
     "USUBJID": pl.String,
     "CAUSE": pl.String,
     "DY": pl.Float64,
+    "LATESTDY": pl.Float64,
     "ADT": pl.Date,
     "ADTF": pl.String,
     "SRCDOM": pl.String,
@@ -47,6 +48,7 @@ def first_occurrence(
         .with_columns(ADT=pl.when(pl.col(low).is_not_null()).then(bound))
         .with_columns(
             DY=day_since_transplant("ADT", day) if day in rows.columns else day_since_transplant("ADT"),
+            LATESTDY=day_since_transplant(high, day) if day in rows.columns else day_since_transplant(high),
             ADTF=pl.when(partial).then(pl.lit("D")),
         )
         .filter(pl.col("DY").is_not_null())
@@ -57,12 +59,42 @@ def first_occurrence(
             "USUBJID",
             CAUSE=pl.lit(name),
             DY="DY",
+            LATESTDY="LATESTDY",
             ADT="ADT",
             ADTF="ADTF",
             SRCDOM=pl.lit(prefix),
             SRCVAR=pl.lit(low.removesuffix("LO") + "DTC"),
             SRCSEQ=sequence,
         )
+    )
+
+
+def not_before_life(deaths: pl.DataFrame, others: dict[str, pl.DataFrame], adsl: pl.DataFrame) -> pl.DataFrame:
+    """Deaths of unknown day, not dated before the participant was known to live.
+
+    The bound that the configuration takes is moved to the last contact alive, to the injection, and to any other
+    occurrence, as far as the record allows a death on that day.
+    """
+    life = [
+        adsl.select("USUBJID", LIFEDY="LSTALVDY"),
+        adsl.select("USUBJID", LIFEDY="TRTSDY"),
+        *(other.filter(pl.col("ADTF").is_null()).select("USUBJID", LIFEDY="DY") for other in others.values()),
+    ]
+    latest = (
+        pl.concat(life)
+        .join(deaths.select("USUBJID", "LATESTDY"), on="USUBJID", how="inner")
+        .filter(pl.col("LIFEDY") <= pl.col("LATESTDY"))
+        .group_by("USUBJID")
+        .agg(pl.col("LIFEDY").max())
+    )
+    moved = pl.col("ADTF").is_not_null() & (pl.col("LIFEDY") > pl.col("DY"))
+    return (
+        deaths.join(latest, on="USUBJID", how="left")
+        .with_columns(
+            ADT=pl.when(moved).then(pl.col("ADT") + pl.duration(days=pl.col("LIFEDY") - pl.col("DY"))).otherwise("ADT"),
+            DY=pl.when(moved).then("LIFEDY").otherwise("DY"),
+        )
+        .select(deaths.columns)
     )
 
 

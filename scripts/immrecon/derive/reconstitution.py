@@ -22,8 +22,8 @@ def daily_statuses(samples: pl.DataFrame, rule: ThresholdCrossing) -> pl.DataFra
         .filter(pl.col("ENDDY").is_null() | (pl.col("ADY") < pl.col("ENDDY")))
         .filter(pl.col("ABOVE").is_not_null())
         .sort("USUBJID", "ADY", "ABOVE", "ASEQ")
-        .group_by("USUBJID", "ADY", maintain_order=True)
-        .agg(pl.col("ABOVE").all(), pl.col("ASEQ").first(), pl.col("ADT").first())
+        .group_by("USUBJID", pl.col("ADY").floor().alias("WHOLEDAY"), maintain_order=True)
+        .agg(pl.col("ADY").first(), pl.col("ABOVE").all(), pl.col("ASEQ").first(), pl.col("ADT").first())
     )
 
 

@@ -30,9 +30,15 @@ def reconstitution_status(
         return ADREC.schema.create_empty()
     variable = followed[owners[0]]
     in_window = _in_window(samples, adsl, rule)
+    start, last_day = clock_start(rule.window.clock), rule.window.last_day
     competing = pl.col("CAUSE").is_not_null() & (pl.col("CAUSE") != name)
-    confirmed = pl.col("CONFDY").is_not_null() & (pl.col("CAUSE") == name)
+    if last_day is not None:
+        competing &= pl.col("DY") - start <= last_day
+    confirmed = pl.col("CONFDY").is_not_null() & (pl.col("CAUSE").is_null() | (pl.col("CAUSE") == name))
     reached = pl.col("REACHDY").is_not_null() & pl.col("OPEN") & pl.col("CONFDY").is_null()
+    if rule.confirm_within_window and last_day is not None:
+        too_late = pl.col("REACHDY") + rule.min_spacing_day - start > last_day
+        reached &= ~too_late & ~_window_closed(rule, spec.cutoff_date)
     status = (
         pl.when(confirmed)
         .then(pl.lit("confirmed"))
@@ -47,7 +53,7 @@ def reconstitution_status(
         .otherwise(pl.lit("not reached"))
     )
     return (
-        variable.select("USUBJID", "DISPID", "GROUP", "DOSELVL", "STARTDT", "STARTDY", "TRTSDY", "CAUSE")
+        variable.select("USUBJID", "DISPID", "GROUP", "DOSELVL", "STARTDT", "STARTDY", "TRTSDY", "CAUSE", "DY")
         .join(crossed, on="USUBJID", how="left")
         .join(in_window, on="USUBJID", how="left")
         .with_columns(STATUS=status, WINCLFL=yes_no(_window_closed(rule, spec.cutoff_date)))

@@ -27,6 +27,7 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     issued = pl.col("REPORTED").dt.combine(pl.col("REPORTED_CLOCK").fill_null(pl.time(0, 0)))
     versions = (
         frame.filter(eligible)
+        .filter(pl.len().over(keys) > 1)
         .with_columns(rank.alias("RANK"), issued.alias("ISSUED"))
         .sort("RANK", "ISSUED", "ORDER", descending=[True, True, False], nulls_last=True)
     )
@@ -36,7 +37,7 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
 
     # A status that is not declared may outrank any other: then nothing says which version holds.
     unclear = (pl.col("STATUS").is_null() & (pl.col("STATUSTEXT") != "")).fill_null(value=False)
-    undecided = unclear.any().over(keys) & (pl.len().over(keys) > 1)
+    undecided = unclear.any().over(keys)
     tied = (pl.col("RANK") == top("RANK")) & pl.col("ISSUED").eq_missing(top("ISSUED"))
     same = (pl.col("RESULT").str.strip_chars() == top("RESULT").str.strip_chars()) & pl.col("UNITTEXT").eq_missing(
         top("UNITTEXT")
