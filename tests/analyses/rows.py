@@ -54,7 +54,7 @@ def person(name: str, group: str | None = "A", dose: str | None = "DL1", stage: 
 
 
 def died(day: int) -> Row:
-    return {"DTHFL": "Y", "DTHDT": on(day), "DTHDY": float(day)}
+    return {"DTHFL": "Y", "DTHDT": on(day), "DTHDY": float(day), "DTHHIDY": float(day)}
 
 
 def adsl(*people: Row) -> pl.DataFrame:

@@ -7,8 +7,8 @@ from immrecon.config.specs import DispositionSpec, RecoverySpec, SafetySpec, Tte
 from .rows import CUTOFF, Row
 
 GROUPS = [
-    {"code": code, "label": label, "planned_n": planned, "min_age_years": None, "max_age_years": None}
-    for code, label, planned in (("A", "Adults", 20), ("B", "Children", 16))
+    {"code": "A", "label": "Adults", "planned_n": 20, "min_age_years": 18, "max_age_years": None},
+    {"code": "B", "label": "Children", "planned_n": 16, "min_age_years": None, "max_age_years": 18},
 ]
 DOSES = [{"code": code, "label": code} for code in ("DL1", "DL2")]
 METHODS = {
@@ -86,6 +86,7 @@ def disposition_spec(**changes: Any) -> DispositionSpec:
     content: Row = {
         "cutoff_date": CUTOFF, "groups": GROUPS, "dose_levels": DOSES, "accrual_plan": [], "baseline": [],
         "timelines": {"population": "transplanted", "markers": []}, "endpoints": ENDPOINTS,
+        "evaluable": {"of": "injected", "analyte": "CD4", "min_samples": 1},
     }  # fmt: skip
     return DispositionSpec.model_validate(content | changes)
 

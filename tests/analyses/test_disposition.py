@@ -10,6 +10,7 @@ from immrecon.analyses.disposition import accrual, estimate_disposition, funnel,
 from immrecon.contracts.harmonised import QUERIES_CLINICAL, SC
 from immrecon.contracts.io import validate
 from immrecon.contracts.results import ACCRUAL, BASELINE, FUNNEL, QUERY_COUNTS, TIMELINES
+from immrecon.errors import ContractError
 
 from .rows import Row, adlb, adoc, adsl, on, person, sample, table
 from .specs import STRATA, disposition_spec
@@ -34,6 +35,15 @@ PEOPLE = adsl(
 def stages(result: pl.DataFrame, group: str, dose: str = "all") -> list[tuple[int, int]]:
     """Participants, and those lost, per stage."""
     return result.filter(group=group, dose_level=dose).sort("stage_order").select("n", "n_lost").rows()
+
+
+def test_evaluable_follows_the_population_it_is_defined_on() -> None:
+    # P1 was not injected, yet has the samples that the transplanted need.
+    people = adsl(person("P1", stage="transplanted", EVALFL="Y"), person("P2", stage="injected", EVALREAS="few"))
+    spec = disposition_spec(evaluable={"of": "transplanted", "analyte": "CD4", "min_samples": 1})
+    result = validate(FUNNEL, funnel(people, spec))
+    assert stages(result, "all") == [(2, 0), (2, 0), (2, 0), (1, 1), (1, 1)]
+    assert result.filter(group="all", dose_level="all", stage="evaluable")["loss_reasons"].to_list() == ["few (1)"]
 
 
 def test_participants_per_stage() -> None:
@@ -142,7 +152,9 @@ def test_without_dates_or_without_a_cutoff_there_is_no_accrual() -> None:
     assert counts(adsl(person("P1")), cutoff_date=None) == {}
 
 
-@pytest.mark.xfail(strict=True, reason="the table ends with the last enrolment, so a standstill is not seen")
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="the table ends with the last enrolment, so a standstill is not seen"
+)
 def test_accrual_goes_on_to_the_month_of_the_cutoff() -> None:
     found = counts(adsl(person("P1", ENRLDT=on(0), HSCTDT=on(10), TRTSDT=on(15))))
     assert max(found) == date(2026, 6, 1)
@@ -158,6 +170,18 @@ def query(number: int, domain: str, kind: str, severity: str, cells: int, messag
     }  # fmt: skip
 
 
+def counted_queries(
+    queries: list[pl.DataFrame] | None = None, results: pl.DataFrame | None = None, people: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    found = query_counts(
+        queries or [table(QUERIES_CLINICAL, [])],
+        adlb() if results is None else results,
+        adsl() if people is None else people,
+        disposition_spec().groups,
+    )
+    return validate(QUERY_COUNTS, found)
+
+
 def test_queries_are_counted_with_their_cells_and_the_first_as_example() -> None:
     labs = table(
         QUERIES_CLINICAL,
@@ -168,7 +192,7 @@ def test_queries_are_counted_with_their_cells_and_the_first_as_example() -> None
         ],
     )
     clinical = table(QUERIES_CLINICAL, [query(1, "CE", "date_unreadable", "error", 0, "clinical")])
-    result = validate(QUERY_COUNTS, query_counts([labs, clinical], adlb()))
+    result = counted_queries([labs, clinical])
     assert result.select("domain", "kind", "severity", "n_queries", "n_cells", "example").rows() == [
         ("CE", "date_unreadable", "error", 1, 0, "clinical"),
         ("LB", "unit_unknown", "error", 2, 7, "first"),
@@ -179,10 +203,33 @@ def test_queries_are_counted_with_their_cells_and_the_first_as_example() -> None
 def test_results_that_are_not_usable_are_notes() -> None:
     late = {"ANL02FL": "N", "ANL01FL": "N", "ANLREAS": "collected after the cut-off"}
     results = adlb(sample("P1", 14), sample("P1", 185, **late), sample("P1", 190, **late))
-    result = validate(QUERY_COUNTS, query_counts([table(QUERIES_CLINICAL, [])], results))
+    result = counted_queries(results=results)
     assert result.select("domain", "source_file", "kind", "severity", "n_queries", "n_cells").rows() == [
         ("ADLB", "labs.csv", "collected_after_the_cut-off", "note", 2, 0)
     ]
+
+
+def test_ages_that_disagree_with_the_group_are_warnings() -> None:
+    people = adsl(
+        person("P1", AGE=17.9),
+        person("P2", AGE=18.0),
+        person("P3", "B", AGE=17.9),
+        person("P4", AGE=12.0),
+        person("P5", AGE=12.0, stage="screened"),  # not enrolled
+        person("P6"),  # age not known
+    )
+    result = counted_queries(people=people)
+    assert result.select("domain", "kind", "severity", "n_queries", "n_cells").rows() == [
+        ("ADSL", "age_outside_group", "warning", 2, 0)
+    ]
+    child = counted_queries(people=adsl(person("P1", "B", AGE=18.0)))  # the upper limit is not included
+    assert child["n_queries"].to_list() == [1]
+
+
+@pytest.mark.xfail(strict=True, raises=ContractError, reason="one row per group, with the same primary key")
+def test_ages_that_disagree_in_both_groups() -> None:
+    result = counted_queries(people=adsl(person("P1", AGE=12.0), person("P2", "B", AGE=40.0)))
+    assert result["n_queries"].sum() == 2
 
 
 # ---- all tables of the step -----------------------------------------------------------------------------------------

@@ -188,9 +188,6 @@ def test_no_sample_is_enough_where_none_is_asked_for() -> None:
     assert derive(spec=evaluable(min_samples=0)).person()["EVALFL"] == "Y"
 
 
-# ---- what goes wrong today ------------------------------------------------------------------------------------------
-
-
 def test_a_sample_after_death_makes_nobody_evaluable() -> None:
     row = derive(ce=[event("P1", "DEATH", 20)], lb=[sample("P1", 30)], spec=evaluable(min_samples=1)).person()
     assert row["EVALFL"] == "N"

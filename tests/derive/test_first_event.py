@@ -242,9 +242,6 @@ def test_every_participant_has_every_endpoint() -> None:
     assert found == sorted((name, code) for name in ("P1", "P2") for code in spec.endpoints.endpoints)
 
 
-# ---- what goes wrong today ------------------------------------------------------------------------------------------
-
-
 def test_an_event_beyond_the_horizon_of_someone_not_followed_to_the_landmark() -> None:
     spec = make_variable("cd4", origin={"clock": "transplant", "landmark_day": 10})
     row = derive(lb=[sample("P1", 8)], ce=[event("P1", "DEATH", 150)], spec=spec).endpoint("CD4IR")

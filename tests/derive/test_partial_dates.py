@@ -75,9 +75,6 @@ def test_a_contact_that_may_lie_after_the_cutoff_documents_nothing() -> None:
     assert row["AVAL"] == 85
 
 
-# ---- what goes wrong today ------------------------------------------------------------------------------------------
-
-
 def test_a_death_in_the_month_of_the_injection_is_not_prevalent() -> None:
     # Injected on 11 January, died in January: whoever was injected was alive then.
     row = derive([person(injected=10)], ce=[event("P1", "DEATH", 0, 30)], spec=EARLIEST).endpoint("OS")

@@ -174,9 +174,6 @@ def test_reconstituted_on_or_before_the_landmark_is_prevalent(first: int, risk: 
     assert derived.status()["STATUS"] == "confirmed"
 
 
-# ---- categories that mislead today ----------------------------------------------------------------------------------
-
-
 def test_confirmed_after_the_horizon_is_still_confirmed() -> None:
     derived = derive(lb=samples("P1", {95: 60, 110: 70}), spec=make_rule(event_date="confirming"))
     assert derived.status()["STATUS"] == "confirmed"

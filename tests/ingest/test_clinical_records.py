@@ -227,7 +227,7 @@ def test_workbook(tmp_path: Path) -> None:
         "extracts:",
         """  book:
     layout: {format: xlsx, sheets: [Events]}
-    dates: {formats: ["%Y-%m-%d %H:%M:%S"]}
+    dates: {formats: ["%Y-%m-%d"]}
     decimal: "."
     blanks: []
 extracts:""",

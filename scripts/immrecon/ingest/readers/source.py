@@ -21,7 +21,10 @@ def find_files(folder: Path, patterns: Sequence[str]) -> list[str]:
         if not matches:
             present = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
             listed = ", ".join(present[:10]) or "no files at all"
-            raise SourceError(f"{folder}: no file is named {pattern!r}. Present: {listed}.")
+            raise SourceError(
+                f"{folder}: no file is named {pattern!r}. Present: {listed}. "
+                "Hint: put the export there as received, or correct the file name in the configuration."
+            )
         found |= matches
     return sorted(found)
 
