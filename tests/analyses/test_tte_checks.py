@@ -46,7 +46,6 @@ def test_identities_hold_and_say_how_well() -> None:
     assert "violated" not in set(result["outcome"])
     for row in (
         check(result, ADD_UP, "relapse_or_death"),
-        check(result, ADD_UP, "death"),
         check(result, LIFELINES, "OS"),
         check(result, LIFELINES, "RFS", "B"),
         check(result, PROPORTION, "RELAPSE at day 15"),
@@ -54,6 +53,8 @@ def test_identities_hold_and_say_how_well() -> None:
         assert row["outcome"] == "holds", row
         assert 0 <= row["largest_difference"] <= row["tolerance"] == 1e-9
     assert check(result, ADD_UP, "relapse_or_death")["reason"] == "RFS + RELAPSE + NRM"
+    # Nothing competes with death: there is no incidence to add.
+    assert outcome(result, ADD_UP, "death")[0] == "not applicable"
 
 
 def test_they_are_made_for_the_groups_and_together() -> None:
