@@ -69,6 +69,7 @@ def test_days_are_counted_from_the_participants_own_transplant() -> None:
 def test_death_on_the_cutoff_and_after_it() -> None:
     on_cutoff = derive(ce=[event("P1", "DEATH", 180)]).person()
     assert (on_cutoff["DTHFL"], on_cutoff["DTHDT"], on_cutoff["DTHDY"]) == ("Y", on(180), 180)
+    assert on_cutoff["DTHHIDY"] == 180
     later = derive(ce=[event("P1", "DEATH", 181)]).person()
     assert (later["DTHFL"], later["DTHDT"], later["DTHDY"]) == ("N", None, None)
 

@@ -7,7 +7,7 @@ import pytest
 from immrecon.config.specs import DeriveSpec
 
 from .cases import derive
-from .configuration import make_spec, make_variable
+from .configuration import OCCURRENCES, around, make_spec, make_variable
 from .records import alive, assessed, event, infusion, on, person, samples
 
 EARLIEST = make_variable("death")
@@ -75,18 +75,72 @@ def test_a_contact_that_may_lie_after_the_cutoff_documents_nothing() -> None:
     assert row["AVAL"] == 85
 
 
+# ---- what a partial date cannot mean --------------------------------------------------------------------------------
+
+
 def test_a_death_in_the_month_of_the_injection_is_not_prevalent() -> None:
     # Injected on 11 January, died in January: whoever was injected was alive then.
     row = derive([person(injected=10)], ce=[event("P1", "DEATH", 0, 30)], spec=EARLIEST).endpoint("OS")
-    assert (row["RISKFL"], row["CNSR"]) == ("Y", 0)
+    assert (row["RISKFL"], row["CNSR"], row["AVAL"], row["ADT"], row["ADTF"]) == ("Y", 0, 0, on(10), "D")
 
 
 def test_a_death_in_the_month_of_the_relapse_is_not_non_relapse_mortality() -> None:
     ce = [event("P1", "RELAPSE", 70), event("P1", "DEATH", 59, 89)]
-    row = derive(ce=ce, spec=make_variable("relapse_or_death")).endpoint("RELAPSE")
-    assert (row["CNSR"], row["AVAL"]) == (0, 65)
+    derived = derive(ce=ce, spec=make_variable("relapse_or_death"))
+    row = derived.endpoint("RELAPSE")
+    assert (row["CNSR"], row["AVAL"], row["ADTF"]) == (0, 65, None)
+    assert derived.occurrence("death")["DY"] == 70
+
+
+@pytest.mark.parametrize(
+    ("contact", "died"),
+    [(80, 80), (89, 89), (40, 59), (100, 59)],  # a contact after the last possible day contradicts, and moves nothing
+)
+def test_nobody_dies_before_the_last_day_known_alive(contact: int, died: int) -> None:
+    row = derive(fa=[alive("P1", contact)], ce=[event("P1", "DEATH", 59, 89)], spec=EARLIEST).endpoint("OS")
+    assert (row["CNSR"], row["AVAL"], row["ADT"], row["ADTF"]) == (0, died - 5, on(died), "D")
+
+
+def test_a_death_of_known_day_is_not_moved() -> None:
+    row = derive(fa=[alive("P1", 80)], ce=[event("P1", "DEATH", 60)], spec=EARLIEST).endpoint("OS")
+    assert (row["AVAL"], row["ADTF"]) == (55, None)
+
+
+def test_the_latest_bound_of_a_death_is_not_moved() -> None:
+    row = derive(fa=[alive("P1", 80)], ce=[event("P1", "DEATH", 59, 89)], spec=LATEST).endpoint("OS")
+    assert (row["AVAL"], row["ADTF"]) == (84, "D")
+
+
+def test_another_partial_date_says_nothing_about_the_day_of_death() -> None:
+    ce = [event("P1", "RELAPSE", 62, 89), event("P1", "DEATH", 59, 89)]
+    assert derive(ce=ce, spec=make_variable("relapse_or_death")).occurrence("death")["DY"] == 59
 
 
 def test_a_death_of_unknown_day_is_a_death() -> None:
     row = derive(ce=[event("P1", "DEATH", 59, 89)], spec=EARLIEST).person()
-    assert (row["DTHFL"], row["DTHDT"], row["DTHDY"]) == ("Y", None, None)
+    assert (row["DTHFL"], row["DTHDT"], row["DTHDY"], row["DTHHIDY"]) == ("Y", None, None, 89)
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the latest bound of the relapse lies after the death")
+def test_a_relapse_in_the_month_of_the_death_is_not_after_it() -> None:
+    spec = make_variable("relapse_or_death").model_copy(update={"partial_dates": LATEST.partial_dates})
+    ce = [event("P1", "RELAPSE", 59, 89), event("P1", "DEATH", 70)]
+    row = derive(ce=ce, spec=spec).endpoint("RELAPSE")
+    assert (row["CNSR"], row["ADTF"]) == (0, "D")
+    assert row["AVAL"] <= 65
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the bound is moved for every event of the occurrence")
+def test_only_deaths_are_moved_to_the_last_day_known_alive() -> None:
+    either = {"domain": "CE", "terms": ["DEATH", "PROGRESSION"], "min_grade": None}
+    spec = make_spec(endpoints=around("death", occurrences=OCCURRENCES | {"death": either}))
+    row = derive(fa=[alive("P1", 85)], ce=[event("P1", "PROGRESSION", 59, 89)], spec=spec).endpoint("OS")
+    assert row["AVAL"] == 54
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="what the record leaves open is stated as a fact")
+def test_a_partial_date_around_the_origin_is_not_certainly_before_it() -> None:
+    # Injected on 11 January, grade 3 in January: before the injection or after it.
+    fa = [assessed("P1", "ACUTE_GVHD", 0, 3.0, last=30)]
+    row = derive([person(injected=10)], fa=fa, spec=make_variable("gvhd")).endpoint("GVHD")
+    assert row["NRISKREA"] != "prevalent: gvhd34 before the origin"

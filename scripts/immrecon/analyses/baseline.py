@@ -15,7 +15,9 @@ def baseline_table(adsl: pl.DataFrame, sc: pl.DataFrame, spec: DispositionSpec) 
     rows: list[dict[str, object]] = []
     for order, item in enumerate(spec.baseline):
         values = _values(enrolled, sc, item)
-        levels = values["TEXT"].drop_nulls().unique().sort().to_list() if item.kind == "categorical" else [""]
+        levels = [""]
+        if item.kind == "categorical":
+            levels = values["TEXT"].drop_nulls().unique().sort().to_list() or ["no value recorded"]
         for stratum in strata(spec.groups, spec.dose_levels):
             members = values.filter(stratum.rows())
             rows += [_row(members, item, order, stratum, level) for level in levels]

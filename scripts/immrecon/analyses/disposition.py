@@ -91,7 +91,7 @@ def accrual(adsl: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
     days: list[date] = [day for dates in reached.values() for day in dates]
     if not days or spec.cutoff_date is None:
         return pl.DataFrame(schema=schema)
-    first, last = min([*days, *planned]).replace(day=1), max([*days, *planned]).replace(day=1)
+    first, last = min([*days, *planned]).replace(day=1), max([*days, *planned, spec.cutoff_date]).replace(day=1)
     months: list[date] = pl.date_range(first, last, "1mo", eager=True).to_list()
     rows = [
         {
@@ -137,15 +137,17 @@ def query_counts(
         .agg(n_queries=pl.len())
         .with_columns(domain=pl.lit("ADLB"), kind=pl.col("example").str.replace_all(" ", "_"), severity=pl.lit("note"))
     )
-    ages = [_outside_age(adsl, group) for group in groups]
-    return pl.concat([asked, *(_derived_query(frame) for frame in (unusable, *ages))])
+    return pl.concat([asked, *(_derived_query(frame) for frame in (unusable, _outside_age(adsl, groups)))])
 
 
-def _outside_age(adsl: pl.DataFrame, group: Group) -> pl.DataFrame:
+def _outside_age(adsl: pl.DataFrame, groups: list[Group]) -> pl.DataFrame:
     """Ages that disagree with the enrolled group: flagged, because the enrolment record decides, not the age."""
-    too_young = pl.lit(False) if group.min_age_years is None else pl.col("AGE") < group.min_age_years
-    too_old = pl.lit(False) if group.max_age_years is None else pl.col("AGE") >= group.max_age_years
-    n = adsl.filter((pl.col("ENRLFL") == "Y") & (pl.col("GROUP") == group.code) & (too_young | too_old)).height
+    outside = pl.lit(False)
+    for group in groups:
+        too_young = pl.lit(False) if group.min_age_years is None else pl.col("AGE") < group.min_age_years
+        too_old = pl.lit(False) if group.max_age_years is None else pl.col("AGE") >= group.max_age_years
+        outside |= (pl.col("GROUP") == group.code) & (too_young | too_old)
+    n = adsl.filter((pl.col("ENRLFL") == "Y") & outside).height
     return pl.DataFrame(
         {
             "domain": ["ADSL"],
@@ -153,7 +155,7 @@ def _outside_age(adsl: pl.DataFrame, group: Group) -> pl.DataFrame:
             "kind": "age_outside_group",
             "severity": str(Severity.WARNING),
             "n_queries": n,
-            "example": f"Age outside the limits configured for {group.label}; the enrolled group is kept.",
+            "example": "Age outside the limits configured for the enrolled group; the enrolled group is kept.",
         }
     ).filter(pl.col("n_queries") > 0)
 

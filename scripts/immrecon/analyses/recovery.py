@@ -15,7 +15,7 @@ from immrecon.vocabulary import POPULATION_FLAG, RowStatus
 
 BELOW = pl.col("ACMP").is_in(["<", "<="])
 ABOVE_LIMIT = pl.col("ACMP").is_in([">", ">="])
-QUANTILE_METHOD = "order statistics, type 7; below-limit results ranked lowest"
+QUANTILE_METHOD = "order statistics, type 7; a below-limit result is anything up to its limit"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _visit_row(
         "n_expected": n_expected,
         "n": chosen.height,
         "n_below_limit": below.height,
-        "lloq_max": below["AVAL"].max() if below.height else chosen["LLOQ"].max(),
+        "lloq_max": pl.concat([below["AVAL"], chosen["LLOQ"]]).max(),
         "method": QUANTILE_METHOD,
         "status": RowStatus.ESTIMATED if chosen.height else RowStatus.NOT_ESTIMABLE,
         "reason": None if chosen.height else "no sample in the window",
@@ -87,29 +87,33 @@ def _visit_row(
 
 
 def quantiles_with_limit(values: pl.Series, limits: pl.Series) -> dict[str, object]:
-    """Quartiles of type 7 with below-limit results ranked lowest, each taken as the largest of their limits.
+    """Quartiles of type 7, where a below-limit result may be anything from nothing up to its limit.
 
-    Where such a result enters a quantile with positive weight, the number is an upper bound, and is flagged.
+    Taken at its limit it gives the largest value that the quantile can have, ranked lowest the smallest. Where the two
+    are the same the quantile is known; otherwise the larger is given as an upper bound, and flagged.
     """
-    n_below = limits.len()
-    bound = limits.max()
-    ranked = pl.concat([pl.Series(values=[bound] * n_below, dtype=pl.Float64), values.sort()])
-    n = ranked.len()
+    largest = pl.concat([values, limits]).sort().to_list()
+    smallest = [float("-inf")] * limits.len() + values.sort().to_list()
     result: dict[str, object] = {
-        "minimum": values.min() if n_below == 0 else None,
+        "minimum": values.min() if limits.len() == 0 else None,
         "maximum": values.max(),
     }
     for name, p in (("q1", 0.25), ("median", 0.5), ("q3", 0.75)):
-        if n == 0:
-            result |= {name: None, f"{name}_below_limit": False}
-            continue
-        position = (n - 1) * p
-        low = int(position)
-        high = min(low + 1, n - 1)
-        weight = position - low
-        value = float(ranked[low]) + weight * (float(ranked[high]) - float(ranked[low]))
-        result |= {name: value, f"{name}_below_limit": low < n_below}
+        upper = _quantile(largest, p)
+        result |= {name: upper, f"{name}_below_limit": upper != _quantile(smallest, p)}
     return result
+
+
+def _quantile(ordered: list[float], p: float) -> float | None:
+    """Type 7 (Hyndman and Fan 1996): linear between order statistics, position (n - 1) p from 0."""
+    if not ordered:
+        return None
+    position = (len(ordered) - 1) * p
+    low = int(position)
+    weight = position - low
+    if weight == 0:
+        return ordered[low]
+    return ordered[low] + weight * (ordered[low + 1] - ordered[low])
 
 
 def _threshold_rows(

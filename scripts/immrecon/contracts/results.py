@@ -79,12 +79,14 @@ class VisitSummary(Stratum):
     n = count("with a usable sample in the window")
     n_below_limit = count("below the limit of quantification")
     lloq_max = number("largest limit among the samples", "unit")
-    median = number("median, below-limit values ranked lowest; an upper bound where median_below_limit", "unit")
+    median = number("median; an upper bound where median_below_limit", "unit")
     q1 = number("first quartile; an upper bound where q1_below_limit", "unit")
     q3 = number("third quartile; an upper bound where q3_below_limit", "unit")
     minimum = number("smallest value; missing when below the limit", "unit")
     maximum = number("largest value; missing when below the limit", "unit")
-    median_below_limit = dy.Bool(description="a below-limit result enters the median, which is below the number given")
+    median_below_limit = dy.Bool(
+        description="a below-limit result could change the median, which is at most the number given"
+    )
     q1_below_limit = dy.Bool(description="the same for the first quartile")
     q3_below_limit = dy.Bool(description="the same for the third quartile")
     method = text("quantile definition")

@@ -131,7 +131,11 @@ def _draw_samples(axes: Axes, samples: pl.DataFrame, group: GroupStyle, frame: F
 def _draw_medians(axes: Axes, visits: pl.DataFrame, group: GroupStyle, frame: Frame) -> None:
     """Medians at the target day joined by a line, quartiles as a bar; what is below the limit stands at the limit."""
     at_limit = {
-        name: pl.when(f"{name}_below_limit").then("lloq_max").otherwise(name).clip(lower_bound=frame.low).alias(name)
+        name: pl.when(f"{name}_below_limit")
+        .then(pl.coalesce(name, "lloq_max"))
+        .otherwise(name)
+        .clip(lower_bound=frame.low)
+        .alias(name)
         for name in ("median", "q1", "q3")
     }
     placed = visits.with_columns(*at_limit.values()).with_columns(vague=pl.col("median_below_limit"))

@@ -119,9 +119,7 @@ def _words(summary: pl.DataFrame, spec: DisplaySpec, analyte: Analyte, n_before:
     notes = exhibit_notes(
         spec,
         ", ".join(population),
-        "Method: median and quartiles of the samples in each visit's window"
-        + (f" ({methods})" if methods else "")
-        + ", values below the limit ranked lowest.",
+        "Method: median and quartiles of the samples in each visit's window" + (f" ({methods})." if methods else "."),
     )
     abbreviation = "Results beyond a limit stand at the limit. LLOQ: lower limit of quantification of a laboratory."
     dropped = f" {n_before} samples from before day 0 are not shown." if n_before else ""

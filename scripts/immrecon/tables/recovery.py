@@ -115,8 +115,8 @@ def _summary(row: Record | None, marks: Marks) -> list[Cell]:
 
 
 def _or_below(value: float | None, is_below: bool, limit: float | None) -> str:
-    if is_below:
-        return below(limit)
+    if is_below:  # the quantile's own bound where it has one
+        return below(limit if value is None else value)
     if value is None:
         return NOT_ESTIMABLE
     return measured(value)
