@@ -12,38 +12,39 @@ UNTIL_30 = make_spec(safety__emergent_last_day=30)
 """Emergent on days 0 to 30 after injection: days 5 to 35."""
 
 
-def emergence(start: tuple[int, int] | int | None, spec: Any = None) -> tuple[str, str]:
-    """Emergent, and whether that is undecided."""
-    row = derive(ae=[adverse("P1", start)], spec=spec).event()
-    return row["TRTEMFL"], row["TRTEMUN"]
+def emergences(*starts: tuple[int, int] | int | None, spec: Any = None) -> list[tuple[str, str]]:
+    """Emergent, and whether that is undecided, of an event with each of these starts."""
+    adae = derive(ae=[adverse("P1", start) for start in starts], spec=spec).adae
+    return adae.sort("AESEQ").select("TRTEMFL", "TRTEMUN").rows()
 
 
-@pytest.mark.parametrize(
-    ("start", "expected"),
-    [
-        (4, ("N", "N")),
-        (5, ("Y", "N")),  # the day of the injection
-        ((0, 4), ("N", "N")),  # over before it, whatever the day
-        ((0, 5), ("Y", "Y")),  # may have started on it
-        ((5, 30), ("Y", "N")),  # certainly not before
-        (None, ("Y", "Y")),  # no start date
-    ],
-)
-def test_emergent_from_the_injection_on(start: Any, expected: tuple[str, str]) -> None:
-    assert emergence(start) == expected
+def test_emergent_from_the_injection_on() -> None:
+    expected: dict[Any, tuple[str, str]] = {
+        4: ("N", "N"),
+        5: ("Y", "N"),  # the day of the injection
+        (0, 4): ("N", "N"),  # over before it, whatever the day
+        (0, 5): ("Y", "Y"),  # may have started on it
+        (5, 30): ("Y", "N"),  # certainly not before
+        None: ("Y", "Y"),  # no start date
+    }
+    assert emergences(*expected) == list(expected.values())
 
 
-@pytest.mark.parametrize(
-    ("start", "expected"),
-    [(35, ("Y", "N")), (36, ("N", "N")), ((31, 58), ("Y", "Y")), ((36, 58), ("N", "N")), ((0, 58), ("Y", "Y"))],
-)
-def test_emergent_until_a_last_day(start: Any, expected: tuple[str, str]) -> None:
-    assert emergence(start, UNTIL_30) == expected
+def test_emergent_until_a_last_day() -> None:
+    expected: dict[Any, tuple[str, str]] = {
+        35: ("Y", "N"),
+        36: ("N", "N"),
+        (31, 58): ("Y", "Y"),
+        (36, 58): ("N", "N"),
+        (0, 58): ("Y", "Y"),
+        None: ("Y", "Y"),
+    }
+    assert emergences(*expected, spec=UNTIL_30) == list(expected.values())
 
 
 def test_emergent_from_the_transplant_on() -> None:
     spec = make_spec(safety__emergent_from_clock="transplant")
-    assert [emergence(day, spec)[0] for day in (-1, 0, 4)] == ["N", "Y", "Y"]
+    assert emergences(-1, 0, 4, spec=spec) == [("N", "N"), ("Y", "N"), ("Y", "N")]
 
 
 def test_only_emergent_events_of_the_safety_population_are_counted() -> None:

@@ -57,8 +57,8 @@ def walk(results: list[tuple[int, str]], rule: Row) -> tuple[int, int] | None:
     return None
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
-@given(histories=st.lists(history, min_size=1, max_size=8), rule=rules)
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(histories=st.lists(history, min_size=1, max_size=12), rule=rules)
 def test_confirmed_pairs_are_those_that_a_walk_through_the_samples_finds(
     histories: list[list[tuple[int, str]]], rule: Row
 ) -> None:
