@@ -202,3 +202,7 @@ def test_expected_numbers_add_up_over_groups_and_dose_levels() -> None:
 def test_nobody_is_expected_after_a_death_of_unknown_day() -> None:
     dead = person("P1", DTHFL="Y", DTHHIDY=20.0)  # died in the first weeks, at the latest on day 20
     assert row_of(summary(adsl(dead), adlb()))["n_expected"] == 0
+
+
+def test_the_largest_value_is_not_known_where_a_limit_lies_above_every_number() -> None:
+    assert at_day_28("<100", 20, 30)["maximum"] is None

@@ -46,7 +46,10 @@ def test_milestones_groups_and_doses(truth, analysis):
                                                    ("second transplant", "second_transplant")])  # fmt: skip
 def test_events_and_their_days(truth, analysis, event, occurrence):
     """Of those transplanted: an occurrence is counted in days since transplant."""
-    found = {row["USUBJID"]: row["ADT"] for row in analysis("adoc").filter(pl.col("OCCUR") == occurrence).iter_rows(named=True)}
+    found = {
+        row["USUBJID"]: row["ADT"]
+        for row in analysis("adoc").filter(pl.col("OCCUR") == occurrence).iter_rows(named=True)
+    }
     transplanted = set(analysis("adsl").filter(pl.col("HSCTFL") == "Y")["USUBJID"])
     expected = {}
     for item in sorted(truth["events"], key=lambda item: item["date"], reverse=True):

@@ -96,7 +96,7 @@ def quantiles_with_limit(values: pl.Series, limits: pl.Series) -> dict[str, obje
     smallest = [float("-inf")] * limits.len() + values.sort().to_list()
     result: dict[str, object] = {
         "minimum": values.min() if limits.len() == 0 else None,
-        "maximum": values.max(),
+        "maximum": values.max() if limits.len() == 0 or largest[-1] in values else None,
     }
     for name, p in (("q1", 0.25), ("median", 0.5), ("q3", 0.75)):
         upper = _quantile(largest, p)

@@ -8,7 +8,7 @@ from immrecon.config.endpoints import ClinicalEvent, Endpoint, ThresholdCrossing
 from immrecon.config.specs import DeriveSpec
 from immrecon.contracts.analysis import ADREC, ADTTE
 from immrecon.derive.first_event import first_events
-from immrecon.derive.occurrences import OCCURRENCE_COLUMNS, Events, first_occurrence, not_before_life
+from immrecon.derive.occurrences import OCCURRENCE_COLUMNS, Events, first_occurrence, not_after_death, not_before_life
 from immrecon.derive.reconstitution import crossings, daily_statuses
 from immrecon.derive.reconstitution_status import reconstitution_status
 
@@ -33,10 +33,11 @@ def derive_adtte(
         for name, rule in spec.endpoints.occurrences.items()
         if not isinstance(rule, ThresholdCrossing)
     }
+    clinical = {name: not_after_death(rows, adsl) for name, rows in clinical.items()}
     clinical |= {
         name: not_before_life(clinical[name], clinical, adsl)
         for name, rule in spec.endpoints.occurrences.items()
-        if isinstance(rule, ClinicalEvent) and "DEATH" in rule.terms
+        if isinstance(rule, ClinicalEvent) and set(rule.terms) == {"DEATH"}
     }
     rules = {name: rule for name, rule in spec.endpoints.occurrences.items() if isinstance(rule, ThresholdCrossing)}
     samples = {name: _usable(adlb, rule, clinical) for name, rule in rules.items()}

@@ -70,7 +70,17 @@ def _earliest(occurrences: pl.DataFrame, causes: list[str]) -> pl.DataFrame:
         .sort("USUBJID", "DY", "PRIORITY")
         .group_by("USUBJID", maintain_order=True)
         .first()
-        .select("USUBJID", "CAUSE", "DY", EVENTDT="ADT", ADTF="ADTF", SRCDOM="SRCDOM", SRCVAR="SRCVAR", SRCSEQ="SRCSEQ")
+        .select(
+            "USUBJID",
+            "CAUSE",
+            "DY",
+            "LATESTDY",
+            EVENTDT="ADT",
+            ADTF="ADTF",
+            SRCDOM="SRCDOM",
+            SRCVAR="SRCVAR",
+            SRCSEQ="SRCSEQ",
+        )
     )
 
 
@@ -108,7 +118,9 @@ def _not_at_risk(first_event: FirstEvent) -> pl.Expr:
     what = pl.col("CAUSE").str.replace_all("_", " ")
     if landmark is None:
         return (
-            pl.when(pl.col("EVENTT") < 0)
+            pl.when((pl.col("EVENTT") < 0) & (pl.col("LATESTDY") >= pl.col("STARTDY")))
+            .then(pl.format("possibly prevalent: {} on a partial date around the origin", what))
+            .when(pl.col("EVENTT") < 0)
             .then(pl.format("prevalent: {} before the origin", what))
             .when(pl.col("STARTDY").is_null())
             .then(pl.lit("the origin has no date"))

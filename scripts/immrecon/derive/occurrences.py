@@ -87,15 +87,22 @@ def not_before_life(deaths: pl.DataFrame, others: dict[str, pl.DataFrame], adsl:
         .group_by("USUBJID")
         .agg(pl.col("LIFEDY").max())
     )
-    moved = pl.col("ADTF").is_not_null() & (pl.col("LIFEDY") > pl.col("DY"))
-    return (
-        deaths.join(latest, on="USUBJID", how="left")
-        .with_columns(
-            ADT=pl.when(moved).then(pl.col("ADT") + pl.duration(days=pl.col("LIFEDY") - pl.col("DY"))).otherwise("ADT"),
-            DY=pl.when(moved).then("LIFEDY").otherwise("DY"),
-        )
-        .select(deaths.columns)
-    )
+    return _moved_to(deaths.join(latest, on="USUBJID", how="left"), "LIFEDY", pl.col("LIFEDY") > pl.col("DY"))
+
+
+def not_after_death(occurrences: pl.DataFrame, adsl: pl.DataFrame) -> pl.DataFrame:
+    """Occurrences of unknown day, not dated after a death whose day is known."""
+    with_death = occurrences.join(adsl.select("USUBJID", "DTHDY"), on="USUBJID", how="left")
+    return _moved_to(with_death, "DTHDY", pl.col("DTHDY") < pl.col("DY"))
+
+
+def _moved_to(occurrences: pl.DataFrame, day: str, beyond: pl.Expr) -> pl.DataFrame:
+    """Partial dates whose bound lies beyond a known day, moved to that day."""
+    moved = pl.col("ADTF").is_not_null() & beyond
+    return occurrences.with_columns(
+        ADT=pl.when(moved).then(pl.col("ADT") + pl.duration(days=pl.col(day) - pl.col("DY"))).otherwise("ADT"),
+        DY=pl.when(moved).then(day).otherwise("DY"),
+    ).drop(day)
 
 
 def _rows(rule: ClinicalEvent | AssessmentAtLeast | MedicationStart, events: Events) -> tuple[str, pl.DataFrame]:
