@@ -131,7 +131,7 @@ def test_why_someone_did_not_get_further() -> None:
     assert [found[name][2] for name in ("P4", "P5", "P6", "P7")] == ["product failed", "afraid", None, None]
 
 
-def test_the_first_withdrawal_by_the_cutoff() -> None:
+def test_the_first_withdrawal_or_loss_by_the_cutoff() -> None:
     ds = [
         disposition("P1", "WITHDRAWAL", 60, "travel"),
         disposition("P1", "WITHDRAWAL", 50, "burden"),
@@ -140,7 +140,7 @@ def test_the_first_withdrawal_by_the_cutoff() -> None:
         disposition("P3", "TREATMENT_WITHDRAWAL", 20, "afraid"),  # follow-up goes on
     ]
     found = reasons([person("P1"), person("P2"), person("P3")], ds, "WDDT", "WDREAS")
-    assert found == {"P1": [on(50), "burden"], "P2": [None, None], "P3": [None, None]}
+    assert found == {"P1": [on(40), "moved"], "P2": [None, None], "P3": [None, None]}
 
 
 # ---- evaluable ------------------------------------------------------------------------------------------------------

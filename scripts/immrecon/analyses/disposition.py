@@ -81,7 +81,7 @@ def _funnel_rows(adsl: pl.DataFrame, stratum: Stratum, spec: DispositionSpec) ->
 
 
 def accrual(adsl: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
-    """Cumulative numbers at the end of each month, against the plan. Empty where there are no dates or no plan."""
+    """Cumulative numbers at the end of each month, against the plan if there is one. Empty without dates."""
     schema = ACCRUAL.schema.create_empty().schema
     reached = {
         stage: adsl.filter((pl.col(POPULATION_FLAG[stage]) == "Y") & pl.col(column).is_not_null())[column].to_list()
@@ -137,7 +137,28 @@ def query_counts(
         .agg(n_queries=pl.len())
         .with_columns(domain=pl.lit("ADLB"), kind=pl.col("example").str.replace_all(" ", "_"), severity=pl.lit("note"))
     )
-    return pl.concat([asked, *(_derived_query(frame) for frame in (unusable, _outside_age(adsl, groups)))])
+    return pl.concat(
+        [
+            asked,
+            *(_derived_query(frame) for frame in (unusable, _outside_age(adsl, groups), _unknown_group(adsl, groups))),
+        ]
+    )
+
+
+def _unknown_group(adsl: pl.DataFrame, groups: list[Group]) -> pl.DataFrame:
+    """Groups that the configuration does not know: their participants are in the pooled results only."""
+    known = [group.code for group in groups]
+    n = adsl.filter((pl.col("ENRLFL") == "Y") & ~pl.col("GROUP").is_in(known)).height
+    return pl.DataFrame(
+        {
+            "domain": ["ADSL"],
+            "source_file": "(enrolment record)",
+            "kind": "group_not_configured",
+            "severity": str(Severity.ERROR),
+            "n_queries": n,
+            "example": "The group of the enrolment record is not one of the configured groups.",
+        }
+    ).filter(pl.col("n_queries") > 0)
 
 
 def _outside_age(adsl: pl.DataFrame, groups: list[Group]) -> pl.DataFrame:

@@ -10,13 +10,15 @@ from immrecon.vocabulary import POPULATION_FLAG
 def timelines(adsl: pl.DataFrame, adoc: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
     """Lanes ordered by group, dose level, and transplant date; days since transplant."""
     group_order = {group.code: rank for rank, group in enumerate(spec.groups)}
+    dose_order = {level.code: rank for rank, level in enumerate(spec.dose_levels)}
     lanes = (
         adsl.filter(pl.col(POPULATION_FLAG[spec.timelines.population]) == "Y")
         .with_columns(
             RANK=pl.col("GROUP").replace_strict(group_order, default=len(group_order)),
+            DOSERANK=pl.col("DOSELVL").replace_strict(dose_order, default=len(dose_order), return_dtype=pl.Int64),
             LASTDY=pl.max_horizontal("LSTALVDY", "DTHDY", pl.lit(0.0)),
         )
-        .sort("RANK", "DOSELVL", "HSCTDT", "USUBJID", nulls_last=True)
+        .sort("RANK", "DOSERANK", "HSCTDT", "USUBJID", nulls_last=True)
         .with_row_index("LANE")
     )
     bars = lanes.select(
@@ -31,7 +33,7 @@ def timelines(adsl: pl.DataFrame, adoc: pl.DataFrame, spec: DispositionSpec) -> 
         _marker(
             lanes.filter(pl.col("WDDT").is_not_null()),
             "WITHDRAWN",
-            "withdrawn",
+            "left the study",
             (pl.col("WDDT") - pl.col("HSCTDT")).dt.total_days().cast(pl.Float64),
         ),
     ]

@@ -105,6 +105,7 @@ def _disposition(ds: pl.DataFrame, cutoff: date | None) -> pl.DataFrame:
     def first(event: str, variable: str) -> pl.Expr:
         return pl.col(variable).filter(pl.col("DSDECOD") == event).first()
 
+    left = pl.col("DSDECOD").is_in(["WITHDRAWAL", "LOST_TO_FOLLOW_UP"])
     return (
         ds.filter(by_cutoff("DSLO", cutoff))
         .sort("USUBJID", "DSLO", "DSSEQ")
@@ -115,8 +116,8 @@ def _disposition(ds: pl.DataFrame, cutoff: date | None) -> pl.DataFrame:
             NINJREAS=pl.coalesce(
                 first("NOT_INJECTED", "DSTERM"), first("TREATMENT_WITHDRAWAL", "DSTERM"), first("WITHDRAWAL", "DSTERM")
             ),
-            WDDT=first("WITHDRAWAL", "DSLO"),
-            WDREAS=first("WITHDRAWAL", "DSTERM"),
+            WDDT=pl.col("DSLO").filter(left).first(),
+            WDREAS=pl.col("DSTERM").filter(left).first(),
         )
     )
 

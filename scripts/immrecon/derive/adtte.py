@@ -100,7 +100,7 @@ def _confirmed(
             ADT="ADT",
             ADTF=pl.lit(None, dtype=pl.String),
             SRCDOM=pl.lit("LB"),
-            SRCVAR=pl.lit("LBDTC"),
+            SRCVAR=pl.when(pl.col("ADT").is_null()).then(pl.lit("LBDY")).otherwise(pl.lit("LBDTC")),
             SRCSEQ="LBSEQ",
         )
     )
@@ -109,6 +109,7 @@ def _confirmed(
 def _endpoint_rows(code: str, endpoint: Endpoint, followed: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
     """The rows of one endpoint: a choice of causes of its first-event variable."""
     is_event = pl.col("CAUSE").is_in(endpoint.events)
+    dated_by = pl.when(pl.col("STARTDT").is_null()).then(pl.lit("DY")).otherwise(pl.lit("DTC"))
     pending = waiting.filter(pl.col("RULE").is_in(endpoint.events)).select("USUBJID", WAITING=pl.lit(True)).unique()
     censored = (
         pl.when(pl.col("WAITING").fill_null(False) & pl.col("ATHORIZON"))
@@ -147,7 +148,7 @@ def _endpoint_rows(code: str, endpoint: Endpoint, followed: pl.DataFrame, waitin
             RISKFL="RISKFL",
             NRISKREA="NRISKREA",
             SRCDOM=pl.when("OCCURRED").then(pl.col("SRCDOM")).otherwise(pl.col("DOCDOM")),
-            SRCVAR=pl.when("OCCURRED").then(pl.col("SRCVAR")).otherwise(pl.col("DOCDOM") + "DTC"),
+            SRCVAR=pl.when("OCCURRED").then(pl.col("SRCVAR")).otherwise(pl.col("DOCDOM") + dated_by),
             SRCSEQ=pl.when("OCCURRED").then(pl.col("SRCSEQ")).otherwise(pl.col("DOCSEQ")),
         )
     )

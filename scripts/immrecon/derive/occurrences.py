@@ -63,7 +63,9 @@ def first_occurrence(
             ADT="ADT",
             ADTF="ADTF",
             SRCDOM=pl.lit(prefix),
-            SRCVAR=pl.lit(low.removesuffix("LO") + "DTC"),
+            SRCVAR=pl.when(pl.col(low).is_not_null())
+            .then(pl.lit(low.removesuffix("LO") + "DTC"))
+            .otherwise(pl.lit(low.removesuffix("LO") + "DY")),
             SRCSEQ=sequence,
         )
     )
