@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from immrecon.config.specs import DisplaySpec
+from immrecon.config.study import DoseLevel
 from immrecon.figures.page import (
     INNER_MM,
     LINE_MM,
@@ -114,7 +115,7 @@ def _words(people: pl.DataFrame, scale: _Scale, spec: DisplaySpec) -> Words:
         spec, f"{spec.timelines_population} participants (n = {people.height})", "Method: listing, no estimate."
     )
     used = set(people["dose_level"])
-    doses = "; ".join(f"{level.code} {in_words(level.label)}" for level in spec.dose_levels if level.code in used)
+    doses = "; ".join(_dose(level) for level in spec.dose_levels if level.code in used)
     return Words("Course of every participant", subtitle, [*notes, f"Dose levels: {doses}."] if doses else notes)
 
 
@@ -220,3 +221,9 @@ def _key_entries(timelines: pl.DataFrame, looks: dict[str, dict[str, Any]]) -> l
     place = {INJECTION: 0, DEATH: 2, ONGOING: 3}
     ordered = sorted(looks, key=lambda code: place.get(code.upper(), 1))  # stable: declared order in between
     return [KeyEntry(labels[code], looks[code] | {"markersize": _KEY_MARKER_PT}, span=False) for code in ordered]
+
+
+def _dose(level: DoseLevel) -> str:
+    """Code and label of a dose level, the code once."""
+    label = in_words(level.label)
+    return label if label.startswith(level.code) else f"{level.code} {label}"
