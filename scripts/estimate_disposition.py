@@ -13,7 +13,7 @@ with job(snakemake) as j:
     i = j.input
     queries = [read(QUERIES_CLINICAL, i.queries_clinical), read(QUERIES_LAB, i.queries_lab)]
     result = estimate_disposition(
-        read(ADSL, i.adsl), read(SC, i.sc), read(ADOC, i.adoc), read(ADLB, i.adlb), queries, spec
+        read(ADSL, i.adsl), read(SC, i.sc), read(ADOC, i.adoc), read(ADLB, i.adlb), queries, j.params.unused, spec
     )
     write(FUNNEL, result.funnel, j.output.funnel)
     write(ACCRUAL, result.accrual, j.output.accrual)

@@ -1,5 +1,6 @@
 """Where every file of a run lies: a pure function of the configuration."""
 
+import fnmatch
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,3 +77,18 @@ def source_files(study: Study) -> list[Path]:
         for pattern in dialect.files:
             found |= set(folder.glob(pattern))
     return sorted(path for path in found if path.is_file())
+
+
+def unused_files(study: Study) -> list[str]:
+    """Files in the cut's folder that the configuration names nowhere, relative to it; hidden files are left out."""
+    named = set(source_files(study))
+    if study.cut.checksums is not None:
+        named.add(study.relative(study.cut.checksums))
+    folder = study.data_folder
+    there = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path not in named)
+    expected = study.file.unused_files_expected
+    return sorted(
+        name
+        for name in there
+        if not Path(name).name.startswith(".") and not any(fnmatch.fnmatch(name, pattern) for pattern in expected)
+    )

@@ -49,7 +49,12 @@ def _refuse_changes(found: Mapping[str, str], frozen: Mapping[str, str], folder:
     """Every listed file must be there unchanged, used or not; every used file must be listed."""
     there = {name: file_digest(folder / name) for name in frozen if (folder / name).is_file()}
     changed = [name for name, digest in there.items() if frozen[name] != digest]
-    added = [name for name in found if name not in frozen]
+    present = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".") and path.resolve() != Path(checksums).resolve()
+    }
+    added = sorted((present | found.keys()) - frozen.keys())
     missing = [name for name in frozen if name not in there]
     problems = [
         f"{what}: {', '.join(sorted(names)[:5])}"

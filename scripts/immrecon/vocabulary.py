@@ -72,6 +72,18 @@ class RowStatus(StrEnum):
     NOT_ESTIMABLE = "not estimable"
 
 
+RECONSTITUTION_STATUSES = (
+    "confirmed",
+    "reached, not yet confirmed",
+    "reached, can no longer be confirmed",
+    "not reached",
+    "unknown",
+    "competing event before",
+    "no sample",
+)
+"""Where a participant stands with a reconstitution rule; every one is a fact, none is a censoring."""
+
+
 class CheckOutcome(StrEnum):
     HOLDS = "holds"
     VIOLATED = "violated"

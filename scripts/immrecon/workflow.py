@@ -14,7 +14,7 @@ from immrecon.config.base import Strict
 from immrecon.config.load import load_study
 from immrecon.config.study import Study
 from immrecon.errors import ConfigError, SourceError
-from immrecon.layout import Layout, layout_of, source_files
+from immrecon.layout import Layout, layout_of, source_files, unused_files
 from immrecon.provenance import REPOSITORY, code_digest, file_digest, text_digest
 
 SPEC: dict[str, Callable[[Study], Strict]] = {
@@ -59,6 +59,7 @@ class Steps:
         self.layout: Layout = layout_of(study)
         self.sources: list[str] = [str(path) for path in source_files(study)]
         self.folder = str(study.data_folder)
+        self.unused: list[str] = unused_files(study)
         checksums = study.cut.checksums
         self.checksums = None if checksums is None else str(study.relative(checksums))
 

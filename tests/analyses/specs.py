@@ -17,6 +17,7 @@ METHODS = {
     "small_conf_type": "beta-product",
     "large_conf_type": "log-log",
     "incidence_conf_type": "log-log",
+    "few_at_risk": 1,
 }
 STRATA = {
     ("A", "all"), ("B", "all"), ("all", "all"), ("all", "DL1"), ("A", "DL1"), ("B", "DL1"), ("all", "DL2"),

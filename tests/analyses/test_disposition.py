@@ -1,5 +1,6 @@
 """The funnel, accrual and queries: counted by hand, and adding up over groups and dose levels."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -63,7 +64,7 @@ def test_reasons_are_counted_and_missing_ones_said_to_be() -> None:
         None,
         "no donor (2); no reason recorded (1)",
         "donor withdrew (1)",
-        "no reason recorded (1); product failed (1)",  # equally frequent: by name
+        "pending at the cut-off (1); product failed (1)",  # equally frequent: by name
         "no CD4 sample (1)",
     ]
 
@@ -169,15 +170,29 @@ def query(number: int, domain: str, kind: str, severity: str, cells: int, messag
 
 
 def counted_queries(
-    queries: list[pl.DataFrame] | None = None, results: pl.DataFrame | None = None, people: pl.DataFrame | None = None
+    queries: list[pl.DataFrame] | None = None,
+    results: pl.DataFrame | None = None,
+    people: pl.DataFrame | None = None,
+    unused: Sequence[str] = (),
 ) -> pl.DataFrame:
     found = query_counts(
         queries or [table(QUERIES_CLINICAL, [])],
         adlb() if results is None else results,
         adsl() if people is None else people,
+        list(unused),
         disposition_spec().groups,
     )
     return validate(QUERY_COUNTS, found)
+
+
+def test_a_file_that_nothing_names_is_reported() -> None:
+    row = counted_queries(unused=["labs/extra.csv"]).row(0, named=True)
+    assert (row["source_file"], row["kind"], row["severity"]) == ("labs/extra.csv", "file_not_used", "warning")
+
+
+def test_a_group_that_is_not_configured_is_reported() -> None:
+    row = counted_queries(people=adsl(person("P1", "Z"))).row(0, named=True)
+    assert (row["kind"], row["severity"], row["n_queries"]) == ("group_not_configured", "error", 1)
 
 
 def test_queries_are_counted_with_their_cells_and_the_first_as_example() -> None:
@@ -236,7 +251,7 @@ def test_ages_that_disagree_in_both_groups() -> None:
 def test_every_table_is_valid_without_records(people: pl.DataFrame) -> None:
     spec = disposition_spec(baseline=[{"code": "AGE", "label": "Age", "kind": "numeric", "unit": "years"}])
     empty = table(QUERIES_CLINICAL, [])
-    result = estimate_disposition(people, table(SC, []), adoc(), adlb(), [empty, empty], spec)
+    result = estimate_disposition(people, table(SC, []), adoc(), adlb(), [empty, empty], [], spec)
     sizes = {
         contract.name: validate(contract, getattr(result, contract.name)).height
         for contract in (FUNNEL, ACCRUAL, BASELINE, TIMELINES, QUERY_COUNTS)

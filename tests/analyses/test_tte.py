@@ -62,7 +62,18 @@ def test_survival_of_three() -> None:
     assert found[15]["max_follow_up_day"] == 30
     # After everybody has died the curve stays at 0: that is an estimate, without a plain interval.
     assert (found[40]["status"], found[40]["conf_low"]) == ("estimated", None)
-    assert found[40]["reason"] == "no plain interval exists at this estimate"
+    assert found[40]["reason"] == (
+        "no plain interval exists at this estimate; "
+        "the last at risk had an event on day 30; nobody is at risk at the landmark"
+    )
+
+
+def test_an_estimate_that_rests_on_few_says_so() -> None:
+    spec = one_endpoint("OS", "kaplan-meier", conf_type="plain", landmarks_day=[5, 25])
+    methods = spec.methods.model_copy(update={"few_at_risk": 3})
+    result = estimate(cohort((10, "death"), (20, "alive"), (30, "alive")), spec.model_copy(update={"methods": methods}))
+    assert "fewer" not in (landmark(result, 5)["reason"] or "")  # all three
+    assert landmark(result, 25)["reason"] == "fewer than 3 at risk"
 
 
 def test_small_planned_groups_have_the_beta_product_interval() -> None:
@@ -177,7 +188,10 @@ def test_the_exact_bound_without_an_event_counts_earlier_competing_events() -> N
     assert_allclose((1 - row["conf_high"]) ** 14, 0.025, rtol=1e-10)
     assert round(row["conf_high"], 2) == 0.23
     assert (row["n_risk"], row["status"]) == (10, "estimated")
-    assert row["reason"] == "no event yet: exact one-sided bound, denominator at risk plus earlier competing events"
+    assert (
+        row["reason"]
+        == "no event yet: exact one-sided bound at 97.5%, denominator at risk plus earlier competing events"
+    )
 
 
 def test_incidence_with_nobody_left_at_risk_of_an_event_is_carried_on() -> None:

@@ -133,3 +133,27 @@ def test_analytes_used_by_rules_must_be_declared(folder):
     edit(folder / "endpoints.yaml", lambda c: c["occurrences"]["cd4_reconstitution"].update(analyte="CD5"))
     with pytest.raises(ConfigError, match='uses the analyte "CD5"'):
         load_study(folder / "config.yaml")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c["occurrences"]["death"].update(terms=["DEAHT"]), 'names "DEAHT".*Did you mean "DEATH"'),
+        (lambda c: c["occurrences"]["acute_gvhd_grade_3_4"].update(category="GVHD_ACUTE"), 'names "GVHD_ACUTE"'),
+        (lambda c: c["first_events"]["death"].update(follow_up=[{"domain": "FA", "code": "SURVIVL"}]), '"SURVIVAL"'),
+        (lambda c: c["occurrences"]["donor_lymphocyte_infusion"].update(categories=["DLIS"]), '"DLI"'),
+    ],
+)
+def test_a_code_that_no_extract_can_give_is_refused(folder, change, message):
+    """It would make an endpoint silently empty."""
+    edit(folder / "endpoints.yaml", change)
+    with pytest.raises(ConfigError, match=message):
+        load_study(folder / "config.yaml")
+
+
+def test_errors_across_keys_are_one_sentence(folder):
+    edit(folder / "endpoints.yaml", lambda c: c["endpoints"]["OS"].update(events=["deth"]))
+    with pytest.raises(ConfigError) as error:
+        load_study(folder / "config.yaml")
+    assert len(str(error.value)) < 300
+    assert str(error.value).endswith("endpoints.OS.events: deth is not declared.")

@@ -211,3 +211,8 @@ def test_a_rule_that_ends_at_another_threshold_is_refused_by_the_configuration_o
     cd3 = [sample("P1", day, 60, LBTESTCD="CD3") for day in (20, 34)]
     derived = derive(lb=[*cd3, *samples("P1", {25: 60, 40: 70})], spec=make_spec(endpoints=content))
     assert derived.status()["NSAMPLES"] == 0
+
+
+def test_the_dead_can_no_longer_confirm() -> None:
+    derived = derive(lb=samples("P1", {95: 60}), ce=[event("P1", "DEATH", 150)], spec=make_rule())
+    assert derived.status()["STATUS"] == "reached, can no longer be confirmed"

@@ -78,6 +78,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
 def make_endpoint(code: str, label: str, rule: str, competing: list[str], **changes: Any) -> EndpointDisplay:
     fields: dict[str, Any] = {
         "code": code,
+        "censoring": "at the last assessment",
         "label": label,
         "clock": Clock.INJECTION,
         "clock_label": "SMART101 injection",

@@ -125,6 +125,7 @@ def endpoint(code: str, **changes: Any) -> dict[str, Any]:
         "rule": CD4_RULE if code == "CD4IR" else "; ".join(events),
         "event_labels": events,
         "competing_labels": competing,
+        "censoring": "at the last assessment",
         "source": "Protocol version 3, section 8" if survival else "Draft statistical analysis plan",
         "status": "signed" if survival else "draft",
         "display": "survival" if survival else "incidence",

@@ -88,6 +88,12 @@ def test_changed_file_under_a_frozen_cut(fresh):
     assert "changed: clinical/contacts.csv" in text
 
 
+def test_unlisted_file_under_a_frozen_cut(fresh):
+    edit(fresh, lambda c: c["cuts"]["2026-09-30"].update(checksums="../data/2026-09-30/SHA256SUMS"))
+    (fresh.folder / "data" / "2026-09-30" / "labs" / "extra.csv").write_text("a,b\n")
+    assert "not listed: labs/extra.csv" in sentence(fresh.report())
+
+
 def test_one_bad_cell_is_queried_and_the_rest_survives(fresh):
     path = fresh.folder / "data" / "2026-09-30" / "labs" / "central_results.csv"
     lines = path.read_text().splitlines()

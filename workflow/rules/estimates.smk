@@ -19,6 +19,7 @@ rule estimate_disposition:
         LAYOUT.log("estimate_disposition"),
     params:
         code=code_digest("estimate_disposition"),
+        unused=STEPS.unused,
         spec=STEPS.spec("disposition"),
     script:
         "../../scripts/estimate_disposition.py"

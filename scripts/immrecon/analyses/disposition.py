@@ -29,6 +29,7 @@ def estimate_disposition(
     adoc: pl.DataFrame,
     adlb: pl.DataFrame,
     queries: list[pl.DataFrame],
+    unused_files: list[str],
     spec: DispositionSpec,
 ) -> Disposition:
     """Counts only: every participant is in exactly one place of each table."""
@@ -37,7 +38,7 @@ def estimate_disposition(
         accrual=accrual(adsl, spec),
         baseline=baseline_table(adsl, sc, spec),
         timelines=timelines(adsl, adoc, spec),
-        query_counts=query_counts(queries, adlb, adsl, spec.groups),
+        query_counts=query_counts(queries, adlb, adsl, unused_files, spec.groups),
     )
 
 
@@ -45,6 +46,14 @@ def funnel(adsl: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
     """Participants per population and stratum, and why those who are missing did not get there."""
     rows = [row for stratum in strata(spec.groups, spec.dose_levels) for row in _funnel_rows(adsl, stratum, spec)]
     return pl.DataFrame(rows, schema=FUNNEL.schema.create_empty().schema)
+
+
+def _unexplained(stage: Population) -> pl.Expr:
+    """Whoever may still reach the next stage is pending, not lost."""
+    still_there = (pl.col("DTHFL") == "N") & pl.col("WDDT").is_null()
+    if stage in (Population.TRANSPLANTED, Population.INJECTED):
+        return pl.when(still_there).then(pl.lit("pending at the cut-off")).otherwise(pl.lit("no reason recorded"))
+    return pl.lit("no reason recorded")
 
 
 _LOSS_REASON = {
@@ -66,7 +75,7 @@ def _funnel_rows(adsl: pl.DataFrame, stratum: Stratum, spec: DispositionSpec) ->
         reasons = None
         if stage in _LOSS_REASON and lost.height:
             counted = (
-                lost.select(REASON=pl.col(_LOSS_REASON[stage]).fill_null("no reason recorded"))
+                lost.select(REASON=pl.coalesce(_LOSS_REASON[stage], _unexplained(stage)))
                 .group_by("REASON")
                 .len()
                 .sort(["len", "REASON"], descending=[True, False])
@@ -122,7 +131,7 @@ def _up_to(dates: list[date], month: date, cutoff: date) -> int | None:
 
 
 def query_counts(
-    queries: list[pl.DataFrame], adlb: pl.DataFrame, adsl: pl.DataFrame, groups: list[Group]
+    queries: list[pl.DataFrame], adlb: pl.DataFrame, adsl: pl.DataFrame, unused_files: list[str], groups: list[Group]
 ) -> pl.DataFrame:
     """Queries per domain, file, kind and severity; results that were read but are not usable; ages against groups."""
     asked = (
@@ -137,11 +146,30 @@ def query_counts(
         .agg(n_queries=pl.len())
         .with_columns(domain=pl.lit("ADLB"), kind=pl.col("example").str.replace_all(" ", "_"), severity=pl.lit("note"))
     )
-    return pl.concat(
-        [
-            asked,
-            *(_derived_query(frame) for frame in (unusable, _outside_age(adsl, groups), _unknown_group(adsl, groups))),
-        ]
+    derived = (unusable, _outside_age(adsl, groups), _unknown_group(adsl, groups), _unused(unused_files))
+    return pl.concat([asked, *map(_derived_query, derived)])
+
+
+def _unused(files: list[str]) -> pl.DataFrame:
+    """Files as received that the configuration names nowhere: nothing of them is in any result."""
+    return pl.DataFrame(
+        {
+            "domain": ["files"] * len(files),
+            "source_file": files,
+            "kind": ["file_not_used"] * len(files),
+            "severity": [str(Severity.WARNING)] * len(files),
+            "n_queries": [1] * len(files),
+            "example": ["In the folder of the cut, but named by no dialect and no extract: nothing of it is used."]
+            * len(files),
+        },
+        schema_overrides={
+            "n_queries": pl.Int64,
+            "source_file": pl.String,
+            "domain": pl.String,
+            "kind": pl.String,
+            "severity": pl.String,
+            "example": pl.String,
+        },
     )
 
 

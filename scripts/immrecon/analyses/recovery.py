@@ -11,7 +11,7 @@ from immrecon.config.specs import RecoverySpec, threshold_in_words
 from immrecon.config.study import Analyte, Visit
 from immrecon.contracts.results import PROFILES, STATUS_COUNTS, THRESHOLD_SUMMARY, VISIT_SUMMARY
 from immrecon.stats.proportion import clopper_pearson
-from immrecon.vocabulary import POPULATION_FLAG, RowStatus
+from immrecon.vocabulary import POPULATION_FLAG, RECONSTITUTION_STATUSES, RowStatus
 
 BELOW = pl.col("ACMP").is_in(["<", "<="])
 ABOVE_LIMIT = pl.col("ACMP").is_in([">", ">="])
@@ -171,16 +171,6 @@ def profiles(samples: pl.DataFrame, spec: RecoverySpec) -> pl.DataFrame:
     )
 
 
-CATEGORIES = [
-    "confirmed",
-    "reached, not yet confirmed",
-    "not reached",
-    "unknown",
-    "competing event before",
-    "no sample",
-]
-
-
 def status_counts(adrec: pl.DataFrame, spec: RecoverySpec) -> pl.DataFrame:
     """Participants per reconstitution status; the categories of a stratum add up to its participants."""
     rules = {name: rule for name, rule in spec.endpoints.occurrences.items() if isinstance(rule, ThresholdCrossing)}
@@ -197,6 +187,6 @@ def status_counts(adrec: pl.DataFrame, spec: RecoverySpec) -> pl.DataFrame:
         for name, rule in rules.items()
         for stratum in strata(spec.groups, spec.dose_levels)
         for members in [adrec.filter((pl.col("RULE") == name) & stratum.rows())]
-        for order, category in enumerate(CATEGORIES)
+        for order, category in enumerate(RECONSTITUTION_STATUSES)
     ]
     return pl.DataFrame(rows, schema=STATUS_COUNTS.schema.create_empty().schema)

@@ -23,7 +23,10 @@ def estimate_safety(adsl: pl.DataFrame, adae: pl.DataFrame, spec: SafetySpec) ->
     population = adsl.filter(pl.col(POPULATION_FLAG[spec.safety.population]) == "Y")
     counted = adae.filter(pl.col("ANL01FL") == "Y")
     categories = {"any grade": pl.lit(True)}
-    categories |= {f"grade >= {grade}": pl.col("AETOXGR") >= grade for grade in spec.safety.grade_at_least}
+    categories |= {
+        "grade 5" if grade == 5 else f"grade >= {grade}": pl.col("AETOXGR") >= grade
+        for grade in spec.safety.grade_at_least
+    }
     categories |= {"serious": pl.col("AESER") == "Y", "related": pl.col("AEREL") == "Y"}
     tables = [
         _stratum_table(counted, population.filter(stratum.rows()).height, stratum, name, keep)

@@ -10,6 +10,7 @@ from immrecon.analyses.strata import Stratum, strata
 from immrecon.analyses.tte_checks import check_rows
 from immrecon.config.endpoints import Endpoint
 from immrecon.config.specs import TteSpec
+from immrecon.config.study import Methods
 from immrecon.contracts.results import CHECKS, CURVES, LANDMARKS, QUANTILES, RISK_TABLE
 from immrecon.stats.competing_risks import CumulativeIncidence, aalen_johansen
 from immrecon.stats.survival import SurvivalCurve, kaplan_meier, reverse_kaplan_meier
@@ -211,12 +212,12 @@ def _landmark_rows(fit: Fit, spec: TteSpec) -> list[dict[str, object]]:
                 "variance": fit.endpoint.variance,
                 "max_follow_up_day": longest,
             }
-            | _estimate_at(fit, day)
+            | _estimate_at(fit, day, spec.methods)
         )
     return rows
 
 
-def _estimate_at(fit: Fit, day: float) -> dict[str, object]:
+def _estimate_at(fit: Fit, day: float, methods: Methods) -> dict[str, object]:
     """Estimate and interval at a landmark, or why there is none: nobody at risk, or follow-up that ends earlier."""
     nothing = {"estimate": None, "std_error": None, "conf_low": None, "conf_high": None}
     if fit.time.size == 0:
@@ -237,10 +238,24 @@ def _estimate_at(fit: Fit, day: float) -> dict[str, object]:
         values = (cif.incidence[0, 0], cif.std_error[0, 0], cif.conf_low[0, 0], cif.conf_high[0, 0])
         reason = None if np.isfinite(cif.conf_low[0, 0]) else f"no {fit.conf_type} interval exists at this estimate"
         if cif.bound_exact[0, 0]:
-            reason = "no event yet: exact one-sided bound, denominator at risk plus earlier competing events"
+            reason = (
+                f"no event yet: exact one-sided bound at {(1 + methods.conf_level) / 2:.1%}, "
+                "denominator at risk plus earlier competing events"
+            )
+    caution = _caution(fit, day, methods)
+    reason = "; ".join(part for part in (reason, caution) if part) or None
     names = ("estimate", "std_error", "conf_low", "conf_high")
     found = dict(zip(names, map(float, values), strict=True))
     return found | {"status": RowStatus.ESTIMATED, "reason": reason}
+
+
+def _caution(fit: Fit, day: float, methods: Methods) -> str | None:
+    """What a reader must know of an estimate that rests on few."""
+    last = float(fit.time.max())
+    if day > last:
+        return f"the last at risk had an event on day {last:g}; nobody is at risk at the landmark"
+    at_risk = int((fit.time >= day).sum())
+    return f"fewer than {methods.few_at_risk} at risk" if at_risk < methods.few_at_risk else None
 
 
 def _quantile_rows(fit: Fit, spec: TteSpec) -> list[dict[str, object]]:

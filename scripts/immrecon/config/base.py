@@ -86,6 +86,9 @@ def _sentence(model: type[BaseModel], item: Any) -> str:
             return f'unknown key "{location}". {hint}'
         case "missing":
             return f'the key "{location}" is missing. Every key must be given; nothing is inherited.'
+        case "value_error":
+            where = "" if location == "(top)" else f'"{location}": '
+            return where + str(item["msg"]).removeprefix("Value error, ") + "."
         case _:
             return f'"{location}": {item["msg"]} (found {item["input"]!r}).'
 

@@ -1,10 +1,17 @@
 """One configuration, read whole: the study file and every file it names. Nothing is merged or inherited."""
 
+import difflib
 from pathlib import Path
 
 from immrecon.config.base import build, read_yaml
 from immrecon.config.dialect import Dialect
-from immrecon.config.endpoints import EndpointsFile, ThresholdCrossing
+from immrecon.config.endpoints import (
+    AssessmentAtLeast,
+    ClinicalEvent,
+    EndpointsFile,
+    MedicationStart,
+    ThresholdCrossing,
+)
 from immrecon.config.extracts import ExtractsFile
 from immrecon.config.study import Study, StudyFile
 from immrecon.errors import ConfigError
@@ -51,6 +58,49 @@ def _cross_check(study: Study, path: Path) -> None:
     for analyte, where in wanted.items():
         if analyte not in analytes:
             raise ConfigError(f'{path}: {where} uses the analyte "{analyte}", which is not under "analytes".')
+    _refuse_unmapped_codes(study, path)
     for marker in study.file.timelines.markers:
         if marker.occurrence not in study.endpoints.occurrences:
             raise ConfigError(f'{path}: timelines marks "{marker.occurrence}", which is not an occurrence.')
+
+
+def _refuse_unmapped_codes(study: Study, path: Path) -> None:
+    """A code that no extract can give would make an endpoint silently empty: 100 % survival from a typing error."""
+    mapped = {
+        variable: _mapped(study, domain, variable)
+        for domain, variable in (("CE", "CEDECOD"), ("FA", "FACAT"), ("CM", "CMCAT"))
+    }
+    wanted: list[tuple[str, str, str]] = []
+    for name, rule in study.endpoints.occurrences.items():
+        match rule:
+            case ClinicalEvent():
+                wanted += [(f"occurrences.{name}.terms", "CEDECOD", term) for term in rule.terms]
+            case AssessmentAtLeast():
+                wanted.append((f"occurrences.{name}.category", "FACAT", rule.category))
+            case MedicationStart():
+                wanted += [(f"occurrences.{name}.categories", "CMCAT", term) for term in rule.categories]
+    for name, first_event in study.endpoints.first_events.items():
+        followed = [source.code for source in first_event.follow_up if source.domain == "FA"]
+        wanted += [(f"first_events.{name}.follow_up", "FACAT", code) for code in followed]
+    for where, variable, code in wanted:
+        known = mapped[variable]
+        if known is not None and code not in known:
+            close = difflib.get_close_matches(code, known, n=1)
+            hint = f'Did you mean "{close[0]}"?' if close else f"Mapped: {', '.join(sorted(known)) or 'none'}."
+            raise ConfigError(f'{path}: {where} names "{code}", which no clinical extract is mapped to. {hint}')
+
+
+def _mapped(study: Study, domain: str, variable: str) -> set[str] | None:
+    """Values that the clinical mapping can give; None where a column is taken as it comes."""
+    values: set[str] = set()
+    for extract in study.clinical.extracts:
+        if extract.domain != domain or variable not in extract.columns:
+            continue
+        source = extract.columns[variable]
+        if source.constant is not None:
+            values.add(source.constant)
+        elif source.map is not None:
+            values |= {value for value in source.map.values() if value is not None}
+        else:
+            return None
+    return values

@@ -4,7 +4,7 @@ from datetime import date
 
 from immrecon.config.base import Strict
 from immrecon.config.dialect import Dialect
-from immrecon.config.endpoints import EndpointsFile, ThresholdCrossing
+from immrecon.config.endpoints import EndpointsFile, FirstEvent, ThresholdCrossing
 from immrecon.config.extracts import ExtractsFile
 from immrecon.config.study import (
     Analyte,
@@ -100,6 +100,7 @@ class EndpointDisplay(Strict):
     rule: str
     event_labels: list[str]
     competing_labels: list[str]
+    censoring: str
     source: str
     status: str
     display: str
@@ -234,12 +235,28 @@ def _endpoint_display(study: Study, code: str) -> EndpointDisplay:
         rule="; ".join(occurrence_in_words(study.endpoints, cause) for cause in endpoint.events),
         event_labels=[study.endpoints.words(cause) for cause in endpoint.events],
         competing_labels=[study.endpoints.words(cause) for cause in first_event.causes if cause not in endpoint.events],
+        censoring=censoring_in_words(first_event),
         source=endpoint.source,
         status=endpoint.status,
         display=endpoint.display,
         figure_last_day=endpoint.figure_last_day,
         figure_tick_day=endpoint.figure_tick_day,
     )
+
+
+def censoring_in_words(first_event: FirstEvent) -> str:
+    """Where follow-up ends without an event, and what that does not touch."""
+    kinds = {"FA": "assessment", "LB": "sample"}
+    sources = " or ".join(
+        f"{source.code.lower().replace('_', ' ') if source.domain == 'FA' else source.code} {kinds[source.domain]}"
+        for source in first_event.follow_up
+    )
+    words = (
+        f"at the last {sources} on or before the cut-off; an event or competing event later than that, on its own day"
+    )
+    if first_event.horizon_day is not None:
+        words += f"; at the latest on day {first_event.horizon_day:g}"
+    return words
 
 
 def occurrence_in_words(endpoints: EndpointsFile, name: str) -> str:

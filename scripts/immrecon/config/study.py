@@ -110,6 +110,7 @@ class Methods(Strict):
     small_conf_type: Literal["beta-product", "log-log"]
     large_conf_type: Literal["log-log", "log"]
     incidence_conf_type: Literal["log-log", "cloglog"]
+    few_at_risk: int = Field(ge=1, description="a landmark estimate with fewer than this many at risk says so")
 
 
 class EmergentRule(Strict):
@@ -162,6 +163,9 @@ class StudyFile(Strict):
     session: str = Field(description='printed on every page, e.g. "CLOSED SESSION"')
     data_cut: Slug = Field(description="the cut that is run; CUT= on the command line overrides it")
     cuts: dict[Slug, Cut]
+    unused_files_expected: list[str] = Field(
+        description="patterns of files in the cut's folder that are known and not used; any other is reported"
+    )
     time_basis: Literal["calendar", "relative"] = Field(
         description="relative: the data give days since transplant and no dates, so no cut-off can be applied"
     )

@@ -17,6 +17,7 @@ from immrecon.contracts.base import (
     rule,
     text,
 )
+from immrecon.vocabulary import RECONSTITUTION_STATUSES
 
 
 class Adsl(dy.Schema):
@@ -171,17 +172,7 @@ class Adrec(dy.Schema):
     DISPID = text("display id")
     GROUP = text("group")
     DOSELVL = optional_text("dose level assigned")
-    STATUS = one_of(
-        [
-            "confirmed",
-            "reached, not yet confirmed",
-            "not reached",
-            "unknown",
-            "competing event before",
-            "no sample",
-        ],
-        "where the participant stands at the cut-off",
-    )
+    STATUS = one_of(RECONSTITUTION_STATUSES, "where the participant stands at the cut-off")
     REACHDY = number("first sample of the pair, days since transplant", "day")
     CONFDY = number("confirming sample, days since transplant", "day")
     LASTDY = number("last usable sample, days since transplant", "day")

@@ -146,10 +146,10 @@ def _evaluable(spec: DeriveSpec) -> pl.Expr:
 
 
 def _evaluable_reason(spec: DeriveSpec) -> pl.Expr:
+    n, analyte = spec.evaluable.min_samples, spec.evaluable.analyte
+    words = f"no usable {analyte} sample" if n == 1 else f"fewer than {n} usable {analyte} samples"
     base = pl.col(POPULATION_FLAG[spec.evaluable.of]) == "Y"
-    return pl.when(base & ~_evaluable(spec).fill_null(False)).then(
-        pl.lit(f"fewer than {spec.evaluable.min_samples} usable {spec.evaluable.analyte} samples")
-    )
+    return pl.when(base & ~_evaluable(spec).fill_null(False)).then(pl.lit(words))
 
 
 def clock_start(clock: Clock) -> pl.Expr:

@@ -28,7 +28,10 @@ from immrecon.vocabulary import POOLED
 
 _PLOT_MM, _LEFT_MM, _RIGHT_MM, _AXIS_MM = 76.0, 26.0, 6.0, 13.0
 _BAND_ALPHA = 0.13
-_READING = "Events, competing events and censored participants are cumulative. Marks on the curves: censored."
+_READING = (
+    "At risk: just before the day; events, competing events and censored: up to and including it. "
+    "Marks on the curves: censored."
+)
 
 
 def draw_tte(curves: pl.DataFrame, risk_table: pl.DataFrame, spec: DisplaySpec) -> dict[str, Figure]:

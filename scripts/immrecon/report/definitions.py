@@ -41,6 +41,7 @@ def _definition(endpoint: EndpointDisplay, results: Results) -> Definition:
         ("Competing events", ", ".join(map(clean, endpoint.competing_labels)) or "none"),
         ("Population", f"{endpoint.population.value} participants"),
         ("Clock", start),
+        ("Censoring", clean(endpoint.censoring)),
         ("Estimator, variance, interval", estimated),
         ("Source", clean(endpoint.source)),
         ("Status", clean(endpoint.status)),

@@ -139,6 +139,8 @@ def _visit_notes(frame: pl.DataFrame, reached: pl.DataFrame, spec: DisplaySpec) 
         f"Method: {quantile or 'order statistics'}. One sample per visit: {chosen}.",
         "Expected: alive, not withdrawn, and followed to the end of the window by the cut-off. “<” stands before the "
         "largest limit of quantification among the samples.",
+        "All usable samples of living participants up to the cut-off, also those after relapse, graft failure, a donor "
+        "lymphocyte infusion or a second transplant.",
         *([f"Above the threshold: {exact}, of the samples whose status is known."] if exact else []),
     ]
 

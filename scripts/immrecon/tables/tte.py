@@ -52,11 +52,11 @@ def landmarks(results: Results, spec: DisplaySpec, only: Collection[str] | None 
             [
                 Head("Group or dose level", rows=2),
                 Head("Day", rows=2),
-                Head("Participants up to the day", columns=4),
+                Head("Participants", columns=4),
                 Head(f"Estimate, % ({conf} CI)", rows=2),
                 Head("Longest follow-up (days)", rows=2),
             ],
-            [Head("n"), Head("Events"), Head("Competing"), Head("At risk after")],
+            [Head("n"), Head("Events"), Head("Competing"), Head("At risk")],
         ],
         rows=lines,
         footnotes=[*_methods(frame, codes), _WHAT],
@@ -73,7 +73,8 @@ def _stratum_label(stratum: Stratum, position: int) -> Cell:
 
 
 _WHAT = (
-    "n: participants at risk at the origin of the clock. Survival endpoints show the probability of being event-free, "
+    "n: participants at risk at the origin of the clock. Events and competing events: up to and including the day; at "
+    "risk: just before it. Survival endpoints show the probability of being event-free, "
     "the others the cumulative incidence in the presence of competing events."
 )
 
@@ -93,7 +94,7 @@ def _landmark(row: Record | None, marks: Marks) -> tuple[Cell, ...]:
     if row is None:
         return (BLANK,) * 6
     left_out = row["n_not_at_risk"]
-    note = f"{left_out} of the population not at risk at the origin (event before it, or no follow-up)"
+    note = f"{left_out} of the population not at risk at the origin (event before it, or too late for the landmark)"
     longest = row["max_follow_up_day"]
     return (
         Cell(count(row["n"]), marks=marks.mark(note if left_out else None)),
@@ -113,6 +114,9 @@ def _methods(frame: pl.DataFrame, parameters: list[str]) -> list[str]:
         code = clean(parameter.removeprefix(FOLLOW_UP))
         by_way.setdefault(way, []).append(f"follow-up of {code}" if parameter.startswith(FOLLOW_UP) else code)
     return [f"Method: {way} ({', '.join(codes)})." for way, codes in by_way.items()]
+
+
+_PLATEAU = "Where the curve is flat at exactly the quantile, the middle of the flat piece is given (as R and SAS do)."
 
 
 def quantiles(results: Results, spec: DisplaySpec, only: Collection[str] | None = None) -> Table:
@@ -145,7 +149,7 @@ def quantiles(results: Results, spec: DisplaySpec, only: Collection[str] | None 
             ]
         ],
         rows=lines,
-        footnotes=[*_methods(frame, parameters), *([_REVERSED] if follow_up else [])],
+        footnotes=[*_methods(frame, parameters), *([_PLATEAU] if times else []), *([_REVERSED] if follow_up else [])],
         marks=marks,
         empty="No endpoint is configured, or no participant is in its population by the cut-off.",
         endpoints=[*times, *follow_up],
