@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
+from openpyxl import load_workbook
 
 from immrecon.simulate import Study, simulate_study
 
@@ -25,3 +26,15 @@ def study() -> Study:
 def truth() -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load((DEMO / "truth.yaml").read_text(encoding="utf-8"))
     return loaded
+
+
+def sheet_rows(path: Path) -> list[tuple[str | None, ...]]:
+    """Cells of the sheet "Resultaten" as text, None for a blank."""
+
+    def text(value: object) -> str | None:
+        if value is None or isinstance(value, str):
+            return value
+        return f"{value:.15g}" if isinstance(value, int | float) else str(value)
+
+    sheet = load_workbook(path, data_only=True)["Resultaten"]
+    return [tuple(map(text, row)) for row in sheet.iter_rows(values_only=True)]

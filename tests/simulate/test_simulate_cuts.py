@@ -7,8 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import fastexcel
 import pytest
+
+from .conftest import sheet_rows
 
 FIRST, SECOND = "2026-03-31", "2026-09-30"
 EXTRACT = {FIRST: "2026-04-12", SECOND: "2026-10-12"}
@@ -58,10 +59,7 @@ def _applies(row: Row, header: Row, edits: dict[str, tuple[str, str]], after: li
 
 
 def _workbook(demo: Path, cut: str) -> dict[tuple[str, str, str], str]:
-    sheet = fastexcel.read_excel(demo / cut / "labs" / "utrecht_flow.xlsx").load_sheet(
-        "Resultaten", header_row=None, dtypes="string"
-    )
-    rows = sheet.to_polars().rows()
+    rows = sheet_rows(demo / cut / "labs" / "utrecht_flow.xlsx")
     visits: list[str] = []
     for cell in rows[3]:
         visits.append(cell if cell is not None else visits[-1])
