@@ -98,11 +98,15 @@ def expected_counts(name: str) -> dict[str, int]:
     return yaml.safe_load((REPOSITORY / "tests" / "workflow" / "expected_cells.yaml").read_text())[name]
 
 
-@pytest.mark.parametrize("name", ["actg315", "cdisc_pilot"])
+@pytest.mark.parametrize("name", ["actg315", "bmtcrr", "cdisc_pilot"])
 def test_cells_are_used_and_queried_as_expected(study, name):
-    cells = pl.read_parquet(study(name) / "harmonised" / "cells.parquet")
+    harmonised = study(name) / "harmonised"
     expected = expected_counts(name)
-    assert {column: int(cells[column].sum()) for column in expected} == expected
+    cells = pl.read_parquet(harmonised / "cells.parquet")
+    found = {column: int(cells[column].sum()) for column in expected if column.startswith("n_")}
+    for kind in ("lab", "clinical"):
+        found[f"queries_{kind}"] = pl.read_parquet(harmonised / f"queries_{kind}.parquet").height
+    assert found == expected
 
 
 class TestActg315:
