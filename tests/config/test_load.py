@@ -95,6 +95,23 @@ def test_not_a_yaml_mapping(folder, text):
         load_study(folder / "config.yaml")
 
 
+@pytest.mark.parametrize("text", ["? [a, b]\n: 1\n", "a: " + "[" * 5000 + "]" * 5000], ids=["list as key", "deep"])
+def test_yaml_that_python_cannot_hold(folder, text):
+    (folder / "config.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"config.yaml: not"):
+        load_study(folder / "config.yaml")
+
+
+def test_a_huge_value_is_not_printed_whole(folder):
+    """Aliases of aliases: small in memory, endless on paper."""
+    bomb = 'a0: &a0 ["x"]\n' + "".join(f"a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * 10)}]\n" for i in range(9))
+    text = (folder / "config.yaml").read_text().replace("\nparts: 1 ", "\nparts: *a9 ")
+    (folder / "config.yaml").write_text(bomb + text)
+    with pytest.raises(ConfigError) as error:
+        load_study(folder / "config.yaml")
+    assert len(str(error.value)) < 6000
+
+
 def test_missing_file(folder):
     (folder / "endpoints.yaml").unlink()
     with pytest.raises(ConfigError, match=r"endpoints.yaml: no such configuration file"):

@@ -1,6 +1,7 @@
 """Base of all configuration models, and the translation of their errors into sentences."""
 
 import difflib
+import reprlib
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -61,6 +62,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         content = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML. {' '.join(str(error).split())}") from None
+    except (TypeError, RecursionError) as error:
+        raise ConfigError(f"{path}: not a configuration: {type(error).__name__} while reading its keys.") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected a mapping of keys at the top, found {type(content).__name__}.")
     return content
@@ -90,7 +93,7 @@ def _sentence(model: type[BaseModel], item: Any) -> str:
             where = "" if location == "(top)" else f'"{location}": '
             return where + str(item["msg"]).removeprefix("Value error, ") + "."
         case _:
-            return f'"{location}": {item["msg"]} (found {item["input"]!r}).'
+            return f'"{location}": {item["msg"]} (found {reprlib.repr(item["input"])}).'
 
 
 def _known_keys(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
