@@ -109,7 +109,7 @@ def test_a_huge_value_is_not_printed_whole(folder):
     (folder / "config.yaml").write_text(bomb + text)
     with pytest.raises(ConfigError) as error:
         load_study(folder / "config.yaml")
-    assert len(str(error.value)) < 6000
+    assert len(str(error.value)) < 5000
 
 
 def test_missing_file(folder):

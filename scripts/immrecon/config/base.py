@@ -2,6 +2,7 @@
 
 import difflib
 import reprlib
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -18,6 +19,13 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")
 
 
 Model = TypeVar("Model", bound="Strict")
+
+
+_BRIEFLY = reprlib.Repr()
+_BRIEFLY.maxlevel = 2  # lists within lists may be endless on paper
+
+MOST_PROBLEMS = 20
+"""So many problems of one file are told at once."""
 
 
 class Strict(BaseModel):
@@ -74,8 +82,11 @@ def build(model: type[Model], content: dict[str, Any], path: Path) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        lines = [_sentence(model, item) for item in error.errors(include_url=False)]
-        head = f"{path}: " if len(lines) == 1 else f"{path}: {len(lines)} problems.\n  "
+        problems = error.errors(include_url=False)
+        lines = [_sentence(model, item) for item in problems[:MOST_PROBLEMS]]
+        if len(problems) > MOST_PROBLEMS:
+            lines.append(f"and {len(problems) - MOST_PROBLEMS} more.")
+        head = f"{path}: " if len(problems) == 1 else f"{path}: {len(problems)} problems.\n  "
         raise ConfigError(head + "\n  ".join(lines)) from None
 
 
@@ -85,7 +96,7 @@ def _sentence(model: type[BaseModel], item: Any) -> str:
         case "extra_forbidden":
             known = _known_keys(model, item["loc"][:-1])
             close = difflib.get_close_matches(str(item["loc"][-1]), known, n=1, cutoff=0.6)
-            hint = f'Did you mean "{close[0]}"?' if close else f"Known keys: {', '.join(known)}."
+            hint = f'Did you mean "{close[0]}"?' if close else f"Known keys: {textwrap.shorten(', '.join(known), 200)}."
             return f'unknown key "{location}". {hint}'
         case "missing":
             return f'the key "{location}" is missing. Every key must be given; nothing is inherited.'
@@ -93,7 +104,7 @@ def _sentence(model: type[BaseModel], item: Any) -> str:
             where = "" if location == "(top)" else f'"{location}": '
             return where + str(item["msg"]).removeprefix("Value error, ") + "."
         case _:
-            return f'"{location}": {item["msg"]} (found {reprlib.repr(item["input"])}).'
+            return f'"{location}": {item["msg"]} (found {_BRIEFLY.repr(item["input"])}).'
 
 
 def _known_keys(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
