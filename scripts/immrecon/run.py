@@ -138,7 +138,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
 def _cells(root: Path) -> str:
     import polars as pl
 
-    cells = pl.read_parquet(root / "harmonised" / "cells.parquet")
+    cells = pl.read_parquet(root / "harmonised" / "cells.parquet", glob=False)
     total = {name: int(cells[name].sum()) for name in cells.columns if name.startswith("n_")}
     used = total["n_value"] + total["n_censored"]
     other = total["n_not_done"] + total["n_superseded"] + total["n_excluded"] + total["n_not_requested"]

@@ -61,6 +61,10 @@ class Steps:
         self.folder = str(study.data_folder)
         self.unused: list[str] = unused_files(study)
         checksums = study.cut.checksums
+        # Contents, not times, decide: a file replaced by an older one must be seen, and a frozen cut checked again.
+        listed = [path for path in (checksums and [study.relative(checksums)]) or [] if path.is_file()]
+        digests = [file_digest(path) for path in [*map(Path, self.sources), *listed]]
+        self.received = text_digest(json.dumps([digests, self.unused]))
         self.checksums = None if checksums is None else str(study.relative(checksums))
 
     @cache  # noqa: B019 - one instance per process

@@ -195,7 +195,7 @@ def test_a_group_that_is_not_configured_is_reported() -> None:
     assert (row["kind"], row["severity"], row["n_queries"]) == ("group_not_configured", "error", 1)
 
 
-def test_queries_are_counted_with_their_cells_and_the_first_as_example() -> None:
+def test_queries_are_counted_with_their_cells_and_without_any_value() -> None:
     labs = table(
         QUERIES_CLINICAL,
         [
@@ -207,9 +207,9 @@ def test_queries_are_counted_with_their_cells_and_the_first_as_example() -> None
     clinical = table(QUERIES_CLINICAL, [query(1, "CE", "date_unreadable", "error", 0, "clinical")])
     result = counted_queries([labs, clinical])
     assert result.select("domain", "kind", "severity", "n_queries", "n_cells", "example").rows() == [
-        ("CE", "date_unreadable", "error", 1, 0, "clinical"),
-        ("LB", "unit_unknown", "error", 2, 7, "first"),
-        ("LB", "unit_unknown", "warning", 1, 0, "second"),
+        ("CE", "date_unreadable", "error", 1, 0, "date unreadable"),
+        ("LB", "unit_unknown", "error", 2, 7, "unit unknown"),
+        ("LB", "unit_unknown", "warning", 1, 0, "unit unknown"),
     ]
 
 

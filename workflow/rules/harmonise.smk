@@ -10,6 +10,7 @@ rule verify_sources:
         LAYOUT.log("verify_sources"),
     params:
         code=code_digest("verify_sources"),
+        received=STEPS.received,
         folder=STEPS.folder,
         checksums=STEPS.checksums,
     script:
@@ -33,6 +34,7 @@ rule harmonise_clinical:
         LAYOUT.log("harmonise_clinical"),
     params:
         code=code_digest("harmonise_clinical"),
+        received=STEPS.received,
         spec=STEPS.spec("clinical"),
         folder=STEPS.folder,
     script:
@@ -52,6 +54,7 @@ rule harmonise_lab:
         LAYOUT.log("harmonise_lab"),
     params:
         code=code_digest("harmonise_lab"),
+        received=STEPS.received,
         spec=STEPS.spec("lab"),
         folder=STEPS.folder,
     script:

@@ -15,7 +15,9 @@ rule record_inputs:
         data_cut=STEPS.study.file.data_cut,
         version=STEPS.version(),
         run_config=lambda wildcards: STEPS.run_config(),
-        all_code=STEPS.all_code([rule.name for rule in workflow.rules]),
+        all_code=lambda wildcards: STEPS.all_code(
+            [rule.name for rule in workflow.rules if rule.name != "all"]
+        ),
         lock=STEPS.lock(),
     script:
         "../../scripts/record_inputs.py"

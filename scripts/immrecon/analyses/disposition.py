@@ -138,7 +138,11 @@ def query_counts(
         pl.concat(queries)
         .sort("QUDOM", "SRCFILE", "QUKIND", "QUSEV", "QUSEQ")
         .group_by(domain="QUDOM", source_file="SRCFILE", kind="QUKIND", severity="QUSEV", maintain_order=True)
-        .agg(n_queries=pl.len().cast(pl.Int64), n_cells=pl.col("QUNCELL").sum(), example=pl.col("QUMSG").first())
+        .agg(
+            n_queries=pl.len().cast(pl.Int64),
+            n_cells=pl.col("QUNCELL").sum(),
+            example=pl.col("QUKIND").first().str.replace_all("_", " "),
+        )
     )
     unusable = (
         adlb.filter(pl.col("ANL02FL") == "N")

@@ -27,7 +27,7 @@ def read(contract: Contract, source: Paths) -> pl.DataFrame:
     frames = []
     for path in paths:
         _check_version(contract, path)
-        frame = pl.read_parquet(path, hive_partitioning=False)
+        frame = pl.read_parquet(path, hive_partitioning=False, glob=False)
         check_columns(contract, frame)
         frames.append(frame)
     frame = pl.concat(frames, how="vertical") if frames else contract.schema.create_empty()

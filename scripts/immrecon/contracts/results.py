@@ -221,7 +221,7 @@ class QueryCounts(dy.Schema):
     severity = text("error, warning or note", primary_key=True)
     n_queries = count("queries")
     n_cells = count("lab cells withheld")
-    example = text("the first of them, in words, without participant")
+    example = text("what it is, in words, without any value received")
 
 
 def _result(name: str, grain: str, schema: type[dy.Schema]) -> Contract:
