@@ -19,7 +19,7 @@ help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 report: $(VENV)/ready  ## run the pipeline and print where the report is (CONFIG=path/to/config.yaml CUT=2026-09-30 CORES=2)
-	@$(BIN)/immrecon report --config $(CONFIG) --cores $(CORES) $(if $(CUT),--cut $(CUT))
+	@$(BIN)/immrecon report --config "$(CONFIG)" --cores "$(CORES)" $(if $(CUT),--cut "$(CUT)")
 
 test: $(VENV)/ready  ## run the whole test suite
 	@$(BIN)/pytest -q
@@ -40,7 +40,7 @@ generated: $(VENV)/ready  ## rewrite results/README.md and config/schema.json fr
 	@$(BIN)/immrecon generate
 
 clean:  ## remove all results (never the data)
-	@find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} + ; rm -rf .snakemake
+	@find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 # uv is used where it is, and installed by pip into a folder of its own where it is not.
 UV = $$(command -v uv || echo .boot/bin/uv)

@@ -8,4 +8,4 @@ from immrecon.sources import manifest, run_record, write_json
 with job(snakemake) as j:
     write_text(data_dictionary(), j.output.dictionary)
     write_json(run_record(), j.output.run)
-    write_json(manifest([*j.input, j.output.dictionary], j.params.root), j.output.manifest)
+    write_json(manifest([*j.input, j.output.dictionary]), j.output.manifest)

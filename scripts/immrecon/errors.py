@@ -17,5 +17,9 @@ class SourceError(ImmreconError):
     """A file as received cannot be used at all (missing, unreadable, changed under a frozen cut)."""
 
 
+class RunError(ImmreconError):
+    """A run cannot start beside another one, or a step of it failed."""
+
+
 class InputError(ImmreconError, ValueError):
     """Arrays given to a statistical function cannot be worked on (NaN, negative time, unknown code)."""

@@ -16,7 +16,7 @@ LOGGER = logging.getLogger("immrecon")
 
 @contextlib.contextmanager
 def job(snakemake: Any) -> Iterator[Any]:
-    """Log to the rule's log file, refuse another copy of the code, and end on our own errors without a traceback.
+    """Log to the rule's log file, refuse another copy of the code, and end on errors with one line for the user.
 
     Logs carry no clock, so that they too are the same on every run.
     """
@@ -32,6 +32,12 @@ def job(snakemake: Any) -> Iterator[Any]:
     except ImmreconError as error:
         LOGGER.error("%s", error)
         print(f"immrecon error in {snakemake.rule}: {error}", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        # A fault of ours: the trace goes to the log, and the one line that names it to whoever started the run.
+        LOGGER.exception("not foreseen")
+        text = " ".join(str(error).split())
+        print(f"immrecon fault in {snakemake.rule}: {type(error).__name__}: {text}", file=sys.stderr)
         sys.exit(1)
     finally:
         LOGGER.removeHandler(handler)

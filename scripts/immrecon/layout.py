@@ -1,7 +1,6 @@
-"""Where every file of a run lies: a pure function of the configuration."""
+"""Where every file of a run lies within its folder, and which files as received it reads."""
 
 import fnmatch
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,18 +28,20 @@ ESTIMATES = (
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths under `results/<study>/<cut>/`, relative to the working folder where they lie below it."""
+    """Paths relative to the run folder `results/<study>/<cut>/`, which Snakemake works in and keeps its records in.
 
-    root: Path
+    So the records of what was made from what go wherever the results go, and are there whoever runs it from where.
+    """
+
     n_parts: int
 
     def participants(self, layer: str, name: str) -> list[str]:
         """The parts of a participant-level table."""
-        return [str(self.root / layer / name / f"{part:04d}.parquet") for part in range(self.n_parts)]
+        return [f"{layer}/{name}/{part:04d}.parquet" for part in range(self.n_parts)]
 
     def table(self, layer: str, name: str) -> str:
         """A single-file table."""
-        return str(self.root / layer / f"{name}.parquet")
+        return f"{layer}/{name}.parquet"
 
     def results(self) -> dict[str, str]:
         """Everything that tables and report are made from."""
@@ -49,23 +50,27 @@ class Layout:
         }
 
     def figures(self, stems: list[str]) -> list[str]:
-        return [str(self.root / "figures" / f"{stem}.{kind}") for stem in stems for kind in ("svg", "pdf", "png")]
+        return [f"figures/{stem}.{kind}" for stem in stems for kind in ("svg", "pdf", "png")]
 
     def tables(self, stems: list[str]) -> list[str]:
-        return [str(self.root / "tables" / f"{stem}.{kind}") for stem in stems for kind in ("html", "csv")]
-
-    def file(self, name: str) -> str:
-        return str(self.root / name)
+        return [f"tables/{stem}.{kind}" for stem in stems for kind in ("html", "csv")]
 
     def log(self, step: str) -> str:
-        return str(self.root / "logs" / f"{step}.log")
+        return f"logs/{step}.log"
 
 
-def layout_of(study: Study) -> Layout:
-    """The layout of one study and cut."""
-    root = study.results_folder.absolute()
-    here = Path.cwd()
-    return Layout(Path(os.path.relpath(root, here)) if root.is_relative_to(here) else root, study.file.parts)
+FIRST_OUTPUT = "sources.json"
+"""Made by the step that every other one follows."""
+
+
+def distrust_unrecorded(run_folder: Path) -> None:
+    """Have everything made again where Snakemake's records are gone (results copied without them, say).
+
+    Nothing could tell that a result is out of date then. Without the first output, every step has to run.
+    """
+    metadata = run_folder / ".snakemake" / "metadata"
+    if not metadata.is_dir() or next(metadata.iterdir(), None) is None:
+        (run_folder / FIRST_OUTPUT).unlink(missing_ok=True)
 
 
 def source_files(study: Study) -> list[Path]:

@@ -1,34 +1,28 @@
-"""`make report`: one run at a time, a progress display, and three lines at the end.
+"""`make report`: one run at a time, a progress display, and three lines at the end."""
 
-The lock is the standard input of Snakemake, which every job inherits: it is free again when the last job of a killed
-run has ended, so neither the run nor its orphans can spoil the next one.
-"""
-
-import fcntl
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
 from immrecon.config.load import load_study
 from immrecon.config.study import Study
-from immrecon.errors import ImmreconError, SourceError
-from immrecon.layout import layout_of
+from immrecon.errors import RunError
+from immrecon.lock import take
 from immrecon.provenance import REPOSITORY
 
 _DONE = re.compile(r"^(\d+) of (\d+) steps \((\d+)%\) done")
 _STARTED = re.compile(r"^(?:local)?rule (\w+):")
-_OURS = re.compile(r"^immrecon error in \w+: ")
-
-
-class RunError(ImmreconError):
-    """A step failed; the message is what the user needs."""
+_FORESEEN = re.compile(r"^immrecon error in \w+: (?P<sentence>.+)")
+_FAULT = re.compile(r"^immrecon fault in (?P<step>\w+): (?P<error>.+)")
+_REFUSED = re.compile(r"WorkflowError[^\n]*\n(?P<sentence>(?!At least one job).+)")
 
 
 def run_report(config: Path, data_cut: str | None, cores: int) -> None:
@@ -38,50 +32,13 @@ def run_report(config: Path, data_cut: str | None, cores: int) -> None:
     """
     started = time.monotonic()
     study = load_study(config, data_cut)
-    root = layout_of(study).root
-    with _exclusive(root) as lock:
-        _snakemake(study, config, cores, lock)
-    print(f"Report:    {root / 'report' / 'closed' / 'report.html'}")
+    root = study.results_folder
+    with closing(take(root)) as lock:
+        _snakemake(study, config, cores, lock.jobs)
+    report = root / "report" / "closed" / "report.html"
+    print(f"Report:    {report.relative_to(Path.cwd()) if report.is_relative_to(Path.cwd()) else report}")
     print(f"Lab cells: {_cells(root)}")
     print(f"Time:      {time.monotonic() - started:.1f} s")
-
-
-@contextmanager
-def _exclusive(root: Path) -> Iterator[IO[str]]:
-    """The lock of a run folder; waits for the orphans of a killed run, refuses a second living run."""
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        lock = (root / ".lock").open("a+", encoding="utf-8")
-    except OSError as error:
-        raise SourceError(
-            f"{root}: results cannot be written there ({error.strerror}). "
-            "Hint: make the folder writable, or set sources.results in the configuration to one that is."
-        ) from None
-    with lock:
-        _acquire(lock, root)
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield lock
-
-
-def _acquire(lock: IO[str], root: Path) -> None:
-    waiting = False
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            lock.seek(0)
-            holder = lock.read().strip()
-            if holder.isdigit() and Path(f"/proc/{holder}").exists():
-                raise RunError(
-                    f"{root}: another run (process {holder}) is working there. Wait for it to end."
-                ) from None
-            if not waiting:
-                print("Waiting for the last jobs of an earlier, killed run to end ...", file=sys.stderr)
-                waiting = True
-            time.sleep(0.2)
 
 
 def _snakemake(study: Study, config: Path, cores: int, lock: IO[str]) -> None:
@@ -90,27 +47,56 @@ def _snakemake(study: Study, config: Path, cores: int, lock: IO[str]) -> None:
         "--snakefile", str(REPOSITORY / "workflow" / "Snakefile"),
         "--configfile", str(config), "--config", f"data_cut={study.file.data_cut}",
     ]  # fmt: skip
-    process = subprocess.Popen(  # noqa: S603 - the command is ours, its arguments are paths
-        command, stdin=lock, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    )
-    assert process.stdout is not None
     tail: deque[str] = deque(maxlen=60)
     errors: list[str] = []
-    with _progress() as show:
+    with (
+        _progress() as show,
+        subprocess.Popen(  # noqa: S603 - the command is ours, its arguments are paths
+            command,
+            stdin=lock,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=_environment(study.results_folder),
+        ) as process,
+    ):
+        assert process.stdout is not None
         for line in process.stdout:
             tail.append(line)
-            if _OURS.match(line):
-                errors.append(_OURS.sub("", line).strip())
+            if match := _FORESEEN.match(line):
+                errors.append(match["sentence"].strip())
+            elif match := _FAULT.match(line):
+                errors.append(_fault(match, study.results_folder))
             show(line)
-    if process.wait() != 0:
-        raise RunError("\n".join(errors) if errors else _unexpected(tail))
+    if process.returncode != 0:
+        raise RunError("\n".join(errors) if errors else _other_failure("".join(tail).strip()))
 
 
-def _unexpected(tail: deque[str]) -> str:
-    text = "".join(tail).strip()
-    if match := re.search(r"WorkflowError[^\n]*\n(.+)", text):
-        return match.group(1).strip()
-    return f"a step failed in a way that was not foreseen. The end of its output:\n{text}"
+def _environment(root: Path) -> dict[str, str]:
+    """The environment, with a place for caches where the user has none (a container without a home, say)."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=cache).close()
+    except OSError:
+        return os.environ | {"XDG_CACHE_HOME": str(root / ".cache")}
+    return dict(os.environ)
+
+
+def _fault(match: re.Match[str], root: Path) -> str:
+    log = root / "logs" / f"{match['step']}.log"
+    return (
+        f"{match['step']} failed in a way that was not foreseen: {match['error'].strip()}. "
+        f"Hint: this is a fault in immrecon; please report it with the end of {log}, after removing patient data."
+    )
+
+
+def _other_failure(output: str) -> str:
+    """What Snakemake itself refused, or the end of the output of a job that could not say why it died."""
+    if match := _REFUSED.search(output):
+        return match["sentence"].strip()
+    return f"a step failed in a way that was not foreseen. The end of its output:\n{output}"
 
 
 @contextmanager

@@ -81,9 +81,9 @@ def record_inputs(sources: str, params: Any) -> dict[str, object]:
     }
 
 
-def manifest(files: Iterable[str], root: str) -> dict[str, str]:
-    """SHA-256 of every output, by path within the run's folder. The manifest itself and `run.json` are left out."""
-    return {Path(os.path.relpath(file, root)).as_posix(): file_digest(file) for file in files}
+def manifest(files: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of every output, by path within the run folder. The manifest itself and `run.json` are left out."""
+    return {file: file_digest(file) for file in files}
 
 
 def run_record() -> dict[str, str]:

@@ -14,7 +14,8 @@ from immrecon.config.base import Strict
 from immrecon.config.load import load_study
 from immrecon.config.study import Study
 from immrecon.errors import ConfigError, SourceError
-from immrecon.layout import Layout, layout_of, source_files, unused_files
+from immrecon.layout import Layout, distrust_unrecorded, source_files, unused_files
+from immrecon.lock import prepare
 from immrecon.provenance import REPOSITORY, code_digest, file_digest, text_digest
 
 SPEC: dict[str, Callable[[Study], Strict]] = {
@@ -33,6 +34,7 @@ def configured(config_files: Sequence[Any], overrides: dict[str, Any]) -> Study:
     """The one configuration of this call; `overrides` may name another data cut and nothing else.
 
     Raises ConfigError: none or several configuration files (they would be merged), or another override.
+    Raises SourceError: the data are not there, the results cannot be written, or Snakemake cannot read a path.
     """
     if len(config_files) != 1:
         raise ConfigError(
@@ -48,6 +50,11 @@ def configured(config_files: Sequence[Any], overrides: dict[str, Any]) -> Study:
             f"{study.data_folder}: no such folder for the cut {study.file.data_cut}. "
             "Hint: put the files as received there, or correct sources.data and cuts in the configuration."
         )
+    for path in (REPOSITORY, *source_files(study)):
+        if "{" in str(path) or "}" in str(path):
+            raise SourceError(f"{path}: braces in a path stand for wildcards in Snakemake. Hint: rename it.")
+    prepare(study.results_folder)
+    distrust_unrecorded(study.results_folder)
     return study
 
 
@@ -56,7 +63,8 @@ class Steps:
 
     def __init__(self, study: Study) -> None:
         self.study = study
-        self.layout: Layout = layout_of(study)
+        self.run_folder = study.results_folder
+        self.layout = Layout(study.file.parts)
         self.sources: list[str] = [str(path) for path in source_files(study)]
         self.folder = str(study.data_folder)
         self.unused: list[str] = unused_files(study)
@@ -77,8 +85,11 @@ class Steps:
         return specs.display_spec(self.study)
 
     def run_config(self) -> str:
-        """The whole configuration as it was read, as YAML; paths of this machine are left out."""
+        """The whole configuration as it was read, as YAML; of absolute paths, which name a machine, only the end."""
         content = self.study.model_dump(mode="json", exclude={"config_path"})
+        sources = content["file"]["sources"]
+        for key, value in sources.items():
+            sources[key] = [_portable(path) for path in value] if isinstance(value, list) else _portable(value)
         return yaml.safe_dump(content, sort_keys=True, allow_unicode=True, width=110)
 
     def all_code(self, scripts: Sequence[str]) -> str:
@@ -90,3 +101,7 @@ class Steps:
 
     def version(self) -> str:
         return version("immrecon")
+
+
+def _portable(path: str) -> str:
+    return f".../{Path(path).name}" if Path(path).is_absolute() else path

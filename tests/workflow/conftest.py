@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Checkout:
-    """A repository (this one or a copy) and a working folder that results and Snakemake's records go to."""
+    """A repository (this one or a copy) and a working folder that holds the configuration and the results."""
 
     repository: Path
     folder: Path
@@ -69,12 +69,16 @@ def study_folder(source: Path, target: Path, **changes: object) -> None:
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    """Every output by path, but `run.json`, which records commit, machine and time."""
+    """Every output by path, but `run.json`, which records commit, machine and time, and what begins with a dot."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and path.name not in {"run.json", ".lock"}
+        if path.is_file() and path.name != "run.json" and not _hidden(path.relative_to(root))
     }
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def differing(left: dict[str, bytes], right: dict[str, bytes]) -> list[str]:

@@ -20,6 +20,8 @@ for name in (
 
 from immrecon.config.load import load_study
 from immrecon.errors import ImmreconError
+from immrecon.layout import FIRST_OUTPUT
+from immrecon.lock import RunLock, take_for_this_process
 from immrecon.provenance import code_digest
 from immrecon.workflow import Steps, configured
 
@@ -30,3 +32,20 @@ try:
 except ImmreconError as error:
     raise WorkflowError(str(error))
 LAYOUT = STEPS.layout
+
+# Results and the records of what they were made from stay together, whoever runs this from wherever.
+if workflow.is_main_process and workflow.overwrite_workdir is not None:
+    raise WorkflowError(
+        "the run folder follows from the configuration. Leave out --directory."
+    )
+
+
+workdir: str(STEPS.run_folder)
+
+
+def hold_run_folder() -> RunLock | None:
+    """Refuse a second run in the same folder, before the first job starts."""
+    try:
+        return take_for_this_process(STEPS.run_folder)
+    except ImmreconError as error:
+        raise WorkflowError(str(error))

@@ -5,7 +5,7 @@ rule verify_sources:
     input:
         STEPS.sources,
     output:
-        sources=LAYOUT.file("sources.json"),
+        sources=FIRST_OUTPUT,
     log:
         LAYOUT.log("verify_sources"),
     params:
@@ -20,7 +20,7 @@ rule verify_sources:
 rule harmonise_clinical:
     input:
         STEPS.sources,
-        sources=LAYOUT.file("sources.json"),
+        sources=FIRST_OUTPUT,
     output:
         dm=LAYOUT.participants("harmonised", "dm"),
         sc=LAYOUT.participants("harmonised", "sc"),
@@ -44,7 +44,7 @@ rule harmonise_clinical:
 rule harmonise_lab:
     input:
         STEPS.sources,
-        sources=LAYOUT.file("sources.json"),
+        sources=FIRST_OUTPUT,
         dm=LAYOUT.participants("harmonised", "dm"),
     output:
         lb=LAYOUT.participants("harmonised", "lb"),

@@ -3,10 +3,10 @@
 
 rule record_inputs:
     input:
-        sources=LAYOUT.file("sources.json"),
+        sources=FIRST_OUTPUT,
     output:
-        run_config=LAYOUT.file("run_config.yaml"),
-        inputs=LAYOUT.file("inputs.json"),
+        run_config="run_config.yaml",
+        inputs="inputs.json",
     log:
         LAYOUT.log("record_inputs"),
     params:
@@ -29,9 +29,9 @@ rule render_report:
         figures=[
             path for step in FIGURES.values() for path in step if path.endswith(".svg")
         ],
-        inputs=LAYOUT.file("inputs.json"),
+        inputs="inputs.json",
     output:
-        report=LAYOUT.file("report/closed/report.html"),
+        report="report/closed/report.html",
     log:
         LAYOUT.log("render_report"),
     params:
@@ -48,13 +48,12 @@ rule write_manifest:
     input:
         OUTPUTS,
     output:
-        dictionary=LAYOUT.file("README.md"),
-        run=LAYOUT.file("run.json"),
-        manifest=LAYOUT.file("manifest.json"),
+        dictionary="README.md",
+        run="run.json",
+        manifest="manifest.json",
     log:
         LAYOUT.log("write_manifest"),
     params:
         code=code_digest("write_manifest"),
-        root=str(LAYOUT.root),
     script:
         "../../scripts/write_manifest.py"

@@ -42,7 +42,7 @@ def load_study(path: str | Path, data_cut: str | None = None) -> Study:
         endpoints=build(EndpointsFile, read_yaml(endpoints_path), endpoints_path),
         labs={dialect.name: dialect for dialect in dialects},
         clinical=build(ExtractsFile, read_yaml(clinical_path), clinical_path),
-        config_path=str(path),
+        config_path=str(path.absolute()),
     )
     _cross_check(study, path)
     return study
