@@ -1,5 +1,7 @@
 """Accrual and the swimmer plot."""
 
+from pathlib import Path
+
 from immrecon.config.specs import DisplaySpec
 from immrecon.contracts.io import read
 from immrecon.contracts.results import ACCRUAL, TIMELINES
@@ -10,4 +12,4 @@ from immrecon.jobs import job
 with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
     figures = draw_disposition(read(ACCRUAL, j.input.accrual), read(TIMELINES, j.input.timelines), spec)
-    save_figures(figures, j.params.folder)
+    save_figures(figures, Path(j.output[0]).parent)

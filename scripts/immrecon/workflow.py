@@ -1,7 +1,8 @@
 """What the Snakefile needs at parse time: one configuration, and per step its inputs' names, section and digest."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +14,7 @@ from immrecon.config import specs
 from immrecon.config.base import Strict
 from immrecon.config.load import load_study
 from immrecon.config.study import Study
-from immrecon.errors import ConfigError, SourceError
+from immrecon.errors import ConfigError, ImmreconError, SourceError
 from immrecon.layout import Layout, distrust_unrecorded, source_files, unused_files
 from immrecon.lock import prepare
 from immrecon.provenance import REPOSITORY, code_digest, file_digest, text_digest
@@ -28,6 +29,17 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "safety": specs.safety_spec,
     "display": specs.display_spec,
 }
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Our errors as Snakemake's own, which it prints as one sentence without a traceback."""
+    from snakemake.exceptions import WorkflowError
+
+    try:
+        yield
+    except ImmreconError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def configured(config_files: Sequence[Any], overrides: dict[str, Any]) -> Study:

@@ -1,6 +1,7 @@
 # What every rule shares: the one configuration, where files lie, and the digest of a step's code.
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -17,20 +18,18 @@ for name in (
     "POLARS_MAX_THREADS",
 ):
     os.environ[name] = "1"
+# Snakemake puts the interpreter into a shell line as it stands; its path may hold a blank.
+sys.executable = shlex.quote(sys.executable)
 
-from immrecon.config.load import load_study
-from immrecon.errors import ImmreconError
 from immrecon.layout import FIRST_OUTPUT
-from immrecon.lock import RunLock, take_for_this_process
+from immrecon.lock import take_for_this_process
 from immrecon.provenance import code_digest
-from immrecon.workflow import Steps, configured
+from immrecon.workflow import Steps, configured, told
 
-try:
+with told():
     STEPS = Steps(
         configured(workflow.overwrite_configfiles, workflow.config_settings.config)
     )
-except ImmreconError as error:
-    raise WorkflowError(str(error))
 LAYOUT = STEPS.layout
 
 # Results and the records of what they were made from stay together, whoever runs this from wherever.
@@ -41,11 +40,3 @@ if workflow.is_main_process and workflow.overwrite_workdir is not None:
 
 
 workdir: str(STEPS.run_folder)
-
-
-def hold_run_folder() -> RunLock | None:
-    """Refuse a second run in the same folder, before the first job starts."""
-    try:
-        return take_for_this_process(STEPS.run_folder)
-    except ImmreconError as error:
-        raise WorkflowError(str(error))

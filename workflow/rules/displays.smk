@@ -20,7 +20,6 @@ rule draw_disposition:
     params:
         code=code_digest("draw_disposition"),
         spec=STEPS.spec("display"),
-        folder="figures",
     script:
         "../../scripts/draw_disposition.py"
 
@@ -36,7 +35,6 @@ rule draw_recovery:
     params:
         code=code_digest("draw_recovery"),
         spec=STEPS.spec("display"),
-        folder="figures",
     script:
         "../../scripts/draw_recovery.py"
 
@@ -52,7 +50,6 @@ rule draw_tte:
     params:
         code=code_digest("draw_tte"),
         spec=STEPS.spec("display"),
-        folder="figures",
     script:
         "../../scripts/draw_tte.py"
 
@@ -67,6 +64,5 @@ rule render_tables:
     params:
         code=code_digest("render_tables"),
         spec=STEPS.spec("display"),
-        folder="tables",
     script:
         "../../scripts/render_tables.py"
