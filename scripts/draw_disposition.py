@@ -1,7 +1,5 @@
 """Accrual and the swimmer plot."""
 
-from pathlib import Path
-
 from immrecon.config.specs import DisplaySpec
 from immrecon.contracts.io import read
 from immrecon.contracts.results import ACCRUAL, TIMELINES
@@ -12,4 +10,4 @@ from immrecon.jobs import job
 with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
     figures = draw_disposition(read(ACCRUAL, j.input.accrual), read(TIMELINES, j.input.timelines), spec)
-    save_figures(figures, Path(j.output[0]).parent)
+    save_figures(figures, list(j.output))

@@ -1,7 +1,5 @@
 """Individual and median trajectories."""
 
-from pathlib import Path
-
 from immrecon.config.specs import DisplaySpec
 from immrecon.contracts.io import read
 from immrecon.contracts.results import PROFILES, VISIT_SUMMARY
@@ -12,4 +10,4 @@ from immrecon.jobs import job
 with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
     figures = draw_recovery(read(PROFILES, j.input.profiles), read(VISIT_SUMMARY, j.input.visit_summary), spec)
-    save_figures(figures, Path(j.output[0]).parent)
+    save_figures(figures, list(j.output))

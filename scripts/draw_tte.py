@@ -1,7 +1,5 @@
 """Survival and incidence curves with numbers at risk."""
 
-from pathlib import Path
-
 from immrecon.config.specs import DisplaySpec
 from immrecon.contracts.io import read
 from immrecon.contracts.results import CURVES, RISK_TABLE
@@ -12,4 +10,4 @@ from immrecon.jobs import job
 with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
     figures = draw_tte(read(CURVES, j.input.curves), read(RISK_TABLE, j.input.risk_table), spec)
-    save_figures(figures, Path(j.output[0]).parent)
+    save_figures(figures, list(j.output))

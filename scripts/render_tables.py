@@ -1,7 +1,5 @@
 """Every table, as an HTML fragment and as CSV."""
 
-from pathlib import Path
-
 from immrecon.config.specs import DisplaySpec
 from immrecon.jobs import job
 from immrecon.tables.results import read_results
@@ -10,4 +8,4 @@ from immrecon.tables.shells import build_tables
 
 with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
-    save_tables(build_tables(read_results(j.input), spec), Path(j.output[0]).parent)
+    save_tables(build_tables(read_results(j.input), spec), list(j.output))

@@ -39,14 +39,14 @@ class Checkout:
             self.command(*arguments), cwd=self.folder, env=self.environment(**extra), capture_output=True, text=True
         )
 
-    def planned(self, **extra: str) -> set[str]:
+    def planned(self, cwd: Path | None = None, **extra: str) -> set[str]:
         """Steps that a dry run would make, `all` left out."""
         run = subprocess.run(
             [
                 sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "host", "--snakefile",
                 str(self.repository / "workflow" / "Snakefile"), "--configfile", str(self.config),
             ],
-            cwd=self.folder, env=self.environment(**extra), capture_output=True, text=True,
+            cwd=cwd or self.folder, env=self.environment(**extra), capture_output=True, text=True,
         )  # fmt: skip
         assert run.returncode == 0, run.stderr
         steps = {line.split()[1].rstrip(":") for line in run.stdout.splitlines() + run.stderr.splitlines()

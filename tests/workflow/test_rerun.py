@@ -1,8 +1,11 @@
 """What runs again after an edit: exactly the steps whose code, section or library changed."""
 
+import os
 import shutil
 
 import yaml
+
+from .conftest import REPOSITORY
 
 DISPLAYS = {"draw_disposition", "draw_recovery", "draw_tte", "render_tables", "render_report"}
 RECORDS = {"record_inputs", "write_manifest"}
@@ -38,9 +41,7 @@ def test_a_new_library_version_runs_everything(copy, tmp_path):
 
 
 def test_edit_of_one_section_runs_what_depends_on_it(copy):
-    content = yaml.safe_load(copy.config.read_text())
-    content["safety"]["grade_at_least"] = [4]
-    copy.config.write_text(yaml.safe_dump(content))
+    edit_safety(copy)
     planned = copy.planned()
     assert "estimate_safety" in planned
     assert not planned & {"harmonise_lab", "harmonise_clinical", "estimate_tte", "estimate_recovery"}
@@ -62,3 +63,44 @@ def test_touched_but_equal_source_runs_nothing(copy):
         shutil.copy(path, path.with_suffix(".tmp"))
         path.with_suffix(".tmp").replace(path)
     assert copy.planned() == set()
+
+
+def edit_safety(checkout):
+    content = yaml.safe_load(checkout.config.read_text())
+    content["safety"]["grade_at_least"] = [4]
+    checkout.config.write_text(yaml.safe_dump(content))
+
+
+def test_an_edit_is_seen_from_another_working_folder(copy, tmp_path):
+    edit_safety(copy)
+    (tmp_path / "elsewhere").mkdir()
+    assert "estimate_safety" in copy.planned(cwd=tmp_path / "elsewhere")
+
+
+def test_results_without_their_records_are_made_again(copy):
+    """As after copying results without hidden files: nothing could tell that they are out of date."""
+    shutil.rmtree(copy.results() / ".snakemake")
+    assert copy.planned() == all_steps(copy)
+
+
+def test_a_deleted_output_is_made_again(copy):
+    next((copy.results() / "figures").glob("*.png")).unlink()
+    assert copy.planned()
+
+
+def test_a_source_replaced_by_an_older_file_is_read_again(copy):
+    """The new content counts, although its time is that of long ago."""
+    shutil.copytree(REPOSITORY / "data" / "demo", copy.folder / "data")
+    content = yaml.safe_load(copy.config.read_text())
+    content["sources"]["data"] = "../data"
+    for cut in content["cuts"].values():
+        cut["checksums"] = None
+    copy.config.write_text(yaml.safe_dump(content))
+    run = copy.report()
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert copy.planned() == set()
+    source = copy.folder / "data" / "2026-09-30" / "labs" / "central_results.csv"
+    lines = source.read_text().splitlines(keepends=True)
+    source.write_text("".join(lines[:-1]))
+    os.utime(source, (0, 0))
+    assert "harmonise_lab" in copy.planned()

@@ -1,9 +1,16 @@
 """Trouble that users meet: one clear sentence each, exit code 1, no traceback."""
 
+import os
 import shutil
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 import yaml
+
+from immrecon.lock import take
 
 from .conftest import REPOSITORY, Checkout, study_folder
 
@@ -112,3 +119,60 @@ def test_one_bad_cell_is_queried_and_the_rest_survives(fresh):
     assert mine.height == 1
     assert mine["SRCROW"].to_list() == [row + 1]
     assert "<script>alert" not in (fresh.results() / "report" / "closed" / "report.html").read_text()
+
+
+def snakemake(checkout, *arguments):
+    command = [
+        sys.executable, "-m", "snakemake", "--cores", "1", "--snakefile",
+        str(checkout.repository / "workflow" / "Snakefile"), "--configfile", str(checkout.config), *arguments,
+    ]  # fmt: skip
+    return subprocess.run(command, cwd=checkout.folder, env=checkout.environment(), capture_output=True, text=True)
+
+
+def test_a_second_run_is_refused_however_it_is_started(fresh):
+    with closing(take(fresh.results())):
+        assert f"another run (process {os.getpid()}) is working there" in sentence(fresh.report())
+        run = snakemake(fresh)
+    assert run.returncode == 1
+    assert f"another run (process {os.getpid()}) is working there" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_the_run_folder_cannot_be_set_aside(fresh):
+    run = snakemake(fresh, "--directory", str(fresh.folder / "elsewhere"))
+    assert run.returncode == 1
+    assert "Leave out --directory" in run.stderr
+
+
+def test_a_fault_is_named_with_its_log(copy):
+    path = copy.repository / "scripts" / "immrecon" / "analyses" / "safety.py"
+    path.write_text(path.read_text() + '\n\ndef estimate_safety(*_):\n    raise KeyError("unforeseen")\n')
+    text = sentence(copy.report())
+    assert "estimate_safety failed in a way that was not foreseen: KeyError: 'unforeseen'" in text
+    log = copy.results() / "logs" / "estimate_safety.log"
+    assert str(log) in text
+    assert "Traceback" in log.read_text()
+
+
+def test_braces_in_a_path_are_refused(fresh):
+    (fresh.folder / "data").rename(fresh.folder / "{data}")
+    edit(fresh, lambda c: c["sources"].update(data="../{data}"))
+    assert "braces in a path" in sentence(fresh.report())
+
+
+def test_blanks_in_every_path(tmp_path):
+    """Configuration, data, results and checkout, and the interpreter of an environment inside the checkout."""
+    home = tmp_path / "my trials"
+    checkout = Checkout(home / "im recon", home / "my study")
+    for name in ("scripts", "workflow"):
+        shutil.copytree(REPOSITORY / name, checkout.repository / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "requirements.lock", checkout.repository)
+    shutil.copytree(REPOSITORY / "data" / "demo", home / "raw data")
+    study_folder(REPOSITORY / "config", checkout.config.parent)
+    edit(checkout, lambda c: c["sources"].update(data="../../raw data"))
+    edit(checkout, lambda c: [cut.update(checksums=None) for cut in c["cuts"].values()])
+    (home / "environment").symlink_to(Path(sys.prefix))
+    command = [str(home / "environment" / "bin" / "python"), *checkout.command()[1:]]
+    run = subprocess.run(command, cwd=home, env=checkout.environment(), capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert (checkout.results() / "report" / "closed" / "report.html").is_file()

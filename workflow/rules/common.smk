@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = Path(workflow.basedir).parent / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 # Jobs must import this checkout, and add the same numbers in the same order on any machine.
-os.environ["PYTHONPATH"] = str(SCRIPTS)
+os.environ.update(PYTHONPATH=str(SCRIPTS))
 for name in (
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",

@@ -11,8 +11,8 @@ rule verify_sources:
     params:
         code=code_digest("verify_sources"),
         received=STEPS.received,
-        folder=STEPS.folder,
-        checksums=STEPS.checksums,
+        folder=lambda wildcards: STEPS.folder,
+        checksums=lambda wildcards: STEPS.checksums,
     script:
         "../../scripts/verify_sources.py"
 
@@ -36,7 +36,7 @@ rule harmonise_clinical:
         code=code_digest("harmonise_clinical"),
         received=STEPS.received,
         spec=STEPS.spec("clinical"),
-        folder=STEPS.folder,
+        folder=lambda wildcards: STEPS.folder,
     script:
         "../../scripts/harmonise_clinical.py"
 
@@ -56,6 +56,6 @@ rule harmonise_lab:
         code=code_digest("harmonise_lab"),
         received=STEPS.received,
         spec=STEPS.spec("lab"),
-        folder=STEPS.folder,
+        folder=lambda wildcards: STEPS.folder,
     script:
         "../../scripts/harmonise_lab.py"

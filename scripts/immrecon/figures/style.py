@@ -6,7 +6,7 @@ a marker of its own, so that a figure reads in grey. Type sizes are for a page o
 
 import functools
 import textwrap
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,7 +145,8 @@ def save_figure(figure: Figure, base_path_without_suffix: str | Path) -> None:
                 figure.savefig(temporary, format=suffix, metadata=named)
 
 
-def save_figures(figures: Mapping[str, Figure], folder: str | Path) -> None:
-    """Write every figure under its stem in the folder."""
+def save_figures(figures: Mapping[str, Figure], outputs: Sequence[str | Path]) -> None:
+    """Write every figure under its stem in the one folder of the declared outputs."""
+    folder = Path(outputs[0]).parent
     for stem, figure in figures.items():
-        save_figure(figure, Path(folder) / stem)
+        save_figure(figure, folder / stem)

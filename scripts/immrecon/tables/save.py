@@ -1,6 +1,6 @@
 """Tables as files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from immrecon.contracts.io import write_text
@@ -9,8 +9,9 @@ from immrecon.tables.html import table_page
 from immrecon.tables.model import Table
 
 
-def save_tables(tables: Mapping[str, Table], folder: str | Path) -> None:
-    """Write <stem>.html and <stem>.csv for each table, atomically, the same bytes each time."""
+def save_tables(tables: Mapping[str, Table], outputs: Sequence[str | Path]) -> None:
+    """Write <stem>.html and <stem>.csv for each table into the one folder of the declared outputs, atomically."""
+    folder = Path(outputs[0]).parent
     for stem, table in tables.items():
-        write_text(table_page(table), Path(folder) / f"{stem}.html")
-        write_text(table_csv(table), Path(folder) / f"{stem}.csv")
+        write_text(table_page(table), folder / f"{stem}.html")
+        write_text(table_csv(table), folder / f"{stem}.csv")
