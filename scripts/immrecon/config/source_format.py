@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from immrecon.config.base import Strict
+from immrecon.config.base import Strict, control_character
 
 MAX_PATTERN_LENGTH = 200
 """Longer regular expressions are refused: nobody can review them, and they are where runaway matching hides."""
@@ -25,6 +25,31 @@ def _compiles(pattern: str) -> str:
 
 Pattern = Annotated[str, AfterValidator(_compiles)]
 """A regular expression of bounded length. It must match the whole text unless the field says otherwise."""
+
+
+def _stays_inside(path: str) -> str:
+    parts = path.split("/")
+    if path.startswith("/") or ".." in parts or re.match("[A-Za-z]:", path):
+        raise ValueError(
+            f'"{path}" names a file outside the folder of the cut; expected a path within it, e.g. "labs/export.csv". '
+            "Hint: put or link the file into that folder"
+        )
+    if "\\" in path or control_character(path) is not None or set(parts) <= {"", "."}:
+        raise ValueError(f'{path!r} is no name of a file; expected a path with "/" between folders')
+    return path
+
+
+def _can_be_globbed(path: str) -> str:
+    if any("**" in part and part != "**" for part in path.split("/")):
+        raise ValueError(f'"{path}": "**" stands for folders and must be alone between slashes, e.g. "**/*.csv"')
+    return path
+
+
+FileName = Annotated[str, AfterValidator(_stays_inside)]
+"""A file as received, relative to the folder of the cut."""
+
+FilePattern = Annotated[FileName, AfterValidator(_can_be_globbed)]
+"""The name of a file as received, or a glob of several, relative to the folder of the cut."""
 
 
 def clean_head(text: str) -> str:
