@@ -73,6 +73,17 @@ class Files:
         grid, overflowing = _without_overflow(self._grid(extract, form), form.layout)
         table = to_table(grid, form.layout, required)
         ragged = [*table.ragged[ROW], *overflowing]
+        if table.frame.is_empty():
+            self.queries.append(
+                query(
+                    place(table.file, table.sheet),
+                    domain=extract.domain,
+                    kind="no_record",
+                    severity=Severity.WARNING,
+                    message="No record in it: the header is there, and nothing below it.",
+                    hint="Ask the sender whether the extract is complete.",
+                )
+            )
         self._report_unmapped(table, extract, required + [name for use in uses for name in use.unused])
         blanks = ["", *form.blanks]
         text = [pl.col(name).str.strip_chars().alias(cell(name)) for name in table.heads]

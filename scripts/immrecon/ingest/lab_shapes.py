@@ -62,12 +62,10 @@ def required_columns(dialect: Dialect) -> list[str]:
 
 
 def shape(table: Table, dialect: Dialect) -> Shaped:
-    """One row per non-blank result cell of a table.
+    """One row per non-blank result cell of a table; none where nothing stands below the header.
 
-    Raises SourceError: no data rows, or (visit over analyte) no analyte or no date below a visit.
+    Raises SourceError: (visit over analyte) no analyte or no date below a visit.
     """
-    if table.frame.is_empty():
-        raise SourceError(f"{table.place}: the header is there, but no result below it. Ask the sender for it again.")
     frame = table.frame.join(table.ragged, on=ROW, how="left", maintain_order="left").rename({"n_cells": "N_CELLS"})
     match dialect.shape:
         case "long":
