@@ -226,6 +226,8 @@ def _neighbours_swapped(written: pl.Series, known: Collection[str]) -> dict[str,
     """Mistyped identifiers in which two neighbouring characters of a known one are swapped, with that one."""
     found = {}
     for text in written.drop_nulls().unique(maintain_order=True).to_list():
+        if len(text) > identity.LONGEST:
+            continue
         swaps = [text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(len(text) - 1)]
         likely = sorted({name for name in swaps if name in known and name != text})
         if likely:

@@ -14,6 +14,9 @@ MALFORMED = "malformed"
 UNKNOWN = "unknown"
 FOREIGN = "foreign"
 
+LONGEST = 100
+"""Characters of the longest text that can be an identifier, or be mistyped for one."""
+
 _LOOKALIKE = str.maketrans("OoIlSsBZz", "001155822")
 """Letters that are typed or scanned for digits."""
 
@@ -42,7 +45,7 @@ def _identify(
     trimmed = written.strip()
     if not trimmed:
         return None, BLANK, None
-    match = re.fullmatch(rule.pattern, trimmed) if len(trimmed) <= 100 else None
+    match = re.fullmatch(rule.pattern, trimmed) if len(trimmed) <= LONGEST else None
     if match is None:
         problem = FOREIGN if known and trimmed in known else MALFORMED
         return None, problem, _joined(likely_identifiers(trimmed, _admitted(rule, known or ())))
