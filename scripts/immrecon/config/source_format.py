@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+import warnings
 from string import Formatter
 from typing import Annotated, Literal
 
@@ -10,16 +11,38 @@ from pydantic import AfterValidator, Field, model_validator
 from immrecon.config.base import Strict, control_character
 
 MAX_PATTERN_LENGTH = 200
-"""Longer regular expressions are refused: nobody can review them, and they are where runaway matching hides."""
+"""Longer regular expressions are refused: nobody can review them."""
+
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?:<[=!]|P[=>]|[^<P])|(?:[*+?]|\{\d*,?\d*\})\+|.", re.DOTALL)
+_BACKTRACKING = {
+    "look-around": re.compile(r"\(\?<?[=!]"),
+    "a backreference": re.compile(r"\(\?P=|\\[1-9]"),
+    "a condition": re.compile(r"\(\?\("),
+    "an atomic group": re.compile(r"\(\?>"),
+    "a comment": re.compile(r"\(\?#"),
+    "a possessive repetition": re.compile(r"(?:[*+?]|\{.*\})\+"),
+    r"\Z": re.compile(r"\\Z"),
+}
+"""What needs an engine whose time can grow beyond measure, or is written otherwise in one whose time cannot."""
 
 
 def _compiles(pattern: str) -> str:
     if len(pattern) > MAX_PATTERN_LENGTH:
         raise ValueError(f"the pattern has {len(pattern)} characters; at most {MAX_PATTERN_LENGTH} are allowed")
     try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # a set that engines read differently, as [[a]
+            re.compile(pattern)
+    except (re.error, FutureWarning) as error:
+        raise ValueError(f'"{pattern}" is not a regular expression: {error}') from None
+    for token in _TOKEN.findall(pattern):
+        for what, form in _BACKTRACKING.items():
+            if form.fullmatch(token):
+                raise ValueError(
+                    f'the pattern "{pattern}" has {what} ("{token}"), which is not supported; expected a pattern that '
+                    "can be matched in one pass, without look-around and backreferences. "
+                    "Hint: say what may stand there, not what may not"
+                )
     return pattern
 
 
