@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import posixpath
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -12,6 +14,9 @@ from typing import Any
 from immrecon.contracts.io import write_text
 from immrecon.errors import SourceError
 from immrecon.provenance import REPOSITORY, file_digest, text_digest
+
+_CHECKSUM = re.compile(r"(?P<escaped>\\?)(?P<digest>[0-9a-fA-F]{64})(?: [ *]|\s)(?P<name>\s*\S.*)")
+"""A line of `sha256sum`. A backslash before it says that backslashes and line breaks in the name are escaped."""
 
 
 def write_json(content: object, path: str | Path) -> None:
@@ -35,14 +40,36 @@ def verify_sources(files: Iterable[str], folder: str, checksums: str | None) -> 
 
 
 def _read_checksums(path: str) -> dict[str, str]:
+    """SHA-256 by path within the cut's folder, as `sha256sum` lists them: "./name" is "name", "*" marks binary."""
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise SourceError(
             f"{path}: the list of checksums of the frozen cut cannot be read ({error.strerror})."
         ) from None
-    entries = (line.split(maxsplit=1) for line in lines if line.strip())
-    return {name.lstrip("*"): digest for digest, name in entries}
+    except UnicodeDecodeError:
+        raise SourceError(f"{path}: the list of checksums of the frozen cut is not UTF-8 text.") from None
+    digests: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, digest = _checksum(line.removesuffix("\r"), f"{path}, line {number}")
+        if digests.setdefault(name, digest) != digest:
+            raise SourceError(f'{path}, line {number}: "{name}" is listed before with another checksum.')
+    return digests
+
+
+def _checksum(line: str, where: str) -> tuple[str, str]:
+    match = _CHECKSUM.fullmatch(line)
+    if match is None:
+        raise SourceError(
+            f'{where}: expected 64 hexadecimal digits, two blanks and the name of a file, found "{line[:80]}". '
+            "Hint: make the list with sha256sum, in the folder of the cut."
+        )
+    name = match["name"]
+    if match["escaped"]:
+        name = re.sub(r"\\([\\nr])", lambda sign: {"\\": "\\", "n": "\n", "r": "\r"}[sign[1]], name)
+    return posixpath.normpath(name), match["digest"].lower()
 
 
 def _refuse_changes(found: Mapping[str, str], frozen: Mapping[str, str], folder: Path, checksums: str) -> None:

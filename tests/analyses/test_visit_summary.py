@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from immrecon.analyses.recovery import estimate_recovery, quantiles_with_limit
+from immrecon.analyses.recovery import estimate_recovery, quantiles_with_limits
 from immrecon.contracts.io import validate
 from immrecon.contracts.results import VISIT_SUMMARY
 
@@ -66,31 +66,103 @@ def quartiles(row: Row) -> list[tuple[float | None, bool]]:
 def test_quartiles(texts: Any, expected: list[tuple[float | None, bool]], extremes: tuple[Any, Any]) -> None:
     row = at_day_28(*texts)
     assert quartiles(row) == expected
-    assert (row["minimum"], row["maximum"]) == extremes
+    known = [None if row[f"{name}_below_limit"] else row[name] for name in ("minimum", "maximum")]
+    assert tuple(known) == extremes
     assert (row["n"], row["n_below_limit"]) == (len(texts), sum(str(text).startswith("<") for text in texts))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+STATISTICS = {"minimum": 0.0, "q1": 0.25, "median": 0.5, "q3": 0.75, "maximum": 1.0}
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(
-    n_below=st.integers(0, 6),
-    values=st.lists(st.integers(5, 400).map(float), max_size=8),
-    truths=st.lists(st.floats(0.125, 5), min_size=6, max_size=6),
+    values=st.lists(st.integers(1, 400).map(float), max_size=7),
+    below=st.lists(st.tuples(st.sampled_from([5.0, 100.0]), st.floats(0, 1)), max_size=5),
+    above=st.lists(st.tuples(st.sampled_from([50.0, 300.0]), st.floats(1, 1e6)), max_size=5),
 )
-def test_a_flag_says_that_the_number_is_an_upper_bound(n_below: int, values: list[float], truths: list[float]) -> None:
-    if n_below + len(values) == 0:
+def test_a_flag_says_on_which_side_the_number_is_a_bound(
+    values: list[float], below: list[tuple[float, float]], above: list[tuple[float, float]]
+) -> None:
+    """Type 7 is numpy's "linear". Whatever the counts truly were, the number is that quantile, or bounds it."""
+    if not values and not below and not above:
         return
-    found = quantiles_with_limit(pl.Series(values, dtype=pl.Float64), pl.Series([5.0] * n_below, dtype=pl.Float64))
-    for name, p in (("q1", 0.25), ("median", 0.5), ("q3", 0.75)):
-        # Type 7 is numpy's "linear". With the limits in place of the counts the number is reached exactly; with what
-        # the counts may truly have been it is never exceeded, and stays the same where nothing is flagged.
-        at_the_limit = np.quantile([5.0] * n_below + values, p, method="linear")
-        in_truth = np.quantile(truths[:n_below] + values, p, method="linear")
-        assert_allclose(found[name], at_the_limit, rtol=1e-12)
-        if found[f"{name}_below_limit"]:
-            assert in_truth <= at_the_limit
-            assert np.quantile([0.0] * n_below + values, p, method="linear") < at_the_limit
+    found = quantiles_with_limits(values, [limit for limit, _ in below], [limit for limit, _ in above])
+    truths = [*values, *(limit * share for limit, share in below), *(limit * times for limit, times in above)]
+    for name, p in STATISTICS.items():
+        truth = np.quantile(truths, p, method="linear")
+        number, is_upper, is_lower = found[name], found[f"{name}_below_limit"], found[f"{name}_above_limit"]
+        if is_upper and is_lower:
+            assert number is None
+            assert below
+            assert above
+        elif is_upper:
+            assert truth <= number * (1 + 1e-12)
+        elif is_lower:
+            assert truth >= number * (1 - 1e-12)
         else:
-            assert_allclose(found[name], in_truth, rtol=1e-12)
+            assert_allclose(number, truth, rtol=1e-12)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    values=st.lists(st.integers(1, 400).map(float), max_size=7),
+    limits=st.lists(st.sampled_from([5.0, 100.0]), min_size=1, max_size=5),
+)
+def test_a_bound_is_reached(values: list[float], limits: list[float]) -> None:
+    """The upper bound with every count at its limit; mirrored, the lower bound in the same way."""
+    upper = quantiles_with_limits(values, limits, [])
+    mirrored = quantiles_with_limits([-value for value in values], [], [-limit for limit in limits])
+    for (name, p), opposite in zip(STATISTICS.items(), reversed(STATISTICS), strict=True):
+        assert_allclose(upper[name], np.quantile(values + limits, p, method="linear"), rtol=1e-12)
+        in_truth_nothing = np.quantile(values + [0.0] * len(limits), p, method="linear")
+        assert upper[f"{name}_below_limit"] == (in_truth_nothing < upper[name])
+        assert_allclose(mirrored[opposite], -upper[name], rtol=1e-12)
+        assert mirrored[f"{opposite}_above_limit"] == upper[f"{name}_below_limit"]
+        assert not mirrored[f"{opposite}_below_limit"]
+
+
+def written(row: Row) -> list[str]:
+    """Minimum, quartiles and maximum with "<" or ">" before a bound; "?" where nothing is known."""
+    signs = {(False, False): "", (True, False): "<", (False, True): ">"}
+    texts = []
+    for name in STATISTICS:
+        flags = (row[f"{name}_below_limit"], row[f"{name}_above_limit"])
+        texts.append("?" if all(flags) else f"{signs[flags]}{row[name]:g}")
+        assert (row[name] is None) == all(flags)
+    return texts
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        # The largest of three is above 2000: the third quartile averages 20 and at least 2000.
+        ((10, 20, ">2000"), ["10", "15", "20", ">1010", ">2000"]),
+        ((10, ">=2000"), ["10", ">507.5", ">1005", ">1502.5", ">2000"]),
+        ((">2000",), [">2000"] * 5),
+        # One of five: quartiles are the second, third and fourth result.
+        ((10, 20, 30, 40, ">2000"), ["10", "20", "30", "40", ">2000"]),
+        # An upper limit below other numbers: ranked highest, it leaves open all that it could pass.
+        ((">10", 20, 30), [">10", ">15", ">20", ">25", ">30"]),
+        ((5, 8, 9, ">10", 20), ["5", "8", "9", ">10", ">20"]),
+        # Two upper limits: the first quartile is 1000 or more, the maximum 2000 or more.
+        ((">1000", ">2000"), [">1000", ">1250", ">1500", ">1750", ">2000"]),
+        # Both kinds, apart: the numbers between them are known.
+        (("<5", 20, 30, 40, ">2000"), ["<5", "20", "30", "40", ">2000"]),
+        (("<5", 20, ">2000"), ["<5", "<12.5", "20", ">1010", ">2000"]),
+        # A quartile between the two kinds may be anything.
+        (("<5", ">2000"), ["<5", "?", "?", "?", ">2000"]),
+        (("<5", "<5", ">2000", ">2000"), ["<5", "<5", "?", ">2000", ">2000"]),
+        # Limits that cross. "<100" may pass 20 downwards, ">10" upwards: 20 at most 100 and more than nothing.
+        (("<100", ">10"), ["<100", "?", "?", "?", ">10"]),
+        # The median is the second of three: at least 20 (nothing, 20, 50), at most 100 (20, 100, without end).
+        (("<100", 20, ">50"), ["<20", "<60", "<100", ">35", ">50"]),
+    ],
+)
+def test_results_above_a_limit(texts: Any, expected: list[str]) -> None:
+    row = at_day_28(*texts)
+    assert written(row) == expected
+    assert row["n_above_limit"] == sum(str(text).startswith(">") for text in texts)
+    assert row["n_below_limit"] == sum(str(text).startswith("<") for text in texts)
 
 
 def test_a_number_below_the_limit_of_another_assay() -> None:
@@ -116,7 +188,9 @@ def test_a_row_says_what_it_is() -> None:
     row = at_day_28(60)
     expected = {
         "visit_label": "Day 28", "target_day": 28, "unit": "/uL", "population": "injected", "status": "estimated",
-        "reason": None, "method": "order statistics, type 7; a below-limit result is anything up to its limit",
+        "reason": None,
+        "method": "order statistics, type 7; a below-limit result is anything up to its limit, an above-limit result "
+                  "anything from it",
     }  # fmt: skip
     assert {name: row[name] for name in expected} == expected
 
@@ -189,7 +263,7 @@ def test_without_a_cutoff_every_window_is_over() -> None:
 def test_expected_numbers_add_up_over_groups_and_dose_levels() -> None:
     people = adsl(person("P1"), person("P2", "B", "DL2", **died(20)), person("P3", "B"), person("P4", dose="DL2"))
     result = summary(people, adlb(sample("P1", 28), sample("P4", 14, dose="DL2")))
-    lines, counts = ["parameter", "visit"], ["n_expected", "n", "n_below_limit"]
+    lines, counts = ["parameter", "visit"], ["n_expected", "n", "n_below_limit", "n_above_limit"]
     pooled = result.filter(group="all", dose_level="all").sort(lines).select(counts)
     for parts in (
         result.filter(pl.col("group") != "all", dose_level="all"),
@@ -205,4 +279,5 @@ def test_nobody_is_expected_after_a_death_of_unknown_day() -> None:
 
 
 def test_the_largest_value_is_not_known_where_a_limit_lies_above_every_number() -> None:
-    assert at_day_28("<100", 20, 30)["maximum"] is None
+    row = at_day_28("<100", 20, 30)
+    assert (row["maximum"], row["maximum_below_limit"]) == (100, True)

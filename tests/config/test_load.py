@@ -174,3 +174,77 @@ def test_errors_across_keys_are_one_sentence(folder):
         load_study(folder / "config.yaml")
     assert len(str(error.value)) < 300
     assert str(error.value).endswith("endpoints.OS.events: deth is not declared.")
+
+
+CUT = "2026-09-30"
+
+
+def again(key: str, **changes):
+    """The first entry of a list comes a second time, with changes."""
+
+    def change(content):
+        entries = content
+        for part in key.split("."):
+            entries = entries[part]
+        entries.append(entries[0] | changes)
+
+    return change
+
+
+def first(key: str, **changes):
+    return lambda content: content[key][0].update(changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: c["cuts"][CUT].update(cutoff_date="2026-10-13"), '"cuts.2026-09-30": cutoff_date 2026-10-13.*swapped'),
+        (first("groups", code="all"), '"groups.0.code": the code "all".*expected any other.*Hint'),
+        (first("dose_levels", code="all"), '"dose_levels.0.code": the code "all"'),
+        (again("groups"), 'groups: the code "adult" is given twice; expected each code once. Hint'),
+        (again("groups", code="Adult"), 'groups: the codes "adult" and "Adult" differ only in case.*Hint'),
+        (again("dose_levels"), 'dose_levels: the code "DL1" is given twice'),
+        (again("dose_levels", code="dl1"), '"DL1" and "dl1" differ only in case'),
+        (again("analytes"), 'analytes: the code "CD3" is given twice'),
+        (again("analytes", code="cd3"), '"CD3" and "cd3" differ only in case'),
+        (again("visits.windows", target_day=900, first_day=900, last_day=901), 'the code "D14" is given twice'),
+        (again("visits.windows", code="d14", target_day=9, first_day=9, last_day=9), '"D14" and "d14" differ only'),
+        (again("thresholds"), 'thresholds: the code "CD3 > 100" is given twice'),
+        (again("thresholds", value_per_ul=100.0), '"CD3 > 100" is given twice'),
+        (again("baseline"), 'baseline: the code "AGE" is given twice'),
+        (again("baseline", code="Age"), '"AGE" and "Age" differ only in case'),
+        (first("accrual_plan", month="2024-09-02"), '"accrual_plan.0": month 2024-09-02.*expected 2024-09-01'),
+        (again("accrual_plan"), "accrual_plan: the code \"2024-09-01\" is given twice"),
+        (lambda c: c.update(title="two\nlines"), '"title": .two.nlines. holds the control character U\\+000A.*Hint'),
+        (lambda c: c.update(session="CLOSED\x07"), '"session": .*U\\+0007'),
+        (first("groups", label="Adults\t"), '"groups.0.label": .*U\\+0009'),
+        (first("analytes", label="CD3\u2028"), '"analytes.0.label": .*U\\+2028'),
+        (first("dose_levels", label="\x9b31m"), '"dose_levels.0.label": .*U\\+009B'),
+        (lambda c: c["visits"]["windows"][0].update(label="\x00"), '"visits.windows.0.label": .*U\\+0000'),
+    ],
+)  # fmt: skip
+def test_a_study_that_contradicts_itself(folder, change, said):
+    edit(folder / "config.yaml", change)
+    with pytest.raises(ConfigError, match=rf"config\.yaml: .*{said}"):
+        load_study(folder / "config.yaml")
+
+
+def test_a_cut_may_be_extracted_on_the_day_of_its_cutoff(folder):
+    edit(folder / "config.yaml", lambda c: c["cuts"][CUT].update(extract_date=CUT))
+    assert load_study(folder / "config.yaml").cut.extract_date.isoformat() == CUT
+
+
+def test_a_group_of_leukaemias_is_not_everybody(folder):
+    edit(folder / "config.yaml", first("groups", code="ALL"))
+    assert load_study(folder / "config.yaml").file.groups[0].code == "ALL"
+
+
+@pytest.mark.parametrize("key", ["occurrences", "first_events", "endpoints"])
+def test_names_of_endpoints_differ_in_more_than_case(folder, key):
+    def change(content):
+        name = next(iter(content[key]))
+        content[key][name.swapcase()] = content[key][name]
+
+    edit(folder / "endpoints.yaml", change)
+    with pytest.raises(ConfigError, match=rf"endpoints.yaml: {key}: the codes .* differ only in case"):
+        load_study(folder / "config.yaml")

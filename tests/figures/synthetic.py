@@ -153,6 +153,8 @@ def make_visit_summary(profiles: pl.DataFrame) -> pl.DataFrame:
             }
             | {name: value if value >= limit else None for name, value in middle.items()}
             | {f"{name}_below_limit": value < limit for name, value in middle.items()}
+            | {"n_above_limit": 0, "minimum_below_limit": True, "maximum_below_limit": not ranked[-1]}
+            | {f"{name}_above_limit": False for name in ("minimum", *middle, "maximum")}
         )
     return as_table(results.VISIT_SUMMARY, rows)
 

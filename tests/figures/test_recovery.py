@@ -74,6 +74,23 @@ def test_medians_stand_at_their_visits_and_open_at_the_limit(
         assert_allclose(np.reshape(hollow, (-1, 2)), limit.sort("target_day").to_numpy())
 
 
+def test_medians_known_only_from_below_are_open_too(
+    profiles: pl.DataFrame, visit_summary: pl.DataFrame, spec: DisplaySpec
+) -> None:
+    last = (pl.col("target_day") == pl.col("target_day").max()) & ~pl.col("median_below_limit")
+    bounded = visit_summary.with_columns(median_above_limit=last, q3_above_limit=last)
+    figure = draw_trajectories(profiles, bounded, spec, "CD4")
+    for group, axes in zip(GROUPS, figure.axes, strict=True):
+        own = bounded.filter(pl.col("parameter") == "CD4", pl.col("group") == group, "median_above_limit")
+        hollow = [p for line in _big(axes) if line.get_markerfacecolor() == "white" for p in line_points(line)]
+        assert own.height == 1
+        assert_allclose(max(hollow, key=lambda point: point[0]), own.select("target_day", "median").row(0))
+        ends = [tuple(s.ravel()) for c in axes.collections if isinstance(c, LineCollection) for s in c.get_segments()]
+        day, third, top = own["target_day"].item(), own["q3"].item(), axes.get_ylim()[1]
+        assert (day, third, day, top) in ends
+    assert "Median below or above limit" in page_text(figure)
+
+
 def test_quartile_bars_equal_the_table(figure: Figure, visit_summary: pl.DataFrame, parameter: str) -> None:
     for group, axes in zip(GROUPS, figure.axes, strict=True):
         own = visit_summary.filter(pl.col("parameter") == parameter, pl.col("group") == group).sort("target_day")

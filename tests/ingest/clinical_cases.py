@@ -107,8 +107,8 @@ def harmonise(
     return harmonise_clinical(file, folder, "s1", extracted)
 
 
-def asked(tables: ClinicalTables) -> list[tuple[int, str, str]]:
-    """Row, kind and severity of every query."""
+def asked(tables: ClinicalTables) -> list[tuple[int | None, str, str]]:
+    """Row (none for a whole file), kind and severity of every query."""
     return [(row, kind, severity) for row, kind, severity in tables.queries.select("SRCROW", "QUKIND", "QUSEV").rows()]
 
 

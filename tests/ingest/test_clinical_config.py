@@ -150,3 +150,15 @@ def test_the_tables_of_targets_agree() -> None:
         assert set(REQUIRED[domain]) <= set(targets)
         assert set(START[domain]) <= set(targets)
         assert END[domain] is None or END[domain] in targets
+
+
+@pytest.mark.parametrize("file", ["/data/ce.csv", "../ce.csv", "clinical/../../ce.csv", "D:\\ce.csv"])
+def test_a_file_lies_in_the_folder_of_its_cut(file: str) -> None:
+    said = refusal(changed(EVENTS, file=file))
+    assert said.startswith(f'clinical.yaml: "extracts.1.file": "{file}" names a file outside the folder of the cut')
+    assert "Hint" in said
+
+
+def test_dots_within_a_name_are_harmless() -> None:
+    file = build(ExtractsFile, changed(EVENTS, file="clinical.v2/./ce..old.csv"), Path("clinical.yaml"))
+    assert file.extracts[1].file == "clinical.v2/./ce..old.csv"

@@ -102,7 +102,11 @@ def test_two_deaths(tmp_path: Path) -> None:
 def test_dead_then_alive(tmp_path: Path) -> None:
     fa = "id,date,status\nS1-001,2025-06-10,dead\nS1-001,2025-08-01,alive\nS1-002,2025-06-10,dead\n"
     tables = harmonise(tmp_path, EVENTS + CONTACTS, ce=CE_HEAD, fa=fa)
-    assert asked(tables) == [(2, "alive_after_dead_contact", "warning"), (4, "death_not_reported", "warning")]
+    assert asked(tables) == [
+        (None, "no_record", "warning"),
+        (2, "alive_after_dead_contact", "warning"),
+        (4, "death_not_reported", "warning"),
+    ]
 
 
 def test_contradictions_without_dates(tmp_path: Path) -> None:
@@ -154,9 +158,18 @@ def test_nobody_enrolled(tmp_path: Path) -> None:
 
 
 def test_a_file_with_nothing_to_report(tmp_path: Path) -> None:
-    tables = harmonise(tmp_path, EVENTS + CONTACTS + ADVERSE + BASELINE, ce=CE_HEAD, fa="id,date,status\n",
-                       ae="id,term,pt,soc,grade,outcome,start,end\n", sc="id,kg,diagnosis\n")  # fmt: skip
-    assert [frame.height for frame in (tables.ce, tables.fa, tables.ae, tables.sc, tables.queries)] == [0] * 5
+    """It may be true, so nothing stops; a reader of the results should know."""
+    tables = harmonise(tmp_path, EVENTS + CONTACTS + LOADS + ADVERSE + BASELINE + PRODUCT, ce=CE_HEAD,
+                       fa="id,date,status,virus,copies\n", ae="id,term,pt,soc,grade,outcome,start,end\n",
+                       sc="id,kg,diagnosis\n", product="id,given,hsct,sex\n")  # fmt: skip
+    assert [frame.height for frame in (tables.ce, tables.fa, tables.ae, tables.sc)] == [0] * 4
+    assert tables.dm.height == 3
+    queries = tables.queries.select("SRCFILE", "SRCROW", "QUDOM", "QUKIND", "QUSEV").rows()
+    assert queries == [
+        (f"{name}.csv", None, domain, "no_record", "warning")
+        for name, domain in [("ae", "AE"), ("ce", "CE"), ("fa", "FA"), ("product", "DM"), ("sc", "SC")]
+    ]
+    assert {count["n_read"] for count in tables.counts if count["file"] != "dm.csv"} == {0}
 
 
 def test_shifted_cells_are_withheld(tmp_path: Path) -> None:

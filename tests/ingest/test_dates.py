@@ -4,7 +4,7 @@ from datetime import date, time
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from immrecon.config.base import build
@@ -88,6 +88,7 @@ def test_blank_is_blank(text: str | None) -> None:
     assert read(text, "%d/%m/%Y") == (None, None, None, None)
 
 
+@settings(deadline=None)  # the first call compiles the patterns
 @given(st.lists(st.dates(date(1900, 3, 1), date(2199, 12, 31)), min_size=1, max_size=20))
 def test_every_day_is_read_back(days: list[date]) -> None:
     for written in ("%d/%m/%Y", "%Y-%m-%d", "%d%b%Y"):

@@ -13,6 +13,7 @@ from immrecon.ingest.lab import harmonise_labs
 from .lab_cases import (
     ANALYTES,
     CODES,
+    EXTRACTED,
     LONG,
     account,
     checks,
@@ -259,12 +260,64 @@ def test_visits_over_analytes(tmp_path) -> None:
     }
 
 
+# ---- nothing below the header ---------------------------------------------------------------------------------------
+
+
+def _nothing_in(tables, place: tuple[str, str | None]) -> None:
+    query = only_query(tables)
+    assert (query["QUKIND"], query["QUSEV"], query["QUNCELL"]) == ("no_result", "error", 0)
+    assert (query["SRCFILE"], query["SRCSHEET"], query["SRCROW"], query["SRCCOL"]) == (*place, None, None)
+    assert account(tables) == {}
+    assert tables.lb.is_empty()
+
+
+def test_an_export_without_results_is_queried(tmp_path) -> None:
+    tables = harmonise(tmp_path, export())
+    _nothing_in(tables, ("lab.csv", None))
+    assert tables.queries["QUMSG"].item().startswith("No result in the file")
+
+
+def test_a_wide_export_without_results_is_queried(tmp_path) -> None:
+    _nothing_in(harmonise(tmp_path, "n;id;day;CD4 (/mm3);Ly (G/L);RNA\n", dialect(WIDE), None), ("wide.csv", None))
+
+
+def test_a_sheet_without_results_is_queried(tmp_path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "visits.xlsx") as book:
+        sheet = book.add_worksheet("R")
+        sheet.merge_range("A1:A2", "Patient", None)
+        sheet.merge_range("B1:E1", "Day 14", None)
+        sheet.write_row("B2", ["Date", "CD3", "CD4", "NK"])
+        sheet.write_row("A3", ["Total", "", 0, 0])
+    tables = harmonise_labs({"visits": dialect(VISITS)}, tmp_path, participants(), ANALYTES, None)
+    _nothing_in(tables, ("visits.xlsx", "R"))
+
+
+def test_an_empty_export_does_not_touch_the_others(tmp_path) -> None:
+    lab = dialect(files=["lab*.csv"])
+    (tmp_path / "lab1.csv").write_text(export())
+    (tmp_path / "lab2.csv").write_text(export({"result": "120"}))
+    tables = harmonise_labs({"lab": lab}, tmp_path, participants(), ANALYTES, EXTRACTED)
+    assert used(tables) == [("CD4", "=", 120.0)]
+    assert kinds(tables) == [("no_result", None, 0)]
+    assert tables.cells.select("source_file", "n_rows", "n_value").rows() == [("lab1.csv", 0, 0), ("lab2.csv", 1, 1)]
+
+
 # ---- trouble that stops ---------------------------------------------------------------------------------------------
 
 
-def test_an_export_without_results_stops(tmp_path) -> None:
-    with pytest.raises(SourceError, match="the header is there, but no result below it"):
-        harmonise(tmp_path, export())
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", r"lab\.csv: the file is empty"),
+        ("\n \n", r"lab\.csv: the file is empty"),
+        ("STUDY;SITE;SUBJECT\n", r'lab\.csv: the declared column "id", .* is missing'),
+    ],
+    ids=["no bytes", "blank lines", "header of another file"],
+)
+def test_a_file_that_is_not_the_export_stops(tmp_path, content: str, said: str) -> None:
+    with pytest.raises(SourceError, match=said) as error:
+        harmonise(tmp_path, content)
+    assert "\n" not in str(error.value)
 
 
 def test_a_missing_export_stops(tmp_path) -> None:

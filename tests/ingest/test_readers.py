@@ -283,3 +283,11 @@ def test_missing_files_are_sentences(tmp_path) -> None:
 def test_layouts_that_cannot_be_declared(tmp_path, content: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         build(Layout, content, tmp_path / "lab.yaml")
+
+
+def test_a_linked_file_is_read(tmp_path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "export.csv").write_text("a\n1\n")
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "lab.csv").symlink_to(tmp_path / "elsewhere" / "export.csv")
+    assert find_files(tmp_path / "cut", ["*.csv"]) == ["lab.csv"]

@@ -93,6 +93,8 @@ def visit_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
                      "q1": None if low or not known else median / 2, "q3": median * 2 if known else None,
                      "minimum": None if low or not known else 6.0, "maximum": median * 5 if known else None,
                      "median_below_limit": low and known, "q1_below_limit": low and known, "q3_below_limit": False,
+                     "minimum_below_limit": low and known, "maximum_below_limit": False, "n_above_limit": 0,
+                     **{f"{name}_above_limit": False for name in ("minimum", "q1", "median", "q3", "maximum")},
                      "method": "quantiles type 7", "status": "estimated" if known else "not estimable",
                      "reason": None if known else "no sample in the window"}
                 )  # fmt: skip

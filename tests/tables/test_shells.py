@@ -1,5 +1,6 @@
 """What stands in the tables: totals reconcile, nothing is lost, NE has its reason."""
 
+import re
 from dataclasses import fields, replace
 
 import polars as pl
@@ -117,6 +118,35 @@ def test_visits_show_limits_and_reasons(tables: dict[str, Table]) -> None:
     assert texts(nobody)[6] == "0 (NE)"
     sixty = next(row for row in table.rows if row.section.startswith("Day 60"))
     assert notes[sixty.cells[6].marks[-1]] == "of 12 with known status; 1 unknown (censored above the threshold)"
+
+
+def test_a_column_for_results_above_the_limit_where_there_are_any(run: Results, spec: DisplaySpec) -> None:
+    first = (pl.col("parameter") == "CD4") & (pl.col("visit") == "D180") & (pl.col("group") == "ADULT")
+    assert run.visit_summary.filter(first).height == 1
+
+    def at_first(**values: object) -> list[pl.Expr]:
+        return [
+            pl.when(first).then(pl.lit(value, dtype=run.visit_summary.schema[name])).otherwise(name).alias(name)
+            for name, value in values.items()
+        ]
+
+    one_sided = at_first(n_above_limit=1, maximum=2000.0, maximum_above_limit=True, q3=1250.5, q3_above_limit=True)
+    undecided = at_first(q1=None, q1_above_limit=True, q1_below_limit=True)
+    frame = run.visit_summary.with_columns(*one_sided, *undecided)
+    tables = build_tables(replace(run, visit_summary=frame), spec)
+    table = tables["visits_cd4"]
+    assert table.column_names()[3:5] == ["Samples: Below limit", "Samples: Above limit"]
+    assert {len(row.cells) for row in table.rows} == {len(table.column_names())}
+    row = next(row for row in table.rows if row.section.startswith("Day 180") and row.cells[0].text == "Adults")
+    cells = dict(zip(table.column_names(), row.cells, strict=True))
+    assert cells["Samples: Above limit"].text.startswith("1 (")
+    assert re.fullmatch(r"[0-9]+ \(NE to >1250\.5\)", cells["CD4 (/µL): Median (Q1 to Q3)"].text)
+    assert cells["CD4 (/µL): Min to max"].text.endswith(" to >2000")
+    marks = cells["CD4 (/µL): Median (Q1 to Q3)"].marks
+    assert dict(table.marked)[marks[-1]] == "results below and above the limits leave it open"
+    assert any("“>” before the least" in note for note in table.footnotes)
+    assert "Samples: Above limit" not in tables["visits_cd3"].column_names()
+    assert not any("“>”" in note for note in tables["visits_cd3"].footnotes)
 
 
 def test_not_estimable_landmarks_show_the_reason(run: Results, spec: DisplaySpec) -> None:

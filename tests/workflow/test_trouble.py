@@ -73,6 +73,27 @@ def test_empty_export(fresh, content):
     assert "labs/central_results.csv" in sentence(fresh.report())
 
 
+def test_exports_with_nothing_below_the_header_are_queried_and_the_rest_survives(fresh):
+    import polars as pl
+
+    data = fresh.folder / "data" / "2026-09-30"
+    for name in ("labs/central_results.csv", "clinical/events.csv", "clinical/adverse_events.csv"):
+        (data / name).write_bytes((data / name).read_bytes().splitlines(keepends=True)[0])
+    run = fresh.report()
+    assert run.returncode == 0, run.stdout + run.stderr
+    harmonised = fresh.results() / "harmonised"
+    queries = pl.concat([pl.read_parquet(harmonised / f"queries_{kind}.parquet") for kind in ("lab", "clinical")])
+    found = queries.filter(pl.col("QUKIND").is_in(["no_result", "no_record"])).select("SRCFILE", "QUSEV").rows()
+    assert sorted(found) == [
+        ("clinical/adverse_events.csv", "warning"),
+        ("clinical/events.csv", "warning"),
+        ("labs/central_results.csv", "error"),
+    ]
+    cells = pl.read_parquet(harmonised / "cells.parquet")
+    assert cells.filter(pl.col("lab") == "central")["n_rows"].to_list() == [0]
+    assert cells["n_value"].sum() > 0
+
+
 def test_read_only_results(fresh):
     """Root may write anywhere, so the folder is one that nobody can write to."""
     edit(fresh, lambda c: c["sources"].update(results="/proc/immrecon"))

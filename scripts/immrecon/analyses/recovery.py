@@ -1,6 +1,7 @@
 """Recovery of cell counts: visit summaries, thresholds reached, individual trajectories, reconstitution statuses."""
 
 from dataclasses import dataclass
+from math import isinf
 
 import polars as pl
 
@@ -15,7 +16,10 @@ from immrecon.vocabulary import POPULATION_FLAG, RECONSTITUTION_STATUSES, RowSta
 
 BELOW = pl.col("ACMP").is_in(["<", "<="])
 ABOVE_LIMIT = pl.col("ACMP").is_in([">", ">="])
-QUANTILE_METHOD = "order statistics, type 7; a below-limit result is anything up to its limit"
+QUANTILE_METHOD = (
+    "order statistics, type 7; a below-limit result is anything up to its limit, an above-limit result anything from it"
+)
+QUANTILES = {"minimum": 0.0, "q1": 0.25, "median": 0.5, "q3": 0.75, "maximum": 1.0}
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def _expected(population: pl.DataFrame, at_visit: pl.DataFrame, visit: Visit, sp
 def _visit_row(
     chosen: pl.DataFrame, n_expected: int, analyte: Analyte, visit: Visit, stratum: Stratum, spec: RecoverySpec
 ) -> dict[str, object]:
-    below = chosen.filter(BELOW)
+    below, above = chosen.filter(BELOW), chosen.filter(ABOVE_LIMIT)
     row: dict[str, object] = stratum.columns() | {
         "parameter": analyte.code,
         "visit": visit.code,
@@ -78,30 +82,41 @@ def _visit_row(
         "n_expected": n_expected,
         "n": chosen.height,
         "n_below_limit": below.height,
+        "n_above_limit": above.height,
         "lloq_max": pl.concat([below["AVAL"], chosen["LLOQ"]]).max(),
         "method": QUANTILE_METHOD,
         "status": RowStatus.ESTIMATED if chosen.height else RowStatus.NOT_ESTIMABLE,
         "reason": None if chosen.height else "no sample in the window",
     }
-    return row | quantiles_with_limit(chosen.filter(~BELOW)["AVAL"], below["AVAL"])
+    exact = chosen.filter(~(BELOW | ABOVE_LIMIT))
+    return row | quantiles_with_limits(*(part["AVAL"].to_list() for part in (exact, below, above)))
 
 
-def quantiles_with_limit(values: pl.Series, limits: pl.Series) -> dict[str, object]:
-    """Quartiles of type 7, where a below-limit result may be anything from nothing up to its limit.
+def quantiles_with_limits(values: list[float], below: list[float], above: list[float]) -> dict[str, object]:
+    """Extremes and quartiles of type 7. A result of `below` is anything up to its limit, of `above` anything from it.
 
-    Taken at its limit it gives the largest value that the quantile can have, ranked lowest the smallest. Where the two
-    are the same the quantile is known; otherwise the larger is given as an upper bound, and flagged.
+    At their limits, or without end on their side, such results give the least and the most that a quantile can be.
+    Where the two are the same it is known. Otherwise one of them is given and flagged: the most as an upper bound
+    (_below_limit), or the least as a lower bound (_above_limit), whichever is finite; of two finite ones the lower
+    bound if above-limit results alone leave it open, else the upper bound. With neither, both flags and no number.
     """
-    largest = pl.concat([values, limits]).sort().to_list()
-    smallest = [float("-inf")] * limits.len() + values.sort().to_list()
-    result: dict[str, object] = {
-        "minimum": values.min() if limits.len() == 0 else None,
-        "maximum": values.max() if limits.len() == 0 or largest[-1] in values else None,
-    }
-    for name, p in (("q1", 0.25), ("median", 0.5), ("q3", 0.75)):
-        upper = _quantile(largest, p)
-        result |= {name: upper, f"{name}_below_limit": upper != _quantile(smallest, p)}
+    least = sorted([float("-inf")] * len(below) + values + above)
+    most = sorted(below + values + [float("inf")] * len(above))
+    at_limits = sorted(below + values + above)
+    result: dict[str, object] = {}
+    for name, p in QUANTILES.items():
+        result |= _bounded(name, *(_quantile(ordered, p) for ordered in (least, at_limits, most)))
     return result
+
+
+def _bounded(name: str, low: float | None, at_limits: float | None, high: float | None) -> dict[str, object]:
+    below, above = f"{name}_below_limit", f"{name}_above_limit"
+    if low is None or high is None or low == high:
+        return {name: high, below: False, above: False}
+    if isinf(low) and isinf(high):
+        return {name: None, below: True, above: True}
+    is_lower_bound = isinf(high) or (low == at_limits and not isinf(low))
+    return {name: low if is_lower_bound else high, below: not is_lower_bound, above: is_lower_bound}
 
 
 def _quantile(ordered: list[float], p: float) -> float | None:
@@ -113,6 +128,8 @@ def _quantile(ordered: list[float], p: float) -> float | None:
     weight = position - low
     if weight == 0:
         return ordered[low]
+    if isinf(ordered[low]) or isinf(ordered[low + 1]):  # without end on the side of the infinite one
+        return ordered[low] if isinf(ordered[low]) else ordered[low + 1]
     return ordered[low] + weight * (ordered[low + 1] - ordered[low])
 
 

@@ -3,11 +3,14 @@
 import difflib
 import reprlib
 import textwrap
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from immrecon.errors import ConfigError
 
@@ -16,6 +19,41 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,39}$")]
 """A name that becomes a parameter or variable code."""
+
+
+def control_character(text: str) -> str | None:
+    """The first character that is none to be seen: a control, a line or paragraph separator, half a surrogate pair."""
+    return next((sign for sign in text if unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"}), None)
+
+
+def _on_one_line(text: str) -> str:
+    if (sign := control_character(text)) is not None:
+        raise ValueError(
+            f"{_BRIEFLY.repr(text)} holds the control character U+{ord(sign):04X}; expected text on one line. "
+            "Hint: a YAML block (| or >) ends in a line break; write the text on one line"
+        )
+    return text
+
+
+Label = Annotated[str, AfterValidator(_on_one_line)]
+"""Words that are printed in figures, tables and headings."""
+
+
+def refuse_repeated(where: str, codes: Sequence[str]) -> None:
+    """Raise ValueError where a code comes twice, or two differ only in case: codes become names of files."""
+    first: dict[str, str] = {}
+    for code in codes:
+        former = first.setdefault(code.casefold(), code)
+        if former != code:
+            raise ValueError(
+                f'{where}: the codes "{former}" and "{code}" differ only in case; expected codes that differ '
+                "otherwise, because they become names of files. Hint: rename one of them"
+            )
+    twice = [code for code, n in Counter(codes).items() if n > 1]
+    if twice:
+        raise ValueError(
+            f'{where}: the code "{twice[0]}" is given twice; expected each code once. Hint: remove or rename one'
+        )
 
 
 Model = TypeVar("Model", bound="Strict")

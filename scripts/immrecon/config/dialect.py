@@ -1,12 +1,12 @@
 """`config/labs/<lab>.yaml`: how one laboratory writes. Everything is declared; what is not declared becomes a query."""
 
 import re
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from immrecon.config.base import Code, Slug, Strict
-from immrecon.config.source_format import DateStyle, Head, IdentityRule, Layout, Pattern
+from immrecon.config.source_format import DateStyle, FilePattern, Head, IdentityRule, Layout, Pattern
 
 Shape = Literal["long", "wide_by_analyte", "wide_visit_over_analyte"]
 ResultStatus = Literal["P", "F", "C", "X", "D"]
@@ -177,21 +177,12 @@ class Checks(Strict):
     visit: VisitRule | None = Field(description="visit labels against dates; null: labels name no day")
 
 
-def _stays_inside(path: str) -> str:
-    if not path or path.startswith("/") or ".." in path.split("/"):
-        raise ValueError("names a file outside the folder of the cut")
-    return path
-
-
-RelativePath = Annotated[str, AfterValidator(_stays_inside)]
-
-
 class Dialect(Strict):
     """One laboratory's export."""
 
     name: Slug = Field(description="name of the laboratory in results (LBNAM)")
     description: str = Field(description="which laboratory, which system, since when")
-    files: list[RelativePath] = Field(min_length=1, description="names or globs relative to the folder of the cut")
+    files: list[FilePattern] = Field(min_length=1, description="names or globs relative to the folder of the cut")
     layout: Layout = Field(description="how the file is laid out")
     shape: Shape = Field(
         description="long: a row per result; wide_by_analyte: a row per sample; wide_visit_over_analyte: a row per "

@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from immrecon.config.base import Code, Strict
+from immrecon.config.base import Code, Label, Strict, refuse_repeated
 from immrecon.vocabulary import Clock, Estimator, Population
 
 
 class Labelled(Strict):
-    label: str = Field(default="", description="in words, as printed; empty: the name with blanks for underscores")
+    label: Label = Field(default="", description="in words, as printed; empty: the name with blanks for underscores")
 
 
 class ClinicalEvent(Labelled):
@@ -97,7 +97,7 @@ class FirstEvent(Strict):
 class Endpoint(Strict):
     """One parameter of ADTTE: a choice of causes of a first-event variable, and how it is estimated."""
 
-    label: str
+    label: Label
     first_event: Code
     events: list[Code] = Field(min_length=1, description="causes that are the event; the others compete")
     estimator: Estimator
@@ -107,7 +107,7 @@ class Endpoint(Strict):
     figure_last_day: float = Field(gt=0, description="right end of the time axis")
     figure_tick_day: float = Field(gt=0, description="distance of the ticks, and of the numbers at risk")
     display: Literal["survival", "incidence"]
-    source: str = Field(description="where the definition comes from: protocol, SAP, paper")
+    source: Label = Field(description="where the definition comes from: protocol, SAP, paper")
     status: Literal["draft", "signed"]
 
     @model_validator(mode="after")
@@ -134,6 +134,8 @@ class EndpointsFile(Strict):
 
     @model_validator(mode="after")
     def _names_resolve(self) -> "EndpointsFile":
+        for key in ("occurrences", "first_events", "endpoints"):
+            refuse_repeated(key, list(getattr(self, key)))
         for name, occurrence in self.occurrences.items():
             if isinstance(occurrence, ThresholdCrossing):
                 _known(f"occurrences.{name}.samples_end_at", occurrence.samples_end_at, self.occurrences)

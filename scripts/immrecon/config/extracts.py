@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from immrecon.config.base import Code, Slug, Strict
-from immrecon.config.source_format import DateStyle, IdentityRule, Layout
+from immrecon.config.source_format import DateStyle, FileName, IdentityRule, Layout
 
 Domain = Literal["DM", "SC", "DS", "CE", "FA", "CM", "AE"]
 
@@ -173,7 +173,7 @@ class Result(Strict):
 class Extract(Strict):
     """One use of one file: which rows feed which domain, and how. A file may be used several times."""
 
-    file: str = Field(description="relative to the folder of the cut")
+    file: FileName = Field(description="relative to the folder of the cut")
     sheet: str | None = Field(default=None, description="sheet of a workbook; null for a text file")
     format: str = Field(description='one of "formats"')
     domain: Domain

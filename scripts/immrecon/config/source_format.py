@@ -2,29 +2,77 @@
 
 import re
 import unicodedata
+import warnings
 from string import Formatter
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from immrecon.config.base import Strict
+from immrecon.config.base import Strict, control_character
 
 MAX_PATTERN_LENGTH = 200
-"""Longer regular expressions are refused: nobody can review them, and they are where runaway matching hides."""
+"""Longer regular expressions are refused: nobody can review them."""
+
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?(?:<[=!]|P[=>]|[^<P])|(?:[*+?]|\{\d*,?\d*\})\+|.", re.DOTALL)
+_BACKTRACKING = {
+    "look-around": re.compile(r"\(\?<?[=!]"),
+    "a backreference": re.compile(r"\(\?P=|\\[1-9]"),
+    "a condition": re.compile(r"\(\?\("),
+    "an atomic group": re.compile(r"\(\?>"),
+    "a comment": re.compile(r"\(\?#"),
+    "a possessive repetition": re.compile(r"(?:[*+?]|\{.*\})\+"),
+    r"\Z": re.compile(r"\\Z"),
+}
+"""What needs an engine whose time can grow beyond measure, or is written otherwise in one whose time cannot."""
 
 
 def _compiles(pattern: str) -> str:
     if len(pattern) > MAX_PATTERN_LENGTH:
         raise ValueError(f"the pattern has {len(pattern)} characters; at most {MAX_PATTERN_LENGTH} are allowed")
     try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # a set that engines read differently, as [[a]
+            re.compile(pattern)
+    except (re.error, FutureWarning) as error:
+        raise ValueError(f'"{pattern}" is not a regular expression: {error}') from None
+    for token in _TOKEN.findall(pattern):
+        for what, form in _BACKTRACKING.items():
+            if form.fullmatch(token):
+                raise ValueError(
+                    f'the pattern "{pattern}" has {what} ("{token}"), which is not supported; expected a pattern that '
+                    "can be matched in one pass, without look-around and backreferences. "
+                    "Hint: say what may stand there, not what may not"
+                )
     return pattern
 
 
 Pattern = Annotated[str, AfterValidator(_compiles)]
 """A regular expression of bounded length. It must match the whole text unless the field says otherwise."""
+
+
+def _stays_inside(path: str) -> str:
+    parts = path.split("/")
+    if path.startswith("/") or ".." in parts or re.match("[A-Za-z]:", path):
+        raise ValueError(
+            f'"{path}" names a file outside the folder of the cut; expected a path within it, e.g. "labs/export.csv". '
+            "Hint: put or link the file into that folder"
+        )
+    if "\\" in path or control_character(path) is not None or set(parts) <= {"", "."}:
+        raise ValueError(f'{path!r} is no name of a file; expected a path with "/" between folders')
+    return path
+
+
+def _can_be_globbed(path: str) -> str:
+    if any("**" in part and part != "**" for part in path.split("/")):
+        raise ValueError(f'"{path}": "**" stands for folders and must be alone between slashes, e.g. "**/*.csv"')
+    return path
+
+
+FileName = Annotated[str, AfterValidator(_stays_inside)]
+"""A file as received, relative to the folder of the cut."""
+
+FilePattern = Annotated[FileName, AfterValidator(_can_be_globbed)]
+"""The name of a file as received, or a glob of several, relative to the folder of the cut."""
 
 
 def clean_head(text: str) -> str:

@@ -4,15 +4,15 @@ import itertools
 import os
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from immrecon.config.base import Code, Slug, Strict
+from immrecon.config.base import Code, Label, Slug, Strict, refuse_repeated
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
-from immrecon.vocabulary import Population
+from immrecon.vocabulary import POOLED, Population
 
 
 class Cut(Strict):
@@ -25,28 +25,58 @@ class Cut(Strict):
     )
     extract_date: date | None = Field(description="day the data left the database")
 
+    @model_validator(mode="after")
+    def _extracted_after_the_cutoff(self) -> "Cut":
+        if self.cutoff_date is not None and self.extract_date is not None and self.cutoff_date > self.extract_date:
+            raise ValueError(
+                f"cutoff_date {self.cutoff_date} is later than extract_date {self.extract_date}; expected the same day "
+                "or an earlier one: nothing is known of the days after the extract. Hint: the two may be swapped"
+            )
+        return self
+
 
 class ClockLabels(Strict):
-    transplant: str = Field(description='how the transplant clock is named on axes, e.g. "transplant"')
-    injection: str = Field(description='how the injection clock is named, e.g. "SMART101 injection"')
+    transplant: Label = Field(description='how the transplant clock is named on axes, e.g. "transplant"')
+    injection: Label = Field(description='how the injection clock is named, e.g. "SMART101 injection"')
+
+
+def _not_pooled(code: str) -> str:
+    if code == POOLED:
+        raise ValueError(
+            f'the code "{POOLED}" stands for all together in every result; expected any other code. '
+            "Hint: rename it, and map the source text to the new code in the clinical configuration"
+        )
+    return code
+
+
+StratumCode = Annotated[Label, Field(min_length=1), AfterValidator(_not_pooled)]
+"""A code as the enrolment record has it, which results are given for."""
 
 
 class Group(Strict):
-    code: str = Field(min_length=1, description="value of GROUP in the enrolment record")
-    label: str
+    code: StratumCode = Field(description="value of GROUP in the enrolment record")
+    label: Label
     planned_n: int = Field(gt=0, description="planned size: decides the interval method, locked between cuts")
     min_age_years: float | None = Field(description="age below this is flagged, never re-assigned; null: no check")
     max_age_years: float | None = Field(description="age at or above this is flagged; null: no check")
 
 
 class DoseLevel(Strict):
-    code: str = Field(min_length=1)
-    label: str
+    code: StratumCode
+    label: Label
 
 
 class PlannedAccrual(Strict):
     month: date = Field(description="first day of the month")
     planned_cumulative: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _first_of_month(self) -> "PlannedAccrual":
+        if self.month.day != 1:
+            raise ValueError(
+                f"month {self.month} is not the first day of a month; expected {self.month.replace(day=1)}"
+            )
+        return self
 
 
 class EvaluableRule(Strict):
@@ -61,22 +91,22 @@ class Characteristic(Strict):
     """A row of the baseline table: a harmonised SC test, or AGE or SEX of DM."""
 
     code: Code
-    label: str
+    label: Label
     kind: Literal["numeric", "categorical"]
-    unit: str = Field(description="printed after the label; empty for none")
+    unit: Label = Field(description="printed after the label; empty for none")
 
 
 class Analyte(Strict):
     code: Code
-    label: str
-    unit: str = Field(description='unit of LBSTRESN, e.g. "/uL"')
+    label: Label
+    unit: Label = Field(description='unit of LBSTRESN, e.g. "/uL"')
     summarised: bool = Field(description="per-visit summaries and trajectories are made for it")
     axis_floor: float = Field(gt=0, description="lowest value on the logarithmic axis")
 
 
 class Visit(Strict):
     code: Code
-    label: str
+    label: Label
     target_day: float = Field(description="days since transplant (day 0)")
     first_day: float
     last_day: float
@@ -88,6 +118,7 @@ class Visits(Strict):
 
     @model_validator(mode="after")
     def _windows_do_not_overlap(self) -> "Visits":
+        refuse_repeated("windows", [visit.code for visit in self.windows])
         ordered = sorted(self.windows, key=lambda visit: visit.first_day)
         for visit in ordered:
             if not visit.first_day <= visit.target_day <= visit.last_day:
@@ -129,7 +160,7 @@ class Safety(EmergentRule):
 
 class TimelineMarker(Strict):
     occurrence: Code
-    label: str
+    label: Label
 
 
 class Timelines(Strict):
@@ -159,8 +190,8 @@ class StudyFile(Strict):
     """`config.yaml` as written."""
 
     study: Slug
-    title: str
-    session: str = Field(description='printed on every page, e.g. "CLOSED SESSION"')
+    title: Label
+    session: Label = Field(description='printed on every page, e.g. "CLOSED SESSION"')
     data_cut: Slug = Field(description="the cut that is run; CUT= on the command line overrides it")
     cuts: dict[Slug, Cut]
     unused_files_expected: list[str] = Field(
@@ -195,6 +226,15 @@ class StudyFile(Strict):
         unknown = sorted({threshold.analyte for threshold in self.thresholds} - known)
         if unknown:
             raise ValueError(f"thresholds name analytes that are not declared: {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _codes_are_unique(self) -> "StudyFile":
+        for key in ("groups", "dose_levels", "analytes", "baseline"):
+            refuse_repeated(key, [item.code for item in getattr(self, key)])
+        thresholds = [f"{item.analyte} {item.operator} {item.value_per_ul:.15g}" for item in self.thresholds]
+        refuse_repeated("thresholds", thresholds)
+        refuse_repeated("accrual_plan", [item.month.isoformat() for item in self.accrual_plan])
         return self
 
 

@@ -78,17 +78,27 @@ class VisitSummary(Stratum):
     n_expected = count("with a sample, or alive and in the study throughout a window that is over by the cut-off")
     n = count("with a usable sample in the window")
     n_below_limit = count("below the limit of quantification")
+    n_above_limit = count("above the upper limit of the method")
     lloq_max = number("largest limit among the samples", "unit")
-    median = number("median; an upper bound where median_below_limit", "unit")
-    q1 = number("first quartile; an upper bound where q1_below_limit", "unit")
-    q3 = number("third quartile; an upper bound where q3_below_limit", "unit")
-    minimum = number("smallest value; missing when below the limit", "unit")
-    maximum = number("largest value; missing when below the limit", "unit")
+    median = number("median; a bound where median_below_limit or median_above_limit; missing where both", "unit")
+    q1 = number("first quartile, in the same way", "unit")
+    q3 = number("third quartile, in the same way", "unit")
+    minimum = number("smallest value, in the same way", "unit")
+    maximum = number("largest value, in the same way", "unit")
     median_below_limit = dy.Bool(
-        description="a below-limit result could change the median, which is at most the number given"
+        description="results beyond a limit could change the median, which is at most the number given"
     )
     q1_below_limit = dy.Bool(description="the same for the first quartile")
     q3_below_limit = dy.Bool(description="the same for the third quartile")
+    minimum_below_limit = dy.Bool(description="the same for the smallest value")
+    maximum_below_limit = dy.Bool(description="the same for the largest value")
+    median_above_limit = dy.Bool(
+        description="results beyond a limit could change the median, which is at least the number given"
+    )
+    q1_above_limit = dy.Bool(description="the same for the first quartile")
+    q3_above_limit = dy.Bool(description="the same for the third quartile")
+    minimum_above_limit = dy.Bool(description="the same for the smallest value")
+    maximum_above_limit = dy.Bool(description="the same for the largest value")
     method = text("quantile definition")
     status = one_of(RowStatus, "whether there is an estimate")
     reason = optional_text("why not")

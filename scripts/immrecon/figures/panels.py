@@ -129,21 +129,25 @@ def _draw_samples(axes: Axes, samples: pl.DataFrame, group: GroupStyle, frame: F
 
 
 def _draw_medians(axes: Axes, visits: pl.DataFrame, group: GroupStyle, frame: Frame) -> None:
-    """Medians at the target day joined by a line, quartiles as a bar; what is below the limit stands at the limit."""
+    """Medians at the target day joined by a line, quartiles as a bar; what is beyond a limit stands at its bound."""
     at_limit = {
-        name: pl.when(f"{name}_below_limit")
+        name: pl.when(pl.col(f"{name}_below_limit") & ~pl.col(f"{name}_above_limit"))
         .then(pl.coalesce(name, "lloq_max"))
         .otherwise(name)
         .clip(lower_bound=frame.low)
         .alias(name)
         for name in ("median", "q1", "q3")
     }
-    placed = visits.with_columns(*at_limit.values()).with_columns(vague=pl.col("median_below_limit"))
+    placed = visits.with_columns(*at_limit.values()).with_columns(
+        vague=pl.col("median_below_limit") | pl.col("median_above_limit")
+    )
     bars = placed.drop_nulls(["q1", "q3"])
     axes.vlines(bars["target_day"], bars["q1"], bars["q3"], color=group.colour, linewidth=1.6, zorder=4)
     open_ended = bars.filter("q1_below_limit")
     dotted: dict[str, Any] = {"color": group.colour, "linewidth": 1.0, "linestyle": _DOTTED, "zorder": 4}
     axes.vlines(open_ended["target_day"], frame.low, open_ended["q1"], **dotted)
+    open_above = bars.filter("q3_above_limit")
+    axes.vlines(open_above["target_day"], open_above["q3"], frame.high, **dotted)
     before = [pl.col(name).shift().alias(f"{name}_before") for name in ("target_day", "median", "vague")]
     joined = placed.with_columns(before).drop_nulls(["median_before", "median"])
     for row in joined.iter_rows(named=True):

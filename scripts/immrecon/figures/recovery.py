@@ -133,8 +133,9 @@ def _words(summary: pl.DataFrame, spec: DisplaySpec, analyte: Analyte, n_before:
 def _key_entries(samples: pl.DataFrame, summary: pl.DataFrame, frame: Frame) -> list[KeyEntry]:
     entries = [KeyEntry("One participant", {"color": SOFT, "linewidth": 0.8, "marker": "o", "markersize": 2.5}, True)]
     entries.append(KeyEntry("Median, quartiles", MEDIAN_LOOK, span=True))
-    if summary["median_below_limit"].any():
-        entries.append(KeyEntry("Median below limit", MEDIAN_BELOW_LOOK, span=True))
+    sides = [side for side in ("below", "above") if summary[f"median_{side}_limit"].any()]
+    if sides:
+        entries.append(KeyEntry(f"Median {' or '.join(sides)} limit", MEDIAN_BELOW_LOOK, span=True))
     if samples["below_limit"].any():
         entries.append(KeyEntry("Sample below limit", SAMPLE_LOOKS["below"], span=False))
     if samples["above_limit"].any():

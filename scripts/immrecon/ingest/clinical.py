@@ -15,6 +15,7 @@ from immrecon.ingest.clinical_domains import characteristics, participants, tabl
 from immrecon.ingest.clinical_queries import numbered
 from immrecon.ingest.clinical_results import melt
 from immrecon.ingest.clinical_source import Files, Rows, choose
+from immrecon.ingest.patterns import check_patterns
 
 Count = dict[str, str | int | None]
 
@@ -45,7 +46,9 @@ def harmonise_clinical(extracts: ExtractsFile, folder: Path, study: str, extract
     the data carry no dates.
 
     Raises SourceError: a file missing, empty or not readable as declared, a column missing, no participant at all.
+    ConfigError: a pattern that cannot be matched.
     """
+    check_patterns(_patterns(extracts))
     job = _Job(extracts, folder, study, extract_date)
     dm = job.participants()
     frames = {domain: job.records(domain) for domain in ("DS", "CE", "CM", "AE")}
@@ -63,6 +66,20 @@ def harmonise_clinical(extracts: ExtractsFile, folder: Path, study: str, extract
         queries=numbered(queries),
         counts=[job.counts[position] for position in sorted(job.counts)],
     )
+
+
+def _patterns(extracts: ExtractsFile) -> list[tuple[str, str]]:
+    layouts = [
+        (f"clinical: formats.{name}.layout.ignore_rows", pattern)
+        for name, form in extracts.formats.items()
+        for pattern in form.layout.ignore_rows
+    ]
+    identities = [
+        (f"clinical: extracts.{position}.participant.identity.pattern", extract.participant.identity.pattern)
+        for position, extract in enumerate(extracts.extracts)
+        if extract.participant.identity is not None
+    ]
+    return layouts + identities
 
 
 class _Job:

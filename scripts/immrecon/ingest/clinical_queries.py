@@ -6,6 +6,7 @@ import polars as pl
 
 from immrecon.contracts.harmonised import QUERIES_CLINICAL, Queries
 from immrecon.contracts.io import validate
+from immrecon.ingest.findings import brief
 from immrecon.vocabulary import Severity
 
 SOURCE = ["SRCFILE", "SRCSHEET", "SRCROW"]
@@ -36,7 +37,7 @@ def query(
         text(domain).alias("QUDOM"),
         text(column).alias("SRCCOL"),
         participant.alias("USUBJID"),
-        text(value).alias("QUVAL"),
+        brief(text(value)).alias("QUVAL"),
         text(kind).alias("QUKIND"),
         text(severity.value).alias("QUSEV"),
         text(message).alias("QUMSG"),

@@ -73,6 +73,17 @@ class Files:
         grid, overflowing = _without_overflow(self._grid(extract, form), form.layout)
         table = to_table(grid, form.layout, required)
         ragged = [*table.ragged[ROW], *overflowing]
+        if table.frame.is_empty():
+            self.queries.append(
+                query(
+                    place(table.file, table.sheet),
+                    domain=extract.domain,
+                    kind="no_record",
+                    severity=Severity.WARNING,
+                    message="No record in it: the header is there, and nothing below it.",
+                    hint="Ask the sender whether the extract is complete.",
+                )
+            )
         self._report_unmapped(table, extract, required + [name for use in uses for name in use.unused])
         blanks = ["", *form.blanks]
         text = [pl.col(name).str.strip_chars().alias(cell(name)) for name in table.heads]
@@ -215,6 +226,8 @@ def _neighbours_swapped(written: pl.Series, known: Collection[str]) -> dict[str,
     """Mistyped identifiers in which two neighbouring characters of a known one are swapped, with that one."""
     found = {}
     for text in written.drop_nulls().unique(maintain_order=True).to_list():
+        if len(text) > identity.LONGEST:
+            continue
         swaps = [text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(len(text) - 1)]
         likely = sorted({name for name in swaps if name in known and name != text})
         if likely:

@@ -12,6 +12,11 @@ Scope = Literal["cell", "sample", "column"]
 CELL = pl.col("SRCCOL")
 NOTHING = pl.lit(None, dtype=pl.String)
 
+LONGEST_SHOWN = 500
+"""Characters of a received text that a query repeats in full."""
+
+_BEGINNING = 200
+
 LISTING = {
     "SRCFILE": pl.String,
     "SRCSHEET": pl.String,
@@ -40,6 +45,13 @@ class Finding:
     value: pl.Expr = field(default_factory=lambda: pl.col("RESULT"))
     scope: Scope = "cell"
     """One query per cell, per sample (all rows of an accession), or per column of the file."""
+
+
+def brief(text: pl.Expr) -> pl.Expr:
+    """A text as it can stand in a query: the beginning of a very long one, with its length."""
+    length = text.str.len_chars()
+    beginning = pl.format("{}… ({} characters)", text.str.head(_BEGINNING), length)
+    return pl.when(length > LONGEST_SHOWN).then(beginning).otherwise(text)
 
 
 def shown(number: pl.Expr | str) -> pl.Expr:

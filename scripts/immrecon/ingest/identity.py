@@ -8,11 +8,15 @@ from itertools import permutations
 import polars as pl
 
 from immrecon.config.source_format import IdentityRule
+from immrecon.ingest.patterns import matches_whole, named_groups
 
 BLANK = "blank"
 MALFORMED = "malformed"
 UNKNOWN = "unknown"
 FOREIGN = "foreign"
+
+LONGEST = 100
+"""Characters of the longest text that can be an identifier, or be mistyped for one."""
 
 _LOOKALIKE = str.maketrans("OoIlSsBZz", "001155822")
 """Letters that are typed or scanned for digits."""
@@ -30,23 +34,40 @@ def identify(text: pl.Series, rule: IdentityRule, known: Collection[str] | None)
     name = "text"
     frame = text.cast(pl.String).fill_null("").alias(name).to_frame()
     distinct = frame[name].unique(maintain_order=True).to_list()
-    rows = [(written, *_identify(written, rule, known)) for written in distinct]
+    groups = _groups(distinct, rule)
+    admitted = _admitted(rule, known or ())
+    rows = [(written, *_identify(written, groups.get(written), rule, known, admitted)) for written in distinct]
     columns = [name, "USUBJID", "problem", "likely"]
     parsed = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
     return frame.join(parsed, on=name, how="left", maintain_order="left").select(columns[1:])
 
 
+def _groups(distinct: Sequence[str], rule: IdentityRule) -> dict[str, dict[str, str]]:
+    """The named groups of every text that is in the declared form."""
+    trimmed = pl.Series([text.strip() for text in distinct], dtype=pl.String)
+    fits = matches_whole(trimmed, rule.pattern) & (trimmed.str.len_chars() <= LONGEST)
+    found = named_groups(trimmed, rule.pattern)
+    return {
+        text: {name: part or "" for name, part in parts.items()}
+        for text, parts, fit in zip(distinct, found, fits, strict=True)
+        if fit
+    }
+
+
 def _identify(
-    written: str, rule: IdentityRule, known: Collection[str] | None
+    written: str,
+    groups: dict[str, str] | None,
+    rule: IdentityRule,
+    known: Collection[str] | None,
+    admitted: Sequence[str],
 ) -> tuple[str | None, str | None, str | None]:
     trimmed = written.strip()
     if not trimmed:
         return None, BLANK, None
-    match = re.fullmatch(rule.pattern, trimmed) if len(trimmed) <= 100 else None
-    if match is None:
+    if groups is None:
         problem = FOREIGN if known and trimmed in known else MALFORMED
-        return None, problem, _joined(likely_identifiers(trimmed, _admitted(rule, known or ())))
-    made = rule.template.format(**match.groupdict(default=""))
+        return None, problem, _joined(likely_identifiers(trimmed, admitted))
+    made = rule.template.format(**groups)
     if known is None or made in known:
         return made, None, None
     return None, UNKNOWN, _joined(likely_identifiers(made, sorted(known)))
@@ -54,7 +75,8 @@ def _identify(
 
 def _admitted(rule: IdentityRule, known: Collection[str]) -> list[str]:
     """Participants whose identifier the rule admits as it stands; all, where it admits none in that form."""
-    return sorted(name for name in known if re.fullmatch(rule.pattern, name)) or sorted(known)
+    names = pl.Series(sorted(known), dtype=pl.String)
+    return names.filter(matches_whole(names, rule.pattern)).to_list() or names.to_list()
 
 
 def _joined(names: Sequence[str]) -> str | None:

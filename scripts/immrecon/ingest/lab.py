@@ -15,7 +15,7 @@ from immrecon.ingest.duplicates import choose_of_day, supersede_versions
 from immrecon.ingest.findings import Finding, first_error, listing, withheld
 from immrecon.ingest.lab_checks import warnings, withhold_slips
 from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
-from immrecon.ingest.lab_notes import changes_of_laboratory, notes, undeclared_columns, undeclared_sheets
+from immrecon.ingest.lab_notes import changes_of_laboratory, notes, undeclared_columns, undeclared_sheets, without_rows
 from immrecon.ingest.lab_parse import check_against_study, parse_cells
 from immrecon.ingest.lab_shapes import Shaped, required_columns, shape
 from immrecon.ingest.readers import find_files, read_grids, to_table
@@ -76,7 +76,7 @@ def _judge_laboratory(
         tables += [to_table(grid, dialect.layout, required_columns(dialect)) for grid in grids]
     for table in tables:
         shaped.append(shape(table, dialect))
-        remarks.append(undeclared_columns(table, shaped[-1].undeclared))
+        remarks += [without_rows(table), undeclared_columns(table, shaped[-1].undeclared)]
     cells = parse_cells(pl.concat([part.cells for part in shaped]), dialect, dm, analytes)
     results = judge(cells, dialect, extract_date)
     found = [withheld(results.filter(pl.col("FATE") == Fate.QUERIED.value)), notes(results, dialect)]

@@ -1,12 +1,12 @@
 """What makes a result cell unusable. Each rule is one kind of query; the first that applies is the one that is said."""
 
-import re
 from datetime import date
 
 import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, shown
+from immrecon.ingest.patterns import named_groups
 
 IN_FULL = 100
 """Percentages above this are impossible by definition."""
@@ -214,14 +214,17 @@ def date_errors(dialect: Dialect, extract_date: date | None) -> list[Finding]:
 def labelled_day(dialect: Dialect, frame: pl.DataFrame) -> pl.DataFrame:
     """VISITDAY: the day since transplant that the visit label names (null: none, or no rule)."""
     rule = dialect.checks.visit
-    days: dict[str, float] = {}
-    if rule is not None:
-        pattern = re.compile(rule.pattern, re.IGNORECASE)
-        for label in frame["VISIT"].drop_nulls().unique(maintain_order=True).to_list():
-            match = pattern.fullmatch(label) if len(label) <= IN_FULL else None
-            if match is not None:
-                days[label] = float(match["day"])
-    named = pl.col("VISIT").replace_strict(list(days), list(days.values()), default=None, return_dtype=pl.Float64)
+    if rule is None:
+        return frame.with_columns(VISITDAY=pl.lit(None, dtype=pl.Float64))
+    labels = frame["VISIT"].drop_nulls().unique(maintain_order=True)
+    written = pl.Series(
+        [groups["day"] for groups in named_groups(labels, rule.pattern, ignore_case=True)], dtype=pl.String
+    )
+    days = written.cast(pl.Float64, strict=False)
+    known = days.is_finite().fill_null(value=False)
+    named = pl.col("VISIT").replace_strict(
+        labels.filter(known), days.filter(known), default=None, return_dtype=pl.Float64
+    )
     return frame.with_columns(VISITDAY=named)
 
 

@@ -101,6 +101,26 @@ def _unread_dates(dialect: Dialect) -> list[Finding]:
     ]
 
 
+def without_rows(table: Table) -> pl.DataFrame:
+    """The listing of a table that has nothing below its header: empty where it has."""
+    if not table.frame.is_empty():
+        return listing([])
+    where = "file" if table.sheet is None else "sheet"
+    return listing(
+        [
+            {
+                "SRCFILE": table.file,
+                "SRCSHEET": table.sheet,
+                "QUKIND": "no_result",
+                "QUSEV": Severity.ERROR.value,
+                "QUMSG": f"No result in the {where}: the header is there, and nothing below it.",
+                "QUHINT": "Ask the sender whether the export is complete.",
+                "QUNCELL": 0,
+            }
+        ]
+    )
+
+
 def undeclared_columns(table: Table, undeclared: tuple[tuple[str, int], ...]) -> pl.DataFrame:
     """The listing of columns that the dialect does not mention."""
     return listing(

@@ -1,6 +1,5 @@
 """Result cells with their types: who, when, which analyte, which unit, what number. Nothing is judged here yet."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import polars as pl
@@ -11,8 +10,9 @@ from immrecon.config.study import Analyte
 from immrecon.errors import ConfigError
 from immrecon.ingest.dates import parse_dates
 from immrecon.ingest.identity import identify
+from immrecon.ingest.patterns import check_patterns, found_in
 from immrecon.ingest.units import Unit, likely_unit, parse_unit, shift
-from immrecon.ingest.values import MAX_LENGTH, parse_results, scaled
+from immrecon.ingest.values import parse_results, scaled
 
 _CLOCK = r"^([01]?[0-9]|2[0-3])[:hH.]([0-5][0-9])(?:[:.][0-5][0-9])?$"
 _RELATIVE_DAY = r"^[+-]?[0-9]{1,5}(?:[.,][0-9]{1,4})?$"
@@ -38,9 +38,12 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
 
 
 def check_against_study(dialect: Dialect, analytes: Sequence[Analyte]) -> None:
-    """Raise ConfigError where the dialect names an analyte or a unit that the study or this package does not know."""
+    """Raise ConfigError where the dialect names an analyte or a unit that the study or this package does not know,
+    or a pattern that cannot be matched.
+    """
     known = {analyte.code: analyte for analyte in analytes}
     where = f'lab "{dialect.name}"'
+    check_patterns((f"{where}: {key}", pattern) for key, pattern in _patterns(dialect))
     for name, meaning in dialect.units.items():
         _unit(meaning, f'{where}: units."{name}"', {})
     for name, rule in dialect.analytes.items():
@@ -58,6 +61,17 @@ def check_against_study(dialect: Dialect, analytes: Sequence[Analyte]) -> None:
     for code, where_used in _codes_in_rules(dialect):
         if code not in used:
             raise ConfigError(f"{where}: {where_used} names {code}, which none of its analytes is mapped to.")
+
+
+def _patterns(dialect: Dialect) -> list[tuple[str, str]]:
+    visit = dialect.checks.visit
+    return [
+        ("participant.pattern", dialect.participant.pattern),
+        *(("layout.ignore_rows", pattern) for pattern in dialect.layout.ignore_rows),
+        *(("words.not_done", declared.matches) for declared in dialect.words.not_done),
+        *(("exclude_where", rule.matches) for rule in dialect.exclude_where),
+        *([("checks.visit.pattern", visit.pattern)] if visit is not None else []),
+    ]
 
 
 def _codes_in_rules(dialect: Dialect) -> list[tuple[str, str]]:
@@ -217,10 +231,7 @@ def _exclusion(frame: pl.DataFrame, dialect: Dialect) -> pl.Expr:
     reason: pl.Expr = pl.lit(None, dtype=pl.String)
     for index, rule in reversed(list(enumerate(dialect.exclude_where))):
         column = f"EXCLUDE_{index}"
-        pattern = re.compile(rule.matches, re.IGNORECASE)
-        texts = frame[column].drop_nulls().unique(maintain_order=True).to_list()
-        hits = [text for text in texts if len(text) <= MAX_LENGTH and pattern.search(text)]
-        applies = pl.col(column).is_in(hits)
+        applies = pl.lit(found_in(frame[column], rule.matches, ignore_case=True))
         if rule.analytes is not None:
             applies &= pl.col("LBTESTCD").is_in(rule.analytes)
         reason = pl.when(applies.fill_null(value=False)).then(pl.lit(rule.reason)).otherwise(reason)

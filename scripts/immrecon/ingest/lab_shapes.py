@@ -7,6 +7,7 @@ import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.errors import SourceError
+from immrecon.ingest.findings import brief
 from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table
 
 CELL_COLUMNS = (
@@ -30,7 +31,13 @@ CELL_COLUMNS = (
     "N_CELLS",
     "COMPUTED",
 )
-"""Of `Shaped.cells`, with EXCLUDE_i (Boolean) for each declared exclusion. Text of an undeclared column is null."""
+"""Of `Shaped.cells`, with EXCLUDE_i (text) for each declared exclusion. Text of an undeclared column is null."""
+
+_RECEIVED = [
+    "NAME", "RESULT", "IDTEXT", "DATETEXT", "TIMETEXT", "RECEIVEDTEXT", "REPORTEDTEXT", "VISIT", "ACCESSION",
+    "STATUSTEXT", "UNITTEXT", "LOINC",
+]  # fmt: skip
+"""Texts as received. One that is too long to mean anything keeps its beginning only: queries repeat it."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +69,10 @@ def required_columns(dialect: Dialect) -> list[str]:
 
 
 def shape(table: Table, dialect: Dialect) -> Shaped:
-    """One row per non-blank result cell of a table.
+    """One row per non-blank result cell of a table; none where nothing stands below the header.
 
-    Raises SourceError: no data rows, or (visit over analyte) no analyte or no date below a visit.
+    Raises SourceError: (visit over analyte) no analyte or no date below a visit.
     """
-    if table.frame.is_empty():
-        raise SourceError(f"{table.place}: the header is there, but no result below it. Ask the sender for it again.")
     frame = table.frame.join(table.ragged, on=ROW, how="left", maintain_order="left").rename({"n_cells": "N_CELLS"})
     match dialect.shape:
         case "long":
@@ -218,6 +223,7 @@ def _select(cells: pl.DataFrame, table: Table, dialect: Dialect) -> pl.DataFrame
             pl.lit(table.file).alias("SRCFILE"),
             pl.lit(table.sheet, dtype=pl.String).alias("SRCSHEET"),
             pl.col("COMPUTED").fill_null(value=False),
+            brief(pl.col(_RECEIVED)),
         )
         .select(*CELL_COLUMNS, *excluded)
     )

@@ -1,17 +1,14 @@
 """Result cells as written: numbers under the declared locale, comparators, words. Nothing is inferred."""
 
 import re
-from collections.abc import Sequence
 
 import polars as pl
 
-from immrecon.config.dialect import NotDoneWords, Numbers, Words
+from immrecon.config.dialect import Numbers, Words
+from immrecon.ingest.patterns import matches_whole
 
 UNREADABLE = "unreadable"
 NEGATIVE = "negative"
-MAX_LENGTH = 500
-"""Longer cells are not matched against declared patterns; they are unreadable."""
-
 _COMPARATORS = {"≤": "<=", "⩽": "<=", "=<": "<=", "≥": ">=", "⩾": ">=", "=>": ">=", "": "=", "=": "="}
 _DIGITS = "[0-9]"
 
@@ -81,16 +78,22 @@ def _number(text: pl.Expr, numbers: Numbers) -> list[pl.Expr]:
 
 def _words(distinct: pl.Series, words: Words) -> pl.DataFrame:
     """The declared word that each text is, if any: columns text, word, reason."""
-    rows = [(text, *_word(text, words.below_limit, words.not_done)) for text in distinct.to_list()]
-    return pl.DataFrame(rows, schema=dict.fromkeys(["text", "word", "reason"], pl.String), orient="row")
-
-
-def _word(text: str, below: Sequence[str], not_done: Sequence[NotDoneWords]) -> tuple[str | None, str | None]:
-    if text.casefold() in {word.casefold() for word in below}:
-        return "below limit", None
-    if len(text) > MAX_LENGTH:
-        return None, None
-    for declared in not_done:
-        if re.fullmatch(declared.matches, text, re.IGNORECASE):
-            return "not done", declared.reason
-    return None, None
+    below = {word.casefold() for word in words.below_limit}
+    is_below = pl.Series([text.casefold() in below for text in distinct.to_list()], dtype=pl.Boolean)
+    reason = pl.lit(None, dtype=pl.String)
+    for declared in reversed(words.not_done):
+        matched = matches_whole(distinct, declared.matches, ignore_case=True)
+        reason = pl.when(matched).then(pl.lit(declared.reason)).otherwise(reason)
+    return (
+        distinct.to_frame("text")
+        .with_columns(reason=pl.when(~is_below).then(reason))
+        .select(
+            "text",
+            pl.when(is_below)
+            .then(pl.lit("below limit"))
+            .when(pl.col("reason").is_not_null())
+            .then(pl.lit("not done"))
+            .alias("word"),
+            "reason",
+        )
+    )

@@ -31,7 +31,8 @@ ROUNDING = (
     "Every number is rounded once, half away from zero. Estimated proportions and their intervals are percentages with "
     "one decimal; percentages beside a count have no decimal, or one where the denominator is a hundred or more; "
     "measured values are whole from ten on, have one decimal from one on and two below; days and counts are whole "
-    "numbers. A value below the limit of quantification is written as “<” and the limit."
+    "numbers. A value below a limit of quantification is written as “<” and the most that it can be, one above the "
+    "upper limit of a method as “>” and the least."
 )
 
 _SIGNIFICANT = 12
@@ -103,6 +104,11 @@ def plain(value: float) -> str:
 def below(limit: float | None) -> str:
     """A value below the limit of quantification: "<5"."""
     return "<LLOQ" if limit is None else f"<{plain(limit)}"
+
+
+def above(limit: float) -> str:
+    """A value above the upper limit of the method: ">2000"."""
+    return f">{plain(limit)}"
 
 
 def scientific(value: float) -> str:

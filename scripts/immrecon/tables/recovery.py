@@ -12,6 +12,7 @@ from immrecon.exhibits import visits_stem
 from immrecon.tables.exhibit import BLANK, count_cell, exhibit, headed, method_words
 from immrecon.tables.format import (
     NOT_ESTIMABLE,
+    above,
     below,
     clean,
     count,
@@ -47,10 +48,11 @@ def visits(results: Results, spec: DisplaySpec, analyte: Analyte) -> Table:
     summaries = index(frame, "group", "dose_level", "visit")
     counts = index(reached, "group", "dose_level", "visit", "operator", "threshold_per_ul")
     marks, lines = Marks(), []
+    with_above = bool((frame["n_above_limit"] > 0).any())
     for visit in _visits(frame, spec):
         for stratum in group_strata(frame, spec):
             row = summaries.get((*stratum.key, visit[0]))
-            cells = [Cell(stratum.label), *_summary(row, marks)]
+            cells = [Cell(stratum.label), *_summary(row, marks, with_above=with_above)]
             for item in thresholds:
                 key = (*stratum.key, visit[0], item.operator, item.value_per_ul)
                 cells.append(_threshold(counts.get(key), marks))
@@ -60,9 +62,9 @@ def visits(results: Results, spec: DisplaySpec, analyte: Analyte) -> Table:
         stem=visits_stem(analyte.code),
         title=f"{analyte.label} by visit",
         population=population_of(frame, f"{spec.recovery_population.capitalize()} participants"),
-        header=_visit_header(analyte, thresholds, level(conf_level(reached, spec))),
+        header=_visit_header(analyte, thresholds, level(conf_level(reached, spec)), with_above=with_above),
         rows=lines if frame.height else [],
-        footnotes=_visit_notes(frame, reached, spec),
+        footnotes=_visit_notes(frame, reached, spec, with_above=with_above),
         marks=marks,
         empty=f"There is no sample of {analyte.code} in any visit window up to the cut-off.",
     )
@@ -82,44 +84,51 @@ def _visit_heading(label: str, target: float, window: Visit | None) -> str:
     return f"{label} (target day {plain(target)}, window {days})"
 
 
-def _visit_header(analyte: Analyte, thresholds: list[Threshold], conf: str) -> list[list[Head]]:
-    units = unit(analyte.unit)
-    first = [Head("Group", rows=2), Head("Samples", columns=3), Head(f"{analyte.code} ({units})", columns=2)]
-    second = [Head("Expected"), Head("Available"), Head("Below limit"), Head("Median (Q1 to Q3)"), Head("Min to max")]
+def _visit_header(analyte: Analyte, thresholds: list[Threshold], conf: str, *, with_above: bool) -> list[list[Head]]:
+    samples = [Head("Expected"), Head("Available"), Head("Below limit")] + [Head("Above limit")] * with_above
+    values = [Head("Median (Q1 to Q3)"), Head("Min to max")]
+    first = [
+        Head("Group", rows=2),
+        Head("Samples", columns=len(samples)),
+        Head(f"{analyte.code} ({unit(analyte.unit)})", columns=len(values)),
+    ]
+    second = [*samples, *values]
     for item in thresholds:
         first.append(Head(f"{operator(item.operator)} {plain(item.value_per_ul)} /µL"))
         second.append(Head(f"n (%) [{conf} CI]"))
     return [first, second]
 
 
-def _summary(row: Record | None, marks: Marks) -> list[Cell]:
+def _summary(row: Record | None, marks: Marks, *, with_above: bool) -> list[Cell]:
     if row is None:
-        return [BLANK] * 5
+        return [BLANK] * (5 + with_above)
     counts = [
         Cell(count(row["n_expected"])),
         Cell(count(row["n"])),
         Cell(count_percent(row["n_below_limit"], row["n"])),
+        *([Cell(count_percent(row["n_above_limit"], row["n"]))] if with_above else []),
     ]
     if row["status"] != RowStatus.ESTIMATED:
         absent = Cell(NOT_ESTIMABLE, emphasis="muted", marks=marks.mark(row["reason"]))
         return [*counts, absent, absent]
-    limit = row["lloq_max"]
-    median = _or_below(row["median"], row["median_below_limit"], limit)
-    quartiles = span(
-        _or_below(row["q1"], row["q1_below_limit"], limit), _or_below(row["q3"], row["q3_below_limit"], limit)
-    )
-    # The range has no flag of its own: its ends are missing exactly when they are below the limit.
-    ends = [_or_below(row[name], row[name] is None, limit) for name in ("minimum", "maximum")]
+    median, q1, q3, low, high = (_bounded(row, name) for name in ("median", "q1", "q3", "minimum", "maximum"))
     noted = marks.mark(row["reason"])
-    return [*counts, Cell(with_interval(median, quartiles), marks=noted), Cell(span(*ends))]
+    open_ended = "results below and above the limits leave it open"
+    cells = [(with_interval(median, span(q1, q3)), noted), (span(low, high), ())]
+    return [
+        *counts,
+        *(Cell(text, marks=(*own, *marks.mark(open_ended)) if NOT_ESTIMABLE in text else own) for text, own in cells),
+    ]
 
 
-def _or_below(value: float | None, is_below: bool, limit: float | None) -> str:
-    if is_below:  # the quantile's own bound where it has one
-        return below(limit if value is None else value)
+def _bounded(row: Record, name: str) -> str:
+    """A statistic, or its bound where results beyond a limit leave it open on one side."""
+    value, is_below, is_above = row[name], row[f"{name}_below_limit"], row[f"{name}_above_limit"]
+    if is_below and not is_above:
+        return below(row["lloq_max"] if value is None else value)
     if value is None:
         return NOT_ESTIMABLE
-    return measured(value)
+    return above(value) if is_above else measured(value)
 
 
 def _threshold(row: Record | None, marks: Marks) -> Cell:
@@ -131,14 +140,15 @@ def _threshold(row: Record | None, marks: Marks) -> Cell:
     return replace(cell, marks=(*cell.marks, *marks.mark(unknown)))
 
 
-def _visit_notes(frame: pl.DataFrame, reached: pl.DataFrame, spec: DisplaySpec) -> list[str]:
+def _visit_notes(frame: pl.DataFrame, reached: pl.DataFrame, spec: DisplaySpec, *, with_above: bool) -> list[str]:
     exact = method_words(reached)
     quantile = "; ".join(distinct(frame, "method"))
     chosen = f"the sample nearest the target day; of two equally near, the {spec.visits.tie}"
     return [
         f"Method: {quantile or 'order statistics'}. One sample per visit: {chosen}.",
         "Expected: alive, not withdrawn, and followed to the end of the window by the cut-off. “<” stands before the "
-        "largest limit of quantification among the samples.",
+        "most that a number can be, where results below a limit of quantification leave it open"
+        + ("; “>” before the least, where results above the limit of a method do." if with_above else "."),
         "All usable samples of living participants up to the cut-off, also those after relapse, graft failure, a donor "
         "lymphocyte infusion or a second transplant.",
         *([f"Above the threshold: {exact}, of the samples whose status is known."] if exact else []),

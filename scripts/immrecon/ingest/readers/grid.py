@@ -1,6 +1,5 @@
 """A sheet as rows of text, and the table in it."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -8,6 +7,7 @@ import polars as pl
 
 from immrecon.config.source_format import Layout, clean_head
 from immrecon.errors import SourceError
+from immrecon.ingest.patterns import matches_whole
 
 __all__ = ["COLUMN", "HEADER_JOIN", "ROW", "Grid", "Table", "clean_head", "to_table"]
 
@@ -69,12 +69,12 @@ def to_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
     body, heads, width = _heads(grid, layout)
     names, repeated = _unique(heads)
     _require(grid, names, repeated, required)
-    drop = [re.compile(pattern) for pattern in layout.ignore_rows]
     header = [clean_head(cell) for cell in _row(grid, layout.header_rows[-1], width)]
+    titles = _titles(grid.rows[body:], layout.ignore_rows)
     keep = [
         index
-        for index in range(body, len(grid.rows))
-        if _is_data(grid.rows[index], drop, header if layout.repeated_header else None)
+        for index, is_title in enumerate(titles, start=body)
+        if not is_title and _is_data(grid.rows[index], header if layout.repeated_header else None)
     ]
     rows = [grid.rows[index] for index in keep]
     numbers = [grid.numbers[index] for index in keep]
@@ -163,10 +163,14 @@ def _require(grid: Grid, names: Sequence[str], repeated: Sequence[str], required
     raise SourceError(f"{grid.place}: the declared column {listed} is missing. {hint}")
 
 
-def _is_data(row: Sequence[str], drop: Sequence[re.Pattern[str]], header: Sequence[str] | None) -> bool:
-    first = next((cell for cell in row if cell and not cell.isspace()), None)
-    if first is None:
-        return False
-    if any(pattern.fullmatch(first.strip()[:500]) for pattern in drop):
+def _titles(rows: Sequence[Sequence[str]], patterns: Sequence[str]) -> list[bool]:
+    """Rows whose first cell that is not blank matches a declared pattern of titles and footers."""
+    first = pl.Series([next((cell.strip() for cell in row if cell.strip()), "") for row in rows], dtype=pl.String)
+    found = [matches_whole(first, pattern) for pattern in patterns]
+    return [any(row) for row in zip(*found, strict=True)] if found else [False] * len(rows)
+
+
+def _is_data(row: Sequence[str], header: Sequence[str] | None) -> bool:
+    if not any(cell and not cell.isspace() for cell in row):
         return False
     return header is None or [clean_head(cell) for cell in row[: len(header)]] != list(header)

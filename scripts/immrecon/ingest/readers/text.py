@@ -7,6 +7,9 @@ from pathlib import Path
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.grid import Grid
 
+_LONGEST_CELL = 2**31 - 1
+"""The csv module gives up at 128 KiB unless told otherwise; a long cell is for the person who answers the query."""
+
 
 def read_text(path: Path, file: str, *, encoding: str, delimiter: str, quote: str | None = '"') -> Grid:
     """All rows of a delimited file as text. A row is numbered by the line it begins on.
@@ -23,6 +26,7 @@ def read_text(path: Path, file: str, *, encoding: str, delimiter: str, quote: st
     )
     rows: list[list[str]] = []
     ends: list[int] = [0]
+    former = csv.field_size_limit(_LONGEST_CELL)
     try:
         for row in reader:
             rows.append(row)
@@ -32,6 +36,8 @@ def read_text(path: Path, file: str, *, encoding: str, delimiter: str, quote: st
             f"{file}: the row that begins on line {ends[-1] + 1} cannot be split into cells ({error}). "
             "Look for an unpaired quote there."
         ) from None
+    finally:
+        csv.field_size_limit(former)
     return Grid(file, None, [end + 1 for end in ends[:-1]], rows)
 
 
