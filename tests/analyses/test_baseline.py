@@ -120,6 +120,13 @@ def test_totals_add_up() -> None:
     assert sexes.agg(same=pl.col("n_level").sum() == pl.col("n_known").first())["same"].all()
 
 
+def test_whoever_has_no_configured_group_is_in_all_and_in_a_place_of_their_own() -> None:
+    people = adsl(person("P1", AGE=10.0), person("P2", None, AGE=20.0), person("P3", "Z", AGE=40.0))
+    result = baseline([AGE], people=people)
+    assert [row_of(result, group)["n_total"] for group in ("A", "B", "", "all")] == [1, 0, 2, 3]
+    assert row_of(result, "")["median"] == 30.0
+
+
 def test_nobody_enrolled() -> None:
     for people in (adsl(), adsl(person("P1", None, None, stage="screened"))):
         row = row_of(baseline([AGE], people=people), "all")

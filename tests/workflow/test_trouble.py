@@ -1,7 +1,9 @@
 """Trouble that users meet: one clear sentence each, exit code 1, no traceback."""
 
+import csv
 import shutil
 
+import polars as pl
 import pytest
 import yaml
 
@@ -105,10 +107,48 @@ def test_one_bad_cell_is_queried_and_the_rest_survives(fresh):
     path.write_text("\n".join(lines) + "\n")
     run = fresh.report()
     assert run.returncode == 0, run.stdout + run.stderr
-    import polars as pl
-
     queries = pl.read_parquet(fresh.results() / "harmonised" / "queries_lab.parquet")
     mine = queries.filter(pl.col("QUVAL") == "<script>alert(1)</script>")
     assert mine.height == 1
     assert mine["SRCROW"].to_list() == [row + 1]
     assert "<script>alert" not in (fresh.results() / "report" / "closed" / "report.html").read_text()
+
+
+def change_cell(path, subject, column, text):
+    """Write `text` into the first row of a participant."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.reader(stream))
+    row = next(row for row in rows if row[0] == subject)
+    row[rows[0].index(column)] = text
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows(rows)
+
+
+def test_bad_cells_of_enrolment_records_are_queried_and_nobody_leaves_the_pooled_results(fresh, demo):
+    clinical = fresh.folder / "data" / "2026-09-30" / "clinical"
+    before = pl.read_parquet(demo.results() / "analysis" / "adsl" / "*.parquet")
+    blank, unknown = before.filter(pl.col("EVALFL") == "Y")["USUBJID"].sort()[:2].to_list()
+    change_cell(clinical / "screening.csv", blank, "group", "")
+    change_cell(clinical / "screening.csv", unknown, "group", "Adult")
+    for name in ("screening.csv", "product.csv"):
+        change_cell(clinical / name, unknown, "dose_level", "DL9")
+    run = fresh.report()
+    assert run.returncode == 0, run.stdout + run.stderr
+    root = fresh.results()
+    queries = pl.read_parquet(root / "harmonised" / "queries_clinical.parquet")
+    wanted = ["group_missing", "group_not_configured", "dose_level_not_configured"]
+    asked = queries.filter(pl.col("QUKIND").is_in(wanted)).sort("QUKIND")
+    assert asked.select("QUKIND", "USUBJID", "SRCCOL", "QUVAL", "QUSEV").rows() == [
+        ("dose_level_not_configured", unknown, "dose_level", "DL9", "error"),
+        ("group_missing", blank, "group", None, "error"),
+        ("group_not_configured", unknown, "group", "Adult", "error"),
+    ]
+    for name in ("funnel", "landmarks", "ae_incidence", "visit_summary", "status_counts"):
+        left, right = (pl.read_parquet(r / "estimates" / f"{name}.parquet") for r in (demo.results(), root))
+        pooled = (pl.col("group") == "all") & (pl.col("dose_level") == "all")
+        assert left.filter(pooled).equals(right.filter(pooled)), name
+    lanes = pl.read_parquet(root / "estimates" / "timelines.parquet")
+    assert {blank, unknown} <= set(lanes["display_id"])
+    report = (root / "report" / "closed" / "report.html").read_text()
+    assert "2 enrolled participants have no configured group" in report
+    assert "1 enrolled participant has no configured dose level" in report

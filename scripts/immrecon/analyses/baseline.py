@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from immrecon.analyses.strata import Stratum, strata
+from immrecon.analyses.strata import Stratum, placed, strata_of_everyone
 from immrecon.config.specs import DispositionSpec
 from immrecon.config.study import Characteristic
 from immrecon.contracts.results import BASELINE
@@ -11,14 +11,15 @@ from immrecon.vocabulary import Population
 
 def baseline_table(adsl: pl.DataFrame, sc: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
     """Enrolled participants. Quartiles are of type 7 (linear between order statistics), as R's default."""
-    enrolled = adsl.filter(pl.col("ENRLFL") == "Y")
+    enrolled = placed(adsl.filter(pl.col("ENRLFL") == "Y"), spec.groups, spec.dose_levels)
+    chosen = list(strata_of_everyone(enrolled, spec.groups, spec.dose_levels))
     rows: list[dict[str, object]] = []
     for order, item in enumerate(spec.baseline):
         values = _values(enrolled, sc, item)
         levels = [""]
         if item.kind == "categorical":
             levels = values["TEXT"].drop_nulls().unique().sort().to_list() or ["no value recorded"]
-        for stratum in strata(spec.groups, spec.dose_levels):
+        for stratum in chosen:
             members = values.filter(stratum.rows())
             rows += [_row(members, item, order, stratum, level) for level in levels]
     return pl.DataFrame(rows, schema=BASELINE.schema.create_empty().schema)

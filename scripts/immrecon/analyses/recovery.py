@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from immrecon.analyses.strata import Stratum, strata
+from immrecon.analyses.strata import Stratum, group_as_drawn, strata
 from immrecon.comparators import above_threshold
 from immrecon.config.endpoints import ThresholdCrossing
 from immrecon.config.specs import RecoverySpec, threshold_in_words
@@ -158,7 +158,7 @@ def profiles(samples: pl.DataFrame, spec: RecoverySpec) -> pl.DataFrame:
             display_id="DISPID",
             parameter="PARAMCD",
             sequence=pl.int_range(pl.len()).over("DISPID", "PARAMCD"),
-            group="GROUP",
+            group=group_as_drawn(),
             dose_level=pl.col("DOSELVL").fill_null(""),
             time_day="ADY",
             value="AVAL",

@@ -30,6 +30,8 @@ class ClinicalSpec(Strict):
     study: str
     extract_date: date | None
     clinical: ExtractsFile
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
 
 
 class LabSpec(Strict):
@@ -138,7 +140,14 @@ class DisplaySpec(Strict):
 
 
 def clinical_spec(study: Study) -> ClinicalSpec:
-    return ClinicalSpec(study=study.file.study, extract_date=study.cut.extract_date, clinical=study.clinical)
+    file = study.file
+    return ClinicalSpec(
+        study=file.study,
+        extract_date=study.cut.extract_date,
+        clinical=study.clinical,
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+    )
 
 
 def lab_spec(study: Study) -> LabSpec:

@@ -25,7 +25,7 @@ class Adsl(dy.Schema):
     STUDYID = text("study")
     DISPID = text("display id: how the participant is named in figures and listings")
     SITEID = optional_text("site")
-    GROUP = optional_text("group of the enrolment record")
+    GROUP = optional_text("group of the enrolment record; missing or not configured: in pooled results only")
     DOSELVL = optional_text("dose level assigned")
     PROTVER = optional_text("protocol version at enrolment")
     AGE = number("age at enrolment", "years")
@@ -59,16 +59,12 @@ class Adsl(dy.Schema):
         nested = [(pl.col(inner) == "N") | (pl.col(outer) == "Y") for outer, inner in itertools.pairwise(flags)]
         return pl.all_horizontal(*nested, (pl.col("EVALFL") == "N") | (pl.col("ENRLFL") == "Y"))
 
-    @rule
-    def enrolled_have_a_group(cls) -> pl.Expr:
-        return (pl.col("ENRLFL") == "N") | pl.col("GROUP").is_not_null()
-
 
 class Adlb(dy.Schema):
     USUBJID = text("participant", primary_key=True)
     ASEQ = integer("number of the record within participant", nullable=False, primary_key=True)
     DISPID = text("display id")
-    GROUP = text("group")
+    GROUP = optional_text("group; missing for a participant whose enrolment record has none")
     DOSELVL = optional_text("dose level assigned")
     PARAMCD = text("analyte")
     PARAM = text("analyte and unit, in words")
@@ -99,7 +95,7 @@ class Adlb(dy.Schema):
 class Adae(dy.Schema):
     USUBJID = text("participant", primary_key=True)
     AESEQ = integer("record of harmonised AE", nullable=False, primary_key=True)
-    GROUP = text("group")
+    GROUP = optional_text("group; missing for a participant whose enrolment record has none")
     DOSELVL = optional_text("dose level assigned")
     AEDECOD = text("preferred term")
     AEBODSYS = text("system organ class")
@@ -122,7 +118,7 @@ class Adtte(dy.Schema):
     PARAM = text("endpoint, in words")
     FIRSTEV = text("first-event variable that the endpoint belongs to")
     DISPID = text("display id")
-    GROUP = text("group")
+    GROUP = optional_text("group; missing for a participant whose enrolment record has none")
     DOSELVL = optional_text("dose level assigned")
     STARTDT = day("day 0 of the clock")
     ADT = day("date of the event or of censoring")
@@ -170,7 +166,7 @@ class Adrec(dy.Schema):
     USUBJID = text("participant", primary_key=True)
     RULE = text("occurrence of the configuration", primary_key=True)
     DISPID = text("display id")
-    GROUP = text("group")
+    GROUP = optional_text("group; missing for a participant whose enrolment record has none")
     DOSELVL = optional_text("dose level assigned")
     STATUS = one_of(RECONSTITUTION_STATUSES, "where the participant stands at the cut-off")
     REACHDY = number("first sample of the pair, days since transplant", "day")

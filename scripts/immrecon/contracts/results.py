@@ -8,8 +8,10 @@ from immrecon.vocabulary import CheckOutcome, Population, RowStatus
 
 
 class Stratum(dy.Schema):
-    group = text('group code, or "all"', primary_key=True)
-    dose_level = text('dose level code, or "all"', primary_key=True)
+    group = text('group code, or "all"; empty (funnel, baseline): in none of the configured groups', primary_key=True)
+    dose_level = text(
+        'dose level code, or "all"; empty (funnel, baseline): in none of the configured levels', primary_key=True
+    )
 
 
 class Inference(dy.Schema):
@@ -109,7 +111,7 @@ class Profiles(dy.Schema):
     display_id = text("display id", primary_key=True)
     parameter = text("analyte", primary_key=True)
     sequence = integer("order of the sample within participant and analyte", nullable=False, primary_key=True)
-    group = text("group code")
+    group = text("group code; empty for none")
     dose_level = text("dose level code; empty for none")
     time_day = number("days since transplant", "day", nullable=False)
     value = number("value, or the limit of a censored result", "unit", nullable=False)
@@ -205,7 +207,7 @@ class Timelines(dy.Schema):
     display_id = text("display id", primary_key=True)
     sequence = integer("order within participant", nullable=False, primary_key=True)
     lane_order = integer("order of the participant in the plot", nullable=False)
-    group = text("group code")
+    group = text("group code; empty for none")
     dose_level = text("dose level code; empty for none")
     kind = one_of(["follow-up", "marker"], "a bar from start to end, or a marker at start")
     code = text("occurrence, INJECTION, DEATH, ONGOING, ...")

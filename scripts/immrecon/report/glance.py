@@ -188,11 +188,23 @@ def _attention(results: Results, spec: DisplaySpec) -> list[str]:
     if errors := _total(results, Severity.ERROR, "n_queries"):
         withheld = _total(results, Severity.ERROR, "n_cells")
         texts.append(f"{errors} data errors are open; they withhold {withheld} lab cells from every analysis.")
+    texts += _nowhere(results)
     pooled = results.landmarks.filter((pl.col("group") == POOLED) & (pl.col("dose_level") == POOLED))
     absent = pooled.filter(pl.col("status") != RowStatus.ESTIMATED).sort("parameter", "time_day")
     if absent.height:
         where = (f"{row['parameter']} at day {plain(row['time_day'])}" for row in absent.iter_rows(named=True))
         texts.append(f"Not estimable for all participants together: {', '.join(where)}.")
+    return texts
+
+
+def _nowhere(results: Results) -> list[str]:
+    """Enrolled participants whom no result of a group, or of a dose level, counts."""
+    texts = []
+    for key, other, what in (("group", "dose_level", "group"), ("dose_level", "group", "dose level")):
+        row = find(results.funnel, stage=Population.ENROLLED, **{key: "", other: POOLED})
+        if row is not None and row["n"]:
+            who = "1 enrolled participant has" if row["n"] == 1 else f"{row['n']} enrolled participants have"
+            texts.append(f"{who} no configured {what}: counted in the pooled results only.")
     return texts
 
 

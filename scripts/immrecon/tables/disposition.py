@@ -9,6 +9,7 @@ from immrecon.tables.exhibit import BLANK, exhibit, headed
 from immrecon.tables.format import clean, count, count_of, count_percent, measured, span, unit, with_interval
 from immrecon.tables.frames import (
     ALL_LEVELS,
+    ALL_PARTICIPANTS,
     Record,
     Stratum,
     distinct,
@@ -51,7 +52,8 @@ def funnel(results: Results, spec: DisplaySpec) -> Table:
         rows=lines,
         footnotes=[
             "Method: counts of participants; each stage is contained in the one before.",
-            f"{ALL_LEVELS} includes participants without an assigned dose level.",
+            f"{ALL_LEVELS} and {ALL_PARTICIPANTS.lower()} include those whose dose level or group is missing or not "
+            "configured; as soon as one of the enrolled is concerned, they have a place of their own.",
         ],
         empty="No participant has been screened by the data cut-off.",
         text_columns=(len(levels) + 3,),
