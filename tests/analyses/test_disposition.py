@@ -114,6 +114,24 @@ def test_totals_add_up_when_groups_and_levels_are_missing_or_not_configured(
     assert stages(result, "", "") == stages(result, "B", "") == [(1, 0)] * 5
 
 
+def test_missing_dates_are_counted_where_they_matter() -> None:
+    people = adsl(
+        person("P1", DTHUNFL="Y"),
+        person("P2", "B", WDUNFL="Y", stage="transplanted"),
+        person("P3", TRTSDT=None, TRTSDY=None),
+        person("P4", HSCTDT=None, HSCTDY=None, TRTSDY=None),
+        person("P5", stage="transplanted", DTHUNFL="Y"),
+    )
+    result = validate(FUNNEL, funnel(people, disposition_spec())).filter(dose_level="all")
+    names = ["n_death_undated", "n_left_undated", "n_clock_unknown"]
+    assert result.filter(group="all", stage="screened").select(names).row(0) == (2, 1, 2)
+    assert result.filter(group="all", stage="injected").select(names).row(0) == (1, 0, 2)
+    assert result.filter(group="B", stage="screened").select(names).row(0) == (0, 1, 0)
+    # Nobody of whom a death or a withdrawal is recorded is still awaited.
+    lost = result.filter(stage="injected", group="all")["loss_reasons"].item()
+    assert lost == "no reason recorded (2)"
+
+
 def test_screen_failures_without_a_group_need_no_place_of_their_own() -> None:
     result = funnel(adsl(person("P1"), person("P2", **NOT_ENROLLED)), disposition_spec())
     assert set(result.select("group", "dose_level").rows()) == STRATA

@@ -89,3 +89,9 @@ def test_participants_without_a_configured_group_have_lanes_at_the_end() -> None
         "other": "Z",
         "pooled": "",
     }
+
+
+def test_nobody_who_may_be_dead_or_gone_is_in_follow_up() -> None:
+    result = plot([person("dead", DTHUNFL="Y", **seen(40)), person("gone", WDUNFL="Y"), person("P3", HSCTDY=None)])
+    assert [name for name, code in result.select("display_id", "code").iter_rows() if code == "ONGOING"] == ["P3"]
+    assert set(result["display_id"]) == {"dead", "gone", "P3"}

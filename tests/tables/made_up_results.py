@@ -51,7 +51,7 @@ def funnel() -> pl.DataFrame:
             reason = f"manufacturing failure ({lost})" if lost else None
             rows.append(
                 {"group": group, "dose_level": dose, "stage": stage, "stage_order": order, "n": size, "n_lost": lost,
-                 "loss_reasons": reason}
+                 "loss_reasons": reason, "n_death_undated": 0, "n_left_undated": 0, "n_clock_unknown": 0}
             )  # fmt: skip
     return frame(results.FUNNEL, rows)
 

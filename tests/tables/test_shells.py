@@ -241,3 +241,17 @@ def test_the_dash_is_never_part_of_a_value(tables: dict[str, Table]) -> None:
     for table in tables.values():
         for row in table.rows:
             assert all("–" not in cell.text or cell.text == "–" for cell in row.cells)
+
+
+def test_missing_dates_have_lines_in_the_funnel(run: Results, spec: DisplaySpec) -> None:
+    def labels(name: str, n: int) -> list[str]:
+        counted = run.funnel.with_columns(pl.when(pl.col("group") != "PAED").then(n).otherwise(0).alias(name))
+        rows = build_tables(replace(run, funnel=counted), spec)["funnel"].rows
+        return [f"{row.section}: {row.cells[0].text}" for row in rows if "unknown" in row.cells[0].text]
+
+    assert labels("n_death_undated", 0) == []
+    assert labels("n_death_undated", 2) == [
+        "Adults: Died, date unknown (not a death in time-to-event)",
+        "All participants: Died, date unknown (not a death in time-to-event)",
+    ]
+    assert len(labels("n_left_undated", 1)) == len(labels("n_clock_unknown", 1)) == 2

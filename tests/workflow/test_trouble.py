@@ -152,3 +152,48 @@ def test_bad_cells_of_enrolment_records_are_queried_and_nobody_leaves_the_pooled
     report = (root / "report" / "closed" / "report.html").read_text()
     assert "2 enrolled participants have no configured group" in report
     assert "1 enrolled participant has no configured dose level" in report
+
+
+def test_missing_dates_stop_nothing_and_nobody_leaves_the_safety_set(fresh, demo):
+    clinical = fresh.folder / "data" / "2026-09-30" / "clinical"
+    before = pl.read_parquet(demo.results() / "analysis" / "adsl" / "*.parquet")
+    alive = before.filter(pl.col("EVALFL") == "Y", pl.col("DTHFL") == "N", pl.col("WDDT").is_null())
+    not_enrolled, tx, given, dead, gone = alive["USUBJID"].sort()[:5].to_list()
+    month = dict(alive.select("USUBJID", pl.col("HSCTDT").dt.strftime("%Y-%m")).iter_rows())
+    change_cell(clinical / "screening.csv", not_enrolled, "enrolment_date", "")
+    change_cell(clinical / "transplant.csv", tx, "transplant_date", month[tx])
+    change_cell(clinical / "product.csv", given, "injection_date", month[given])
+    with (clinical / "events.csv").open("a") as stream:
+        stream.write(f"{dead},99,death,,,,,investigator,2026-09-01\n")
+    with (clinical / "disposition.csv").open("a") as stream:
+        stream.write(f"{gone},,withdrawal of consent,,2026-09-01\n")
+    run = fresh.report()
+    assert run.returncode == 0, run.stdout + run.stderr
+    root = fresh.results()
+    asked = pl.read_parquet(root / "harmonised" / "queries_clinical.parquet").filter(
+        pl.col("USUBJID").is_in([not_enrolled, tx, given, dead, gone]), pl.col("QUSEV") == "error"
+    )
+    assert set(asked.select("USUBJID", "SRCCOL", "QUKIND").iter_rows()) >= {
+        (not_enrolled, "enrolment_date", "enrolment_date_missing"),
+        (tx, "transplant_date", "date_incomplete"),
+        (given, "injection_date", "date_incomplete"),
+        (dead, "date", "date_missing"),
+        (gone, "date", "date_missing"),
+    }
+    after = pl.read_parquet(root / "analysis" / "adsl" / "*.parquet")
+    for flag in ("ENRLFL", "HSCTFL", "SAFFL"):
+        assert after.filter(pl.col(flag) == "Y").height == before.filter(pl.col(flag) == "Y").height, flag
+    incidences = (pl.read_parquet(r / "estimates" / "ae_incidence.parquet") for r in (demo.results(), root))
+    safety = [
+        frame.filter(group="all", dose_level="all", preferred_term="any", category="any grade") for frame in incidences
+    ]
+    assert safety[0]["n"].unique().equals(safety[1]["n"].unique())
+    lanes = pl.read_parquet(root / "estimates" / "timelines.parquet")
+    assert {tx, given, dead, gone} <= set(lanes["display_id"])
+    report = (root / "report" / "closed" / "report.html").read_text()
+    for words in (
+        "Died, date unknown (not a death in time-to-event): 1 of 44 participants.",
+        "Left the study, date unknown: 1 of 44 participants.",
+        "Day of transplant or injection unknown (not in time-to-event from it): 2 of 44 participants.",
+    ):
+        assert words in report

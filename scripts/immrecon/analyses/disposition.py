@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from immrecon.analyses.baseline import baseline_table
-from immrecon.analyses.strata import Stratum, placed, strata_of_everyone
+from immrecon.analyses.strata import Stratum, placed, still_followed, strata_of_everyone
 from immrecon.analyses.timelines import timelines
 from immrecon.config.specs import DispositionSpec
 from immrecon.contracts.results import ACCRUAL, FUNNEL, QUERY_COUNTS
@@ -51,9 +51,8 @@ def funnel(adsl: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
 
 def _unexplained(stage: Population) -> pl.Expr:
     """Whoever may still reach the next stage is pending, not lost."""
-    still_there = (pl.col("DTHFL") == "N") & pl.col("WDDT").is_null()
     if stage in (Population.TRANSPLANTED, Population.INJECTED):
-        return pl.when(still_there).then(pl.lit("pending at the cut-off")).otherwise(pl.lit("no reason recorded"))
+        return pl.when(still_followed()).then(pl.lit("pending at the cut-off")).otherwise(pl.lit("no reason recorded"))
     return pl.lit("no reason recorded")
 
 
@@ -63,6 +62,15 @@ _LOSS_REASON = {
     Population.INJECTED: "NINJREAS",
     Population.EVALUABLE: "EVALREAS",
 }
+
+
+_UNDATED = {
+    "n_death_undated": pl.col("DTHUNFL") == "Y",
+    "n_left_undated": pl.col("WDUNFL") == "Y",
+    "n_clock_unknown": ((pl.col("HSCTFL") == "Y") & pl.col("HSCTDY").is_null())
+    | ((pl.col("SAFFL") == "Y") & pl.col("TRTSDY").is_null()),
+}
+"""Of the participants of a stage, those whom time-to-event analyses miss because a date is missing."""
 
 
 def _funnel_rows(adsl: pl.DataFrame, stratum: Stratum, spec: DispositionSpec) -> list[dict[str, object]]:
@@ -86,6 +94,7 @@ def _funnel_rows(adsl: pl.DataFrame, stratum: Stratum, spec: DispositionSpec) ->
             stratum.columns()
             | {"stage": stage, "stage_order": order, "n": inside.height}
             | {"n_lost": lost.height, "loss_reasons": reasons}
+            | {name: inside.filter(condition).height for name, condition in _UNDATED.items()}
         )
     return rows
 

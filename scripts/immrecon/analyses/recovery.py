@@ -58,6 +58,7 @@ def _expected(population: pl.DataFrame, at_visit: pl.DataFrame, visit: Visit, sp
     there = (pl.col("DTHHIDY").is_null() | (pl.col("DTHHIDY") > visit.last_day)) & (
         withdrawn.is_null() | (withdrawn > visit.last_day)
     )
+    there &= (pl.col("DTHUNFL") == "N") & (pl.col("WDUNFL") == "N") & pl.col("HSCTDY").is_not_null()
     if spec.cutoff_date is not None:
         elapsed = (pl.lit(spec.cutoff_date) - pl.col("HSCTDT")).dt.total_days()
         there &= (elapsed >= visit.last_day).fill_null(True)

@@ -86,3 +86,9 @@ def _known(column: str, codes: Sequence[str]) -> pl.Expr:
 def group_as_drawn() -> pl.Expr:
     """GROUP of a participant who is shown one by one: as recorded, empty for none. Nobody's group is "all"."""
     return pl.when(pl.col("GROUP") != POOLED).then(pl.col("GROUP")).otherwise(pl.lit(NOWHERE))
+
+
+def still_followed() -> pl.Expr:
+    """Neither a death nor a withdrawal is recorded, with or without a date."""
+    alive = (pl.col("DTHFL") == "N") & (pl.col("DTHUNFL") == "N")
+    return alive & pl.col("WDDT").is_null() & (pl.col("WDUNFL") == "N")

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from immrecon.analyses.strata import group_as_drawn
+from immrecon.analyses.strata import group_as_drawn, still_followed
 from immrecon.config.specs import DispositionSpec
 from immrecon.contracts.results import TIMELINES
 from immrecon.vocabulary import POPULATION_FLAG
@@ -28,9 +28,7 @@ def timelines(adsl: pl.DataFrame, adoc: pl.DataFrame, spec: DispositionSpec) -> 
     )  # fmt: skip
     markers = [
         _marker(lanes, "INJECTION", "injection", pl.col("TRTSDY")),
-        _marker(
-            lanes.filter(pl.col("DTHFL") == "N", pl.col("WDDT").is_null()), "ONGOING", "in follow-up", pl.col("LASTDY")
-        ),
+        _marker(lanes.filter(still_followed()), "ONGOING", "in follow-up", pl.col("LASTDY")),
         _marker(
             lanes.filter(pl.col("WDDT").is_not_null()),
             "WITHDRAWN",

@@ -43,6 +43,9 @@ class Funnel(Stratum):
     n = count("participants")
     n_lost = count("participants of the stage before who are not in this one")
     loss_reasons = optional_text("reasons with their counts")
+    n_death_undated = count("of the stage, recorded as dead without a date: in no time-to-event analysis as a death")
+    n_left_undated = count("of the stage, withdrawn or lost to follow-up without a date")
+    n_clock_unknown = count("of the stage, transplanted or injected on a day that is not known")
 
 
 class Accrual(dy.Schema):

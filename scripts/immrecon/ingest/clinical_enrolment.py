@@ -26,20 +26,44 @@ def enrolment_queries(
         *_group_queries(enrolled, parts, groups),
         *(_level_queries(enrolled, parts, dose_levels) if dose_levels else []),
         *_age_queries(enrolled, parts, groups),
+        *_milestone_queries(dm, parts),
+    ]
+
+
+def _milestone_queries(dm: pl.DataFrame, parts: Parts) -> list[pl.DataFrame]:
+    """Milestones without any day, of participants who got further. A date that could not be read has its own query."""
+    later = transplanted_by_record() | injected_by_record()
+    not_enrolled = cells_of(dm.filter(later & ~_given("ENRLDT", "ENRLHI")), parts, "ENRLDT")
+    no_transplant = cells_of(dm.filter(injected_by_record() & ~transplanted_by_record()), parts, "HSCTDT")
+    return [
+        *_ask(
+            not_enrolled,
+            "enrolment_date_missing",
+            "Transplanted or injected without a usable date of enrolment. The participant is counted as enrolled, and "
+            "is missing from the accrual.",
+            "Ask for the date of enrolment.",
+        ),
+        *_ask(
+            no_transplant,
+            "injection_without_transplant",
+            "There is an injection and no usable date of a transplant. The participant is counted as transplanted and "
+            "injected; no sample and no time to an event can be counted in days since transplant.",
+            "Is the transplant record missing?",
+        ),
     ]
 
 
 def transplanted_by_record() -> pl.Expr:
-    return _given("HSCTDT", "HSCTDY")
+    return _given("HSCTDT", "HSCTHI", "HSCTDY")
 
 
 def injected_by_record() -> pl.Expr:
-    return _given("TRTSDT", "TRTSDY")
+    return _given("TRTSDT", "TRTSHI", "TRTSDY")
 
 
 def enrolled_by_record() -> pl.Expr:
     """A transplant or an injection implies an enrolment, whatever became of its date."""
-    return _given("ENRLDT") | transplanted_by_record() | injected_by_record()
+    return _given("ENRLDT", "ENRLHI") | transplanted_by_record() | injected_by_record()
 
 
 def _given(*columns: str) -> pl.Expr:

@@ -21,6 +21,14 @@ from immrecon.tables.frames import (
 )
 from immrecon.tables.model import Cell, Head, Row, Table
 from immrecon.tables.results import Results
+from immrecon.vocabulary import Population
+
+UNDATED = {
+    "n_death_undated": "Died, date unknown (not a death in time-to-event)",
+    "n_left_undated": "Left the study, date unknown",
+    "n_clock_unknown": "Day of transplant or injection unknown (not in time-to-event from it)",
+}
+"""Participants whose dates are missing, in the columns of the funnel that count them."""
 
 
 def funnel(results: Results, spec: DisplaySpec) -> Table:
@@ -35,6 +43,8 @@ def funnel(results: Results, spec: DisplaySpec) -> Table:
             by_level = [rows.get((stratum.group, level.dose_level, stage)) for level in levels]
             cells = [_stage_count(row) for row in (*by_level, total)]
             lines.append(Row((Cell(stage.capitalize()), *cells, *_losses(total)), section=stratum.label))
+        everyone = [rows.get((*key, Population.SCREENED)) for key in ((stratum.group, x.dose_level) for x in levels)]
+        lines += _undated([*everyone, rows.get((*stratum.key, Population.SCREENED))], stratum.label)
     return exhibit(
         spec,
         stem="funnel",
@@ -58,6 +68,16 @@ def funnel(results: Results, spec: DisplaySpec) -> Table:
         empty="No participant has been screened by the data cut-off.",
         text_columns=(len(levels) + 3,),
     )
+
+
+def _undated(found: list[Record | None], section: str) -> list[Row]:
+    """A line for each kind of missing date that anybody of the section has."""
+    lines = []
+    for name, words in UNDATED.items():
+        if any(row is not None and row[name] for row in found):
+            cells = (BLANK if row is None else Cell(count(row[name])) for row in found)
+            lines.append(Row((Cell(words), *cells, BLANK, BLANK), section=section))
+    return lines
 
 
 def _stage_count(row: Record | None) -> Cell:
