@@ -258,7 +258,9 @@ def test_results_that_are_not_usable_are_notes() -> None:
 
 @pytest.mark.parametrize("people", [adsl(), adsl(person("P1"))], ids=["nobody", "no records"])
 def test_every_table_is_valid_without_records(people: pl.DataFrame) -> None:
-    spec = disposition_spec(baseline=[{"code": "AGE", "label": "Age", "kind": "numeric", "unit": "years"}])
+    spec = disposition_spec(
+        baseline=[{"code": "AGE", "label": "Age", "kind": "numeric", "unit": "years", "known_at": "enrolment"}]
+    )
     empty = table(QUERIES_CLINICAL, [])
     result = estimate_disposition(people, table(SC, []), adoc(), adlb(), [empty, empty], [], spec)
     sizes = {

@@ -255,3 +255,14 @@ def test_missing_dates_have_lines_in_the_funnel(run: Results, spec: DisplaySpec)
         "All participants: Died, date unknown (not a death in time-to-event)",
     ]
     assert len(labels("n_left_undated", 1)) == len(labels("n_clock_unknown", 1)) == 2
+
+
+def test_the_baseline_says_how_many_have_not_got_to_where_it_is_known(run: Results, spec: DisplaySpec) -> None:
+    of_age = pl.col("characteristic") == "AGE"
+    later = run.baseline.with_columns(
+        known_at=pl.when(of_age).then(pl.lit("transplant")).otherwise("known_at"),
+        n_not_reached=pl.when(of_age).then(3).otherwise("n_not_reached").cast(pl.Int64),
+    )
+    rows = build_tables(replace(run, baseline=later), spec)["baseline"].rows
+    found = [(row.section, row.cells[1].text) for row in rows if "by the cut-off" in row.cells[0].text]
+    assert found == [("Age (years)", "3")]

@@ -38,6 +38,7 @@ class LabSpec(Strict):
     labs: dict[str, Dialect]
     analytes: list[Analyte]
     extract_date: date | None
+    cutoff_date: date | None
 
 
 class DeriveSpec(Strict):
@@ -151,7 +152,12 @@ def clinical_spec(study: Study) -> ClinicalSpec:
 
 
 def lab_spec(study: Study) -> LabSpec:
-    return LabSpec(labs=study.labs, analytes=study.file.analytes, extract_date=study.cut.extract_date)
+    return LabSpec(
+        labs=study.labs,
+        analytes=study.file.analytes,
+        extract_date=study.cut.extract_date,
+        cutoff_date=study.cut.cutoff_date,
+    )
 
 
 def derive_spec(study: Study) -> DeriveSpec:

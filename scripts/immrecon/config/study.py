@@ -12,7 +12,7 @@ from immrecon.config.base import Code, Slug, Strict
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
-from immrecon.vocabulary import Population
+from immrecon.vocabulary import Milestone, Population
 
 
 class Cut(Strict):
@@ -58,12 +58,15 @@ class EvaluableRule(Strict):
 
 
 class Characteristic(Strict):
-    """A row of the baseline table: a harmonised SC test, or AGE or SEX of DM."""
+    """A row of the baseline table: a harmonised SC test, or AGE, SEX, SITEID or PROTVER of DM."""
 
     code: Code
     label: str
     kind: Literal["numeric", "categorical"]
     unit: str = Field(description="printed after the label; empty for none")
+    known_at: Milestone = Field(
+        description="from which milestone on it is known: missing for whoever has not reached it by the cut-off"
+    )
 
 
 class Analyte(Strict):

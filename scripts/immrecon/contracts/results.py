@@ -4,7 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from immrecon.contracts.base import Contract, count, integer, number, one_of, optional_text, rule, text
-from immrecon.vocabulary import CheckOutcome, Population, RowStatus
+from immrecon.vocabulary import CheckOutcome, Milestone, Population, RowStatus
 
 
 class Stratum(dy.Schema):
@@ -63,7 +63,9 @@ class Baseline(Stratum):
     unit = text("unit, empty for none")
     kind = one_of(["numeric", "categorical"], "which statistics apply")
     level = text("category; empty for a numeric characteristic", primary_key=True)
+    known_at = one_of(Milestone, "milestone from which on the characteristic is known")
     n_total = count("participants of the stratum")
+    n_not_reached = count("who have not reached that milestone by the cut-off, so have no value")
     n_known = count("with a value")
     n_level = count("in the category", nullable=True)
     median = number("median", "unit")

@@ -21,7 +21,7 @@ from immrecon.tables.frames import (
 )
 from immrecon.tables.model import Cell, Head, Row, Table
 from immrecon.tables.results import Results
-from immrecon.vocabulary import Population
+from immrecon.vocabulary import MILESTONE_POPULATION, Population
 
 UNDATED = {
     "n_death_undated": "Died, date unknown (not a death in time-to-event)",
@@ -117,7 +117,8 @@ def baseline(results: Results, spec: DisplaySpec) -> Table:
         footnotes=[
             "Method: medians and quartiles by linear interpolation (type 7); percentages are of participants with a "
             "known value.",
-            "Known: participants with a value, of all in the column.",
+            "Known: participants with a value, of all in the column. A characteristic of the graft or the product is "
+            "known of those transplanted or injected by the cut-off.",
         ],
         empty="No participant of this population is in the data by the cut-off, so there is nothing to describe.",
     )
@@ -135,7 +136,7 @@ def _numeric(code: str, part: pl.DataFrame, rows: dict[Any, Record], strata: lis
     return [
         line("Median (Q1 to Q3)", _median),
         line("Min to max", lambda row: span(measured(row["minimum"]), measured(row["maximum"]))),
-        _known(found, heading),
+        *_known(found, heading),
     ]
 
 
@@ -150,10 +151,18 @@ def _categorical(code: str, part: pl.DataFrame, rows: dict[Any, Record], strata:
         found = [rows.get((*stratum.key, code, name)) for stratum in strata]
         cells = (BLANK if row is None else Cell(count_percent(row["n_level"] or 0, row["n_known"])) for row in found)
         lines.append(Row((Cell(clean(name) or "Not recorded"), *cells), section=heading))
-    by_stratum = index(part.select("group", "dose_level", "n_known", "n_total").unique(), "group", "dose_level")
-    return [*lines, _known([by_stratum.get(stratum.key) for stratum in strata], heading)]
+    whole = part.select("group", "dose_level", "known_at", "n_known", "n_not_reached", "n_total").unique()
+    by_stratum = index(whole, "group", "dose_level")
+    return [*lines, *_known([by_stratum.get(stratum.key) for stratum in strata], heading)]
 
 
-def _known(found: list[Record | None], heading: str) -> Row:
-    cells = (BLANK if row is None else Cell(count_of(row["n_known"], row["n_total"])) for row in found)
-    return Row((Cell("Known"), *cells), section=heading, emphasis="muted")
+def _known(found: list[Record | None], heading: str) -> list[Row]:
+    """How many have a value and, where it is a reason, how many have not got to where it is known."""
+    known = (BLANK if row is None else Cell(count_of(row["n_known"], row["n_total"])) for row in found)
+    lines = [Row((Cell("Known"), *known), section=heading, emphasis="muted")]
+    there = [row for row in found if row is not None and row["n_not_reached"]]
+    if there:
+        label = f"Not {MILESTONE_POPULATION[there[0]['known_at']]} by the cut-off"
+        cells = (BLANK if row is None else Cell(count(row["n_not_reached"])) for row in found)
+        lines.append(Row((Cell(label), *cells), section=heading, emphasis="muted"))
+    return lines
