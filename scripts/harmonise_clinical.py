@@ -10,7 +10,7 @@ from immrecon.jobs import job
 
 with job(snakemake) as j:
     spec = ClinicalSpec.model_validate(j.params.spec)
-    tables = harmonise_clinical(spec.clinical, Path(j.params.folder), spec.study, spec.extract_date)
+    tables = harmonise_clinical(spec, Path(j.params.folder))
     write(DM, tables.dm, j.output.dm)
     write(SC, tables.sc, j.output.sc)
     write(DS, tables.ds, j.output.ds)

@@ -11,7 +11,8 @@ from immrecon.jobs import job
 with job(snakemake) as j:
     spec = LabSpec.model_validate(j.params.spec)
     dm = read(DM, j.input.dm)
-    tables = harmonise_labs(spec.labs, Path(j.params.folder), dm, spec.analytes, spec.extract_date)
+    folder = Path(j.params.folder)
+    tables = harmonise_labs(spec.labs, folder, dm, spec.analytes, spec.extract_date, spec.cutoff_date)
     write(LB, tables.lb, j.output.lb)
     write(QUERIES_LAB, tables.queries, j.output.queries)
     write(CELLS, tables.cells, j.output.cells)

@@ -50,6 +50,23 @@ POPULATION_FLAG = {
 }
 
 
+class Milestone(StrEnum):
+    """What a participant goes through, in order; each leads into the population beside it."""
+
+    SCREENING = "screening"
+    ENROLMENT = "enrolment"
+    TRANSPLANT = "transplant"
+    INJECTION = "injection"
+
+
+MILESTONE_POPULATION = {
+    Milestone.SCREENING: Population.SCREENED,
+    Milestone.ENROLMENT: Population.ENROLLED,
+    Milestone.TRANSPLANT: Population.TRANSPLANTED,
+    Milestone.INJECTION: Population.INJECTED,
+}
+
+
 class Clock(StrEnum):
     """The two clocks of the trial: day 0 is the transplant, or the injection of the product."""
 

@@ -41,13 +41,13 @@ def person(name: str, group: str | None = "A", dose: str | None = "DL1", stage: 
     reached = list(STAGES)[: list(STAGES).index(stage) + 1]
     row: Row = {
         "USUBJID": name, "STUDYID": "S", "DISPID": name, "GROUP": group, "DOSELVL": dose, "DTHFL": "N",
-        "SCRNDT": on(-30),
+        "DTHUNFL": "N", "WDUNFL": "N", "SCRNDT": on(-30),
     }  # fmt: skip
     row |= {flag: "Y" if population in reached else "N" for population, flag in STAGES.items()}
     if "enrolled" in reached:
         row |= {"ENRLDT": on(-20)}
     if "transplanted" in reached:
-        row |= {"HSCTDT": on(0)}
+        row |= {"HSCTDT": on(0), "HSCTDY": 0.0}
     if "injected" in reached:
         row |= {"TRTSDT": on(5), "TRTSDY": 5.0}
     return row | more

@@ -13,10 +13,10 @@ from immrecon.contracts.results import BASELINE
 from .rows import Row, adsl, person, table
 from .specs import STRATA, disposition_spec
 
-AGE = {"code": "AGE", "label": "Age", "kind": "numeric", "unit": "years"}
-SEX = {"code": "SEX", "label": "Sex", "kind": "categorical", "unit": ""}
-WEIGHT = {"code": "WEIGHT", "label": "Weight", "kind": "numeric", "unit": "kg"}
-DONOR = {"code": "DONTYPE", "label": "Donor", "kind": "categorical", "unit": ""}
+AGE = {"code": "AGE", "label": "Age", "kind": "numeric", "unit": "years", "known_at": "enrolment"}
+SEX = {"code": "SEX", "label": "Sex", "kind": "categorical", "unit": "", "known_at": "enrolment"}
+WEIGHT = {"code": "WEIGHT", "label": "Weight", "kind": "numeric", "unit": "kg", "known_at": "enrolment"}
+DONOR = {"code": "DONTYPE", "label": "Donor", "kind": "categorical", "unit": "", "known_at": "enrolment"}
 
 PEOPLE = adsl(
     person("P1", AGE=10.0, SEX="F"),
@@ -103,6 +103,22 @@ def test_characteristics_of_the_baseline_extract() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("known_at", "known", "not_reached"),
+    [("screening", 4, 0), ("enrolment", 4, 0), ("transplant", 3, 1), ("injection", 2, 2)],
+)
+def test_what_is_known_from_a_milestone_on_is_missing_before_it(known_at: str, known: int, not_reached: int) -> None:
+    people = adsl(*(person(stage, stage=stage) for stage in ("enrolled", "transplanted", "injected", "evaluable")))
+    records = [recorded(name, "WEIGHT", "60", 60.0) for name in people["USUBJID"]]
+    records += [recorded(name, "DONTYPE", name) for name in people["USUBJID"]]
+    result = baseline([item | {"known_at": known_at} for item in (WEIGHT, DONOR)], records, people)
+    row = row_of(result.filter(characteristic="WEIGHT"), "all")
+    assert (row["n_total"], row["n_known"], row["n_not_reached"]) == (4, known, not_reached)
+    levels = result.filter(characteristic="DONTYPE", group="all", dose_level="all")
+    assert levels.height == known, "nobody has the category of one who has not got there"
+    assert levels["n_not_reached"].unique().to_list() == [not_reached]
+
+
 def test_totals_add_up() -> None:
     result = baseline([SEX, AGE])
     assert set(result.select("group", "dose_level").unique().rows()) == STRATA
@@ -118,6 +134,13 @@ def test_totals_add_up() -> None:
     # The categories of a stratum are those with a value.
     sexes = result.filter(characteristic="SEX").group_by("group", "dose_level")
     assert sexes.agg(same=pl.col("n_level").sum() == pl.col("n_known").first())["same"].all()
+
+
+def test_whoever_has_no_configured_group_is_in_all_and_in_a_place_of_their_own() -> None:
+    people = adsl(person("P1", AGE=10.0), person("P2", None, AGE=20.0), person("P3", "Z", AGE=40.0))
+    result = baseline([AGE], people=people)
+    assert [row_of(result, group)["n_total"] for group in ("A", "B", "", "all")] == [1, 0, 2, 3]
+    assert row_of(result, "")["median"] == 30.0
 
 
 def test_nobody_enrolled() -> None:

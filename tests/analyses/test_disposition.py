@@ -98,6 +98,45 @@ def test_a_participant_without_a_dose_level_is_in_the_group_and_in_no_level() ->
     assert stages(result, "A", "DL2")[-1] == (0, 0)
 
 
+@pytest.mark.parametrize(("group", "dose"), [(None, None), ("Z", "DL9"), ("all", "all")])
+def test_totals_add_up_when_groups_and_levels_are_missing_or_not_configured(
+    group: str | None, dose: str | None
+) -> None:
+    people = adsl(person("P1"), person("P2", "B", dose), person("P3", group, "DL1"), person("P4", group, dose))
+    result = validate(FUNNEL, funnel(people, disposition_spec()))
+    assert set(result.select("group", "dose_level").rows()) == STRATA | {
+        ("", "all"), ("all", ""), ("", "DL1"), ("", "DL2"), ("A", ""), ("B", ""), ("", ""),
+    }  # fmt: skip
+    assert stages(result, "all") == [(4, 0)] * 5
+    assert stages(result, "A") == stages(result, "B") == [(1, 0)] * 5
+    assert stages(result, "") == [(2, 0)] * 5
+    assert stages(result, "all", "") == [(2, 0)] * 5
+    assert stages(result, "", "") == stages(result, "B", "") == [(1, 0)] * 5
+
+
+def test_missing_dates_are_counted_where_they_matter() -> None:
+    people = adsl(
+        person("P1", DTHUNFL="Y"),
+        person("P2", "B", WDUNFL="Y", stage="transplanted"),
+        person("P3", TRTSDT=None, TRTSDY=None),
+        person("P4", HSCTDT=None, HSCTDY=None, TRTSDY=None),
+        person("P5", stage="transplanted", DTHUNFL="Y"),
+    )
+    result = validate(FUNNEL, funnel(people, disposition_spec())).filter(dose_level="all")
+    names = ["n_death_undated", "n_left_undated", "n_clock_unknown"]
+    assert result.filter(group="all", stage="screened").select(names).row(0) == (2, 1, 2)
+    assert result.filter(group="all", stage="injected").select(names).row(0) == (1, 0, 2)
+    assert result.filter(group="B", stage="screened").select(names).row(0) == (0, 1, 0)
+    # Nobody of whom a death or a withdrawal is recorded is still awaited.
+    lost = result.filter(stage="injected", group="all")["loss_reasons"].item()
+    assert lost == "no reason recorded (2)"
+
+
+def test_screen_failures_without_a_group_need_no_place_of_their_own() -> None:
+    result = funnel(adsl(person("P1"), person("P2", **NOT_ENROLLED)), disposition_spec())
+    assert set(result.select("group", "dose_level").rows()) == STRATA
+
+
 def test_nobody() -> None:
     result = validate(FUNNEL, funnel(adsl(), disposition_spec()))
     assert set(result.select("group", "dose_level").rows()) == STRATA
@@ -172,15 +211,12 @@ def query(number: int, domain: str, kind: str, severity: str, cells: int, messag
 def counted_queries(
     queries: list[pl.DataFrame] | None = None,
     results: pl.DataFrame | None = None,
-    people: pl.DataFrame | None = None,
     unused: Sequence[str] = (),
 ) -> pl.DataFrame:
     found = query_counts(
         queries or [table(QUERIES_CLINICAL, [])],
         adlb() if results is None else results,
-        adsl() if people is None else people,
         list(unused),
-        disposition_spec().groups,
     )
     return validate(QUERY_COUNTS, found)
 
@@ -188,11 +224,6 @@ def counted_queries(
 def test_a_file_that_nothing_names_is_reported() -> None:
     row = counted_queries(unused=["labs/extra.csv"]).row(0, named=True)
     assert (row["source_file"], row["kind"], row["severity"]) == ("labs/extra.csv", "file_not_used", "warning")
-
-
-def test_a_group_that_is_not_configured_is_reported() -> None:
-    row = counted_queries(people=adsl(person("P1", "Z"))).row(0, named=True)
-    assert (row["kind"], row["severity"], row["n_queries"]) == ("group_not_configured", "error", 1)
 
 
 def test_queries_are_counted_with_their_cells_and_without_any_value() -> None:
@@ -222,34 +253,14 @@ def test_results_that_are_not_usable_are_notes() -> None:
     ]
 
 
-def test_ages_that_disagree_with_the_group_are_warnings() -> None:
-    people = adsl(
-        person("P1", AGE=17.9),
-        person("P2", AGE=18.0),
-        person("P3", "B", AGE=17.9),
-        person("P4", AGE=12.0),
-        person("P5", AGE=12.0, stage="screened"),  # not enrolled
-        person("P6"),  # age not known
-    )
-    result = counted_queries(people=people)
-    assert result.select("domain", "kind", "severity", "n_queries", "n_cells").rows() == [
-        ("ADSL", "age_outside_group", "warning", 2, 0)
-    ]
-    child = counted_queries(people=adsl(person("P1", "B", AGE=18.0)))  # the upper limit is not included
-    assert child["n_queries"].to_list() == [1]
-
-
-def test_ages_that_disagree_in_both_groups() -> None:
-    result = counted_queries(people=adsl(person("P1", AGE=12.0), person("P2", "B", AGE=40.0)))
-    assert result["n_queries"].sum() == 2
-
-
 # ---- all tables of the step -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("people", [adsl(), adsl(person("P1"))], ids=["nobody", "no records"])
 def test_every_table_is_valid_without_records(people: pl.DataFrame) -> None:
-    spec = disposition_spec(baseline=[{"code": "AGE", "label": "Age", "kind": "numeric", "unit": "years"}])
+    spec = disposition_spec(
+        baseline=[{"code": "AGE", "label": "Age", "kind": "numeric", "unit": "years", "known_at": "enrolment"}]
+    )
     empty = table(QUERIES_CLINICAL, [])
     result = estimate_disposition(people, table(SC, []), adoc(), adlb(), [empty, empty], [], spec)
     sizes = {

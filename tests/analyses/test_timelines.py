@@ -77,3 +77,21 @@ def test_nobody_and_no_markers() -> None:
     assert plot([]).height == 0
     bare = plot([person("P1")], timelines={"population": "injected", "markers": []})
     assert lane(bare, "P1") == [("FOLLOW_UP", 0, 0), ("ONGOING", 0, None), ("INJECTION", 5, None)]
+
+
+def test_participants_without_a_configured_group_have_lanes_at_the_end() -> None:
+    result = plot([person("none", None), person("other", "Z"), person("pooled", "all"), person("child", "B")])
+    lanes = result.select("lane_order", "display_id", "group").unique().sort("lane_order")
+    assert lanes["display_id"].to_list()[0] == "child"
+    assert dict(lanes.select("display_id", "group").iter_rows()) == {
+        "child": "B",
+        "none": "",
+        "other": "Z",
+        "pooled": "",
+    }
+
+
+def test_nobody_who_may_be_dead_or_gone_is_in_follow_up() -> None:
+    result = plot([person("dead", DTHUNFL="Y", **seen(40)), person("gone", WDUNFL="Y"), person("P3", HSCTDY=None)])
+    assert [name for name, code in result.select("display_id", "code").iter_rows() if code == "ONGOING"] == ["P3"]
+    assert set(result["display_id"]) == {"dead", "gone", "P3"}

@@ -242,6 +242,10 @@ def test_only_the_sample_that_represents_the_visit_counts() -> None:
         ({"WDDT": on(34)}, False, 0),
         ({"WDDT": on(35)}, False, 1),
         ({"WDDT": on(30)}, True, 1),
+        ({"WDUNFL": "Y"}, False, 0),
+        ({"DTHUNFL": "Y"}, False, 0),
+        ({"DTHUNFL": "Y"}, True, 1),
+        ({"HSCTDT": None, "HSCTDY": None}, False, 0),
         ({"HSCTDT": on(146)}, False, 1),  # the window is over on the cut-off, day 180
         ({"HSCTDT": on(147)}, False, 0),
         ({"stage": "transplanted"}, True, 0),  # not in the population

@@ -6,7 +6,7 @@ import pytest
 
 from .cases import derive
 from .configuration import make_spec
-from .records import Row, alive, between, event, on, person, sample
+from .records import Row, adverse, alive, between, event, on, person, person_without_dates, sample, samples
 
 FLAGS = ["SCRNFL", "ENRLFL", "HSCTFL", "SAFFL"]
 
@@ -54,8 +54,53 @@ def test_screened_after_the_cutoff_does_not_exist() -> None:
     assert derive(dm).adsl["USUBJID"].to_list() == ["P1"]
 
 
-def test_an_injection_without_a_transplant_is_not_in_the_safety_population() -> None:
-    assert flags_of(derive([person(transplanted=None)]).person()) == "YYNN"
+@pytest.mark.parametrize("enrolled", [None, 181])
+def test_a_transplant_or_an_injection_implies_the_enrolment(enrolled: int | None) -> None:
+    date_of_enrolment = None if enrolled is None else on(enrolled)
+    injected = derive([person(ENRLDT=date_of_enrolment)]).person()
+    assert (flags_of(injected), injected["ENRLDT"]) == ("YYYY", None)
+    assert flags_of(derive([person(ENRLDT=date_of_enrolment, injected=None)]).person()) == "YYYN"
+    neither = derive([person(ENRLDT=date_of_enrolment, transplanted=None, injected=None)]).person()
+    assert flags_of(neither) == "YNNN"
+
+
+def test_an_injection_implies_the_transplant_and_leaves_the_days_unknown() -> None:
+    derived = derive(
+        [person(transplanted=None)], lb=[sample("P1", 30)], fa=[alive("P1", 60)], ae=[adverse("P1", 20)],
+        ce=[event("P1", "RELAPSE", 70)],
+    )  # fmt: skip
+    row = derived.person()
+    assert (flags_of(row), row["HSCTDY"], row["TRTSDY"], row["TRTSDT"]) == ("YYYY", None, None, on(5))
+    assert derived.adlb.is_empty()
+    assert {(r["RISKFL"], r["NRISKREA"]) for r in derived.adtte.to_dicts()} == {("N", "the origin has no date")}
+    assert derived.event()["ANL01FL"] == "Y"
+    assert derived.status()["STATUS"] == "no sample"
+
+
+@pytest.mark.parametrize(("last", "flags"), [(31, "YYYY"), (180, "YYYY"), (181, "YYYN")])
+def test_a_partial_injection_that_is_over_by_the_cutoff_is_an_injection(last: int, flags: str) -> None:
+    derived = derive([person(injected=None, TRTSHI=on(last))], ae=[adverse("P1", 20)])
+    row = derived.person()
+    assert (flags_of(row), row["TRTSDT"], row["TRTSDY"], row["HSCTDY"]) == (flags, None, None, 0)
+    assert derived.event()["ANL01FL"] == flags[-1]
+
+
+@pytest.mark.parametrize(("last", "flags"), [(-1, "YYNN"), (181, "YNNN")])
+def test_a_partial_enrolment_that_is_over_by_the_cutoff_is_an_enrolment(last: int, flags: str) -> None:
+    row = derive([person(ENRLDT=None, ENRLHI=on(last), transplanted=None, injected=None)]).person()
+    assert flags_of(row) == flags
+
+
+def test_whoever_was_transplanted_by_the_cutoff_was_screened_by_then() -> None:
+    assert flags_of(derive([person(SCRNDT=on(400))]).person()) == "YYYY"
+
+
+@pytest.mark.parametrize(
+    "dates", [{"SCRNHI": on(200)}, {"ENRLDT": on(200)}, {"ENRLHI": on(200)}], ids=["partial", "enrolled", "in a month"]
+)
+def test_who_came_after_the_cutoff_does_not_exist_even_without_a_day_of_screening(dates: Row) -> None:
+    late = person("P2", **({"SCRNDT": None, "ENRLDT": None} | dates), transplanted=None, injected=None)
+    assert derive([person("P1"), late]).adsl["USUBJID"].to_list() == ["P1"]
 
 
 def test_days_are_counted_from_the_participants_own_transplant() -> None:
@@ -97,6 +142,52 @@ def test_a_partial_contact_counts_with_its_earliest_day_if_it_is_over_by_the_cut
 def test_a_contact_that_found_the_participant_dead_is_not_alive() -> None:
     dead = alive("P1", 90) | {"FASTRESN": 0.0}
     assert derive(fa=[alive("P1", 60), dead]).person()["LSTALVDT"] == on(60)
+
+
+@pytest.mark.parametrize(
+    ("deaths", "contact", "day"),
+    [
+        ([event("P1", "DEATH", 50), event("P1", "DEATH", 70)], 60, 70),  # alive in between
+        ([event("P1", "DEATH", 50), event("P1", "DEATH", 70)], 50, 50),  # a contact on the day of death
+        ([event("P1", "DEATH", 70), event("P1", "DEATH", 50)], None, 50),
+        ([event("P1", "DEATH", 31, 58), event("P1", "DEATH", 70)], None, 70),  # the complete date
+        ([event("P1", "DEATH", 59, 89), event("P1", "DEATH", 50)], 60, None),  # only the partial one is possible
+        ([event("P1", "DEATH", 50), event("P1", "DEATH", 70)], 80, 50),  # both contradicted
+        ([event("P1", "DEATH", 50), event("P1", "DEATH", 70)], 181, 50),  # a contact after the cut-off
+        ([event("P1", "DEATH", 50), event("P1", "DEATH", 181)], 60, 50),  # a death after it
+        ([event("P1", "DEATH", 0, CESTLO=None, CESTHI=None), event("P1", "DEATH", 70)], None, 70),
+    ],
+)
+def test_of_several_deaths_the_one_that_the_last_contact_allows(
+    deaths: list[Row], contact: int | None, day: int | None
+) -> None:
+    derived = derive(ce=deaths, fa=[] if contact is None else [alive("P1", contact)])
+    row = derived.person()
+    assert (row["DTHFL"], row["DTHUNFL"], row["DTHDY"]) == ("Y", "N", day)
+    found = derived.endpoint("OS")
+    assert (found["CNSR"], found["AVAL"]) == (0, 55 if day is None else day - 5)
+
+
+def test_of_several_deaths_without_dates_the_one_that_the_last_contact_allows() -> None:
+    deaths = [{"USUBJID": "P1", "CEDECOD": "DEATH", "CESTDY": day} for day in (50.0, 70.0)]
+    contact = {"USUBJID": "P1", "FACAT": "SURVIVAL", "FATESTCD": "STATUS", "FASTRESN": 1.0, "FADY": 60.0}
+    derived = derive([person_without_dates()], ce=deaths, fa=[contact], spec=make_spec(cutoff_date=None))
+    assert (derived.person()["DTHDY"], derived.endpoint("OS")["AVAL"]) == (70, 65)
+
+
+def test_a_death_without_any_date_is_flagged_and_ends_nothing() -> None:
+    derived = derive(ce=[event("P1", "DEATH", 0, CESTLO=None, CESTHI=None)], fa=[alive("P1", 60)])
+    row = derived.person()
+    assert (row["DTHFL"], row["DTHUNFL"], row["DTHDT"], row["LSTALVDT"]) == ("N", "Y", None, on(60))
+    assert (derived.endpoint("OS")["CNSR"], derived.endpoint("OS")["AVAL"]) == (1, 55)
+
+
+def test_nobody_who_may_be_dead_or_gone_waits_for_a_confirming_sample() -> None:
+    lb = samples("P1", {60: 80})
+    assert derive(lb=lb).status()["STATUS"] == "reached, not yet confirmed"
+    gone = "reached, can no longer be confirmed"
+    assert derive(lb=lb, ce=[event("P1", "DEATH", 0, CESTLO=None, CESTHI=None)]).status()["STATUS"] == gone
+    assert derive(lb=lb, ds=[disposition("P1", "WITHDRAWAL", None)]).status()["STATUS"] == gone
 
 
 # ---- disposition ----------------------------------------------------------------------------------------------------
@@ -141,6 +232,17 @@ def test_the_first_withdrawal_or_loss_by_the_cutoff() -> None:
     ]
     found = reasons([person("P1"), person("P2"), person("P3")], ds, "WDDT", "WDREAS")
     assert found == {"P1": [on(40), "moved"], "P2": [None, None], "P3": [None, None]}
+
+
+def test_a_withdrawal_without_a_date_hides_no_dated_one() -> None:
+    ds = [
+        disposition("P1", "WITHDRAWAL", None, "unknown"),
+        disposition("P1", "LOST_TO_FOLLOW_UP", 40, "moved"),
+        disposition("P2", "WITHDRAWAL", None, "travel"),
+        disposition("P3", "DEVIATION", None, "visit missed"),
+    ]
+    found = reasons([person("P1"), person("P2"), person("P3")], ds, "WDDT", "WDREAS", "WDUNFL")
+    assert found == {"P1": [on(40), "moved", "N"], "P2": [None, "travel", "Y"], "P3": [None, None, "N"]}
 
 
 # ---- evaluable ------------------------------------------------------------------------------------------------------

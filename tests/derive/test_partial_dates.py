@@ -43,8 +43,9 @@ def test_a_date_that_lies_after_the_cutoff_in_any_case_does_not_count(spec: Deri
 
 @pytest.mark.parametrize(("spec", "first"), [(EARLIEST, 59), (LATEST, 75)])
 def test_the_bound_decides_which_record_is_the_first(spec: DeriveSpec, first: int) -> None:
-    derived = derive(ce=[event("P1", "DEATH", 59, 89), event("P1", "DEATH", 75)], spec=spec)
-    assert derived.endpoint("OS")["AVAL"] == first - 5
+    spec = make_variable("relapse_or_death").model_copy(update={"partial_dates": spec.partial_dates})
+    derived = derive(ce=[event("P1", "RELAPSE", 59, 89), event("P1", "RELAPSE", 75)], spec=spec)
+    assert derived.endpoint("RFS")["AVAL"] == first - 5
 
 
 def test_a_partial_date_of_a_medication_or_an_assessment() -> None:

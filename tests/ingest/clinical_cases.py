@@ -2,14 +2,20 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from immrecon.config.base import build
-from immrecon.config.extracts import ExtractsFile
+from immrecon.config.specs import ClinicalSpec
 from immrecon.ingest.clinical import ClinicalTables, harmonise_clinical
 
 EXTRACTED = date(2026, 4, 12)
+GROUPS: list[dict[str, Any]] = [
+    {"code": "adult", "label": "Adults", "planned_n": 20, "min_age_years": 18, "max_age_years": None},
+    {"code": "child", "label": "Children", "planned_n": 16, "min_age_years": None, "max_age_years": 18},
+]
+LEVELS = [{"code": code, "label": code} for code in ("DL1", "DL2")]
 
 HEAD = r"""
 formats:
@@ -103,8 +109,11 @@ def harmonise(
     """The tables from files given as text: ce="..." becomes ce.csv."""
     for name, text in {"dm": dm, **files}.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
-    file = build(ExtractsFile, yaml.safe_load(head + extracts), Path("clinical.yaml"))
-    return harmonise_clinical(file, folder, "s1", extracted)
+    content = {
+        "study": "s1", "extract_date": extracted, "clinical": yaml.safe_load(head + extracts),
+        "groups": GROUPS, "dose_levels": LEVELS,
+    }  # fmt: skip
+    return harmonise_clinical(build(ClinicalSpec, content, Path("clinical.yaml")), folder)
 
 
 def asked(tables: ClinicalTables) -> list[tuple[int | None, str, str]]:

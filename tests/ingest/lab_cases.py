@@ -13,6 +13,7 @@ from immrecon.config.study import Analyte
 from immrecon.ingest.lab import LabTables, harmonise_labs
 
 EXTRACTED = date(2026, 4, 12)
+CUTOFF = date(2026, 3, 31)
 PEOPLE = ("S1-001", "S1-002", "S1-003")
 CODES = {"CD3": "/uL", "CD4": "/uL", "CD8": "/uL", "ALC": "/uL", "CD4PCT": "%"}
 ANALYTES = [Analyte(code=code, label=code, unit=unit, summarised=False, axis_floor=1.0) for code, unit in CODES.items()]
@@ -97,13 +98,17 @@ def export(*rows: dict[str, str]) -> str:
 
 
 def harmonise(
-    folder: Path, content: str | bytes, lab: Dialect | None = None, extract_date: date | None = EXTRACTED
+    folder: Path,
+    content: str | bytes,
+    lab: Dialect | None = None,
+    extract_date: date | None = EXTRACTED,
+    cutoff_date: date | None = CUTOFF,
 ) -> LabTables:
     """The export of one laboratory, harmonised."""
     lab = lab or dialect()
     path = folder / lab.files[0]
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return harmonise_labs({lab.name: lab}, folder, participants(), ANALYTES, extract_date)
+    return harmonise_labs({lab.name: lab}, folder, participants(), ANALYTES, extract_date, cutoff_date)
 
 
 def long(folder: Path, *rows: dict[str, str], **changes: Any) -> LabTables:

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 import yaml
 
-from immrecon.config.base import build, read_yaml
-from immrecon.config.extracts import ExtractsFile
+from immrecon.config.load import load_study
+from immrecon.config.specs import clinical_spec
 from immrecon.ingest.clinical import ClinicalTables, harmonise_clinical
 
 ROOT = Path(__file__).parents[2]
@@ -54,9 +54,7 @@ def extract_date(truth: dict[str, Any], cut: str) -> date:
 
 @pytest.fixture(scope="module")
 def tables(truth: dict[str, Any], cut: str) -> ClinicalTables:
-    path = ROOT / "config/clinical.yaml"
-    extracts = build(ExtractsFile, read_yaml(path), path)
-    return harmonise_clinical(extracts, ROOT / "data/demo" / cut, "demo", extract_date(truth, cut))
+    return harmonise_clinical(clinical_spec(load_study(ROOT / "config/config.yaml", cut)), ROOT / "data/demo" / cut)
 
 
 def domains(tables: ClinicalTables) -> list[pl.DataFrame]:
@@ -90,12 +88,22 @@ def not_yet_screened(truth: dict[str, Any], cut: str) -> set[str]:
     return {person["subject"] for person in truth["participants"]} - screened
 
 
+def ages_outside(truth: dict[str, Any], cut: str) -> list[int]:
+    """Rows of the baseline file with an adult below 18 or a child of 18 and more: no fault of the record."""
+    groups = {person["subject"]: person["group"] for person in truth["participants"]}
+    with (ROOT / "data/demo" / cut / "clinical/baseline.csv").open(encoding="utf-8-sig", newline="") as handle:
+        rows = list(enumerate(csv.DictReader(handle), start=2))
+    grown_up = {number: (row["subject"], float(row["age_years"]) >= 18) for number, row in rows}
+    return [n for n, (who, adult) in grown_up.items() if who in groups and adult != (groups[who] == "adult")]
+
+
 def test_planted_faults_and_no_others_are_asked_about(truth: dict[str, Any], cut: str, tables: ClinicalTables) -> None:
     planted = {
         (fault["file"], fault["row"], *asked)
         for fault in dirt(truth, cut)
         if (asked := expected_query(fault)) is not None
     }
+    planted |= {("clinical/baseline.csv", row, "age_outside_group", "warning") for row in ages_outside(truth, cut)}
     assert len(planted) >= 9
     early = tables.queries["QUVAL"].is_in(list(not_yet_screened(truth, cut)))
     assert set(tables.queries.filter(early)["QUKIND"]) <= {"participant_unknown"}
@@ -176,9 +184,8 @@ def test_populations(truth: dict[str, Any], cut: str, tables: ClinicalTables) ->
     ("event", "code"), [("death", "DEATH"), ("relapse", "RELAPSE"), ("graft failure", "GRAFT_FAILURE")]
 )
 def test_major_events_at_the_last_extract(truth: dict[str, Any], event: str, code: str) -> None:
-    path = ROOT / "config/clinical.yaml"
-    extracts = build(ExtractsFile, read_yaml(path), path)
-    ce = harmonise_clinical(extracts, ROOT / "data/demo" / CUTS[-1], "demo", extract_date(truth, CUTS[-1])).ce
+    spec = clinical_spec(load_study(ROOT / "config/config.yaml", CUTS[-1]))
+    ce = harmonise_clinical(spec, ROOT / "data/demo" / CUTS[-1]).ce
     found = ce.filter(pl.col("CEDECOD") == code).select("USUBJID", "CESTLO", "CESTHI").rows()
     happened = sorted((e["subject"], e["date"], e["date"]) for e in truth["events"] if e["event"] == event)
     assert sorted(found) == happened

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 
-from immrecon.config.base import build, read_yaml
-from immrecon.config.extracts import ExtractsFile
+from immrecon.config.load import load_study
+from immrecon.config.specs import clinical_spec
 from immrecon.ingest.clinical import ClinicalTables, harmonise_clinical
 
 ROOT = Path(__file__).parents[2]
@@ -20,8 +20,9 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the shared real data 
 
 
 def harmonised(study: str, extracted: date | None) -> ClinicalTables:
-    path = ROOT / "tests/studies" / study / "clinical.yaml"
-    return harmonise_clinical(build(ExtractsFile, read_yaml(path), path), DATA / study, study, extracted)
+    described = load_study(ROOT / "tests/studies" / study / "config.yaml", None)
+    spec = clinical_spec(described).model_copy(update={"extract_date": extracted})
+    return harmonise_clinical(spec, DATA / study)
 
 
 def rows(path: str) -> list[dict[str, str]]:

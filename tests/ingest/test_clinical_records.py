@@ -99,6 +99,15 @@ def test_two_deaths(tmp_path: Path) -> None:
     assert tables.ce.height == 2
 
 
+def test_a_death_without_a_day_contradicts_nothing(tmp_path: Path) -> None:
+    ce = CE_HEAD + "S1-001,1,death,,,,\nS1-001,2,death,,2025-06-10,,\nS1-002,1,death,,,,\n"
+    fa = "id,date,status\nS1-001,2025-06-11,alive\nS1-002,2025-06-11,alive\nS1-002,2025-06-12,dead\n"
+    tables = harmonise(tmp_path, EVENTS + CONTACTS, ce=ce, fa=fa)
+    assert asked(tables) == [
+        (2, "date_missing", "error"), (4, "date_missing", "error"), (2, "alive_after_death", "warning"),
+    ]  # fmt: skip
+
+
 def test_dead_then_alive(tmp_path: Path) -> None:
     fa = "id,date,status\nS1-001,2025-06-10,dead\nS1-001,2025-08-01,alive\nS1-002,2025-06-10,dead\n"
     tables = harmonise(tmp_path, EVENTS + CONTACTS, ce=CE_HEAD, fa=fa)

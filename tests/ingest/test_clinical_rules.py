@@ -64,6 +64,36 @@ def test_transplant_and_injection_need_complete_dates(tmp_path: Path, written: s
     query = only_query(tables)
     assert (query["QUKIND"], query["QUSEV"], query["SRCCOL"]) == ("date_incomplete", "error", "given")
     assert tables.dm["TRTSDT"].null_count() == 3
+    assert str(query["QUMSG"]).endswith("no event can be counted in days since injection.")
+    last = date(2025, 12, 31) if written == "2025" else date(2025, 2, 28)
+    assert tables.dm["TRTSHI"].to_list() == [last, None, None]
+
+
+def test_a_complete_date_elsewhere_stands_before_a_partial_one(tmp_path: Path) -> None:
+    again = PRODUCT.replace("product.csv", "second.csv")
+    head = "id,given,hsct,sex\n"
+    tables = harmonise(
+        tmp_path, PRODUCT + again, product=head + "S1-001,2025-02,2025-02-02,\n", second=head + "S1-001,2025-02-09,,\n"
+    )
+    assert asked(tables) == [(2, "date_incomplete", "error")]
+    assert tables.dm.select("TRTSDT", "TRTSHI").row(0) == (date(2025, 2, 9), None)
+
+
+@pytest.mark.parametrize("written", ["", "2025-01", "2025-02-30"])
+@pytest.mark.parametrize("product", ["2025-02-09,2025-02-02", ",2025-02-02"])
+def test_whoever_got_further_without_a_date_of_enrolment_is_asked_about(
+    tmp_path: Path, written: str, product: str
+) -> None:
+    dm = DM.replace("2025-01-10", written)
+    tables = harmonise(tmp_path, PRODUCT, dm=dm, product=f"id,given,hsct,sex\nS1-001,{product},\n")
+    kinds = {"": set(), "2025-01": {"date_incomplete"}, "2025-02-30": {"date_impossible"}}[written]
+    kinds |= set() if written == "2025-01" else {"enrolment_date_missing"}
+    places = tables.queries.select("SRCFILE", "SRCROW", "SRCCOL", "QUKIND", "QUSEV").rows()
+    assert set(places) == {("dm.csv", 2, "enrolled", kind, "error") for kind in kinds}
+
+
+def test_a_screen_failure_needs_no_date_of_enrolment(tmp_path: Path) -> None:
+    assert harmonise(tmp_path, PRODUCT, product="id,given,hsct,sex\nS1-003,,,F\n").queries.is_empty()
 
 
 def test_injection_before_transplant_is_asked_about(tmp_path: Path) -> None:
@@ -75,7 +105,9 @@ def test_injection_before_transplant_is_asked_about(tmp_path: Path) -> None:
 
 def test_injection_without_transplant_is_asked_about(tmp_path: Path) -> None:
     tables = harmonise(tmp_path, PRODUCT, product="id,given,hsct,sex\nS1-001,2025-02-09,,\n")
-    assert asked(tables) == [(2, "injection_without_transplant", "warning")]
+    query = only_query(tables)
+    assert (query["SRCFILE"], query["SRCROW"], query["SRCCOL"]) == ("product.csv", 2, "hsct")
+    assert (query["QUKIND"], query["QUSEV"]) == ("injection_without_transplant", "error")
 
 
 def test_a_second_record_of_a_participant(tmp_path: Path) -> None:
@@ -189,8 +221,15 @@ def test_an_event_that_cannot_be_dated_is_withheld(tmp_path: Path, written: str,
     query = only_query(tables)
     assert (query["QUKIND"], query["QUSEV"], query["SRCCOL"]) == (kind, "error", "date")
     assert query["QUVAL"] == (written if kind != "date_missing" else None)
-    assert str(query["QUMSG"]).endswith("An event that cannot be dated is withheld.")
+    assert str(query["QUMSG"]).endswith("any other event that cannot be dated is withheld.")
     assert tables.ce.is_empty()
+
+
+@pytest.mark.parametrize("written", ["2026-02-30", "", "2026-04-13", "1980-04-30"])
+def test_a_death_that_cannot_be_dated_is_kept_without_its_day(tmp_path: Path, written: str) -> None:
+    tables = harmonise(tmp_path, EVENTS, ce=CE_HEAD + f"S1-001,1,death,,{written},,\n")
+    assert only_query(tables)["QUSEV"] == "error"
+    assert tables.ce.select("CEDECOD", "CESTLO", "CESTHI").rows() == [("DEATH", None, None)]
 
 
 def test_the_day_of_the_extract_and_the_month_of_birth_are_possible(tmp_path: Path) -> None:

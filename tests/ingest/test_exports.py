@@ -20,7 +20,7 @@ from .exports.writers import WRITERS, Export
 def harmonised(folder: Path, export: Export):
     (folder / export.file).write_bytes(export.content)
     lab = build(Dialect, export.dialect, Path("lab.yaml"))
-    return harmonise_labs({lab.name: lab}, folder, participants(results()), ANALYTES, None)
+    return harmonise_labs({lab.name: lab}, folder, participants(results()), ANALYTES, None, None)
 
 
 def cells_by_another_reader(export: Export) -> int:

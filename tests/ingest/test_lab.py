@@ -233,7 +233,7 @@ def _workbook(path: Path) -> None:
 def test_visits_over_analytes(tmp_path) -> None:
     _workbook(tmp_path / "visits.xlsx")
     lab = dialect(VISITS)
-    tables = harmonise_labs({"visits": lab}, tmp_path, participants(), ANALYTES, None)
+    tables = harmonise_labs({"visits": lab}, tmp_path, participants(), ANALYTES, None, None)
     columns = ["USUBJID", "LBVISIT", "LBDT", "LBTESTCD", "LBCMP", "LBSTRESN", "SRCSHEET", "SRCROW", "SRCCOL"]
     assert tables.lb.select(columns).rows() == [
         ("S1-001", "Day 14", date(2026, 1, 24), "CD3", "=", 20.0, "R", 3, "Day 14 | CD3"),
@@ -288,7 +288,7 @@ def test_a_sheet_without_results_is_queried(tmp_path) -> None:
         sheet.merge_range("B1:E1", "Day 14", None)
         sheet.write_row("B2", ["Date", "CD3", "CD4", "NK"])
         sheet.write_row("A3", ["Total", "", 0, 0])
-    tables = harmonise_labs({"visits": dialect(VISITS)}, tmp_path, participants(), ANALYTES, None)
+    tables = harmonise_labs({"visits": dialect(VISITS)}, tmp_path, participants(), ANALYTES, None, None)
     _nothing_in(tables, ("visits.xlsx", "R"))
 
 
@@ -296,7 +296,7 @@ def test_an_empty_export_does_not_touch_the_others(tmp_path) -> None:
     lab = dialect(files=["lab*.csv"])
     (tmp_path / "lab1.csv").write_text(export())
     (tmp_path / "lab2.csv").write_text(export({"result": "120"}))
-    tables = harmonise_labs({"lab": lab}, tmp_path, participants(), ANALYTES, EXTRACTED)
+    tables = harmonise_labs({"lab": lab}, tmp_path, participants(), ANALYTES, EXTRACTED, None)
     assert used(tables) == [("CD4", "=", 120.0)]
     assert kinds(tables) == [("no_result", None, 0)]
     assert tables.cells.select("source_file", "n_rows", "n_value").rows() == [("lab1.csv", 0, 0), ("lab2.csv", 1, 1)]
@@ -322,7 +322,7 @@ def test_a_file_that_is_not_the_export_stops(tmp_path, content: str, said: str) 
 
 def test_a_missing_export_stops(tmp_path) -> None:
     with pytest.raises(SourceError, match=r"no file is named 'lab\.csv'"):
-        harmonise_labs({"lab": dialect()}, tmp_path, participants(), ANALYTES, None)
+        harmonise_labs({"lab": dialect()}, tmp_path, participants(), ANALYTES, None, None)
 
 
 @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ def test_an_export_of_blanks_is_counted(tmp_path) -> None:
 
 def test_without_participants_everything_is_queried(tmp_path) -> None:
     (tmp_path / "lab.csv").write_text(export({"result": "120"}))
-    tables = harmonise_labs({"lab": dialect()}, tmp_path, participants().clear(), ANALYTES, None)
+    tables = harmonise_labs({"lab": dialect()}, tmp_path, participants().clear(), ANALYTES, None, None)
     assert kinds(tables) == [("participant_unknown", 2, 1)]
     assert tables.queries["QUHINT"].item() is None
 
@@ -358,7 +358,7 @@ def test_without_participants_everything_is_queried(tmp_path) -> None:
 
 
 def test_no_laboratory_is_an_empty_table(tmp_path) -> None:
-    tables = harmonise_labs({}, tmp_path, participants(), ANALYTES, None)
+    tables = harmonise_labs({}, tmp_path, participants(), ANALYTES, None, None)
     assert (tables.lb.height, tables.queries.height, tables.cells.height) == (0, 0, 0)
 
 
@@ -368,7 +368,7 @@ def test_cumulative_files_repeat_results(tmp_path) -> None:
     (tmp_path / "lab2.csv").write_text(
         export({"result": "120"}, {"result": "9", "sample": "A2", "drawn": "03/03/2026"})
     )
-    tables = harmonise_labs({"lab": lab}, tmp_path, participants(), ANALYTES, None)
+    tables = harmonise_labs({"lab": lab}, tmp_path, participants(), ANALYTES, None, None)
     assert tables.lb.select("SRCFILE", "LBFATE", "LBREASND").rows() == [
         ("lab1.csv", "value", None),
         ("lab2.csv", "superseded", "the same result again, as in row 2"),
@@ -383,7 +383,7 @@ def test_a_change_of_laboratory_is_noted_once_per_sample(tmp_path) -> None:
     (tmp_path / "lab.csv").write_text(export({"result": "120"}))
     later = {"drawn": "03/03/2026 09:00", "sample": "B1"}
     (tmp_path / "other.csv").write_text(export({"result": "130", **later}, {"result": "300", "test": "CD3", **later}))
-    tables = harmonise_labs({"lab": first, "other": second}, tmp_path, participants(), ANALYTES, None)
+    tables = harmonise_labs({"lab": first, "other": second}, tmp_path, participants(), ANALYTES, None, None)
     query = only_query(tables)
     assert (query["QUKIND"], query["SRCFILE"], query["USUBJID"]) == ("laboratory_changed", "other.csv", "S1-001")
 
@@ -410,5 +410,5 @@ def test_the_unit_of_the_study_only_rescales(tmp_path) -> None:
     ]
     (tmp_path / "lab.csv").write_text(export({"result": "57"}))
     lab = dialect(analytes={"CD4": {"code": "CD4", "unit": None}}, checks=checks(), exclude_where=[])
-    tables = harmonise_labs({"lab": lab}, tmp_path, participants(), giga, None)
+    tables = harmonise_labs({"lab": lab}, tmp_path, participants(), giga, None, None)
     assert tables.lb.select("LBSTRESN", "LBSTRESU").row(0) == (0.057, "10^9/L")

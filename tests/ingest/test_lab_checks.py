@@ -129,6 +129,30 @@ def test_the_first_and_last_result_are_only_suspected(tmp_path) -> None:
     assert warned(tables) == [("unit_slip_suspected", 2), ("unit_slip_suspected", 6)]
 
 
+def dated(*results: tuple[str, str]) -> list[dict[str, str]]:
+    """CD4 on a day each; the cut-off is 31 March 2026."""
+    return [row for i, (day, result) in enumerate(results) for row in panel(day, f"A{i}", CD4=result)]
+
+
+def test_what_is_drawn_after_the_cutoff_makes_no_slip_of_what_was_drawn_before(tmp_path) -> None:
+    lab = {"analytes": {"CD4": {"code": "CD4", "unit": None}}, "exclude_where": []}
+    before = dated(("02/02/2026", "40"), ("31/03/2026", "0,05"))
+    first = long(tmp_path, *before, checks=SLIP, **lab)
+    assert warned(first) == [("unit_slip_suspected", 2), ("unit_slip_suspected", 3)]
+    later = dated(("02/02/2026", "40"), ("31/03/2026", "0,05"), ("01/04/2026", "60"))
+    second = long(tmp_path, *later, checks=SLIP, **lab)
+    assert warned(second) == [*warned(first), ("unit_slip_suspected", 4)]
+    assert second.lb.filter(pl.col("SRCROW") <= 3).equals(first.lb)
+    # One day earlier the third result lies before the cut-off, and the second stands between two others.
+    settled = dated(("02/02/2026", "40"), ("30/03/2026", "0,05"), ("31/03/2026", "60"))
+    assert kinds(long(tmp_path, *settled, checks=SLIP, **lab), "error") == [("unit_slip", 3, 1)]
+
+
+def test_a_slip_after_the_cutoff_is_withheld_by_all_its_neighbours(tmp_path) -> None:
+    rows = dated(("31/03/2026", "40"), ("01/04/2026", "0,05"), ("02/04/2026", "60"))
+    assert kinds(long(tmp_path, *rows, checks=SLIP), "error") == [("unit_slip", 3, 1)]
+
+
 IDENTICAL = checks(identical_min_analytes=3)
 
 

@@ -154,7 +154,9 @@ def harmonised() -> dict[str, LabTables]:
     content = read_yaml(REPOSITORY / "config" / "config.yaml")["analytes"]
     analytes = [Analyte.model_validate(item) for item in content]
     return {
-        cut: harmonise_labs(_dialects(), DEMO / cut, _participants(DEMO / cut), analytes, extract)
+        cut: harmonise_labs(
+            _dialects(), DEMO / cut, _participants(DEMO / cut), analytes, extract, date.fromisoformat(cut)
+        )
         for cut, extract in CUTS.items()
     }
 
@@ -353,7 +355,9 @@ def test_corrections_between_the_cuts_arrive(harmonised: dict[str, LabTables]) -
 def test_the_result_is_the_same_twice(harmonised: dict[str, LabTables]) -> None:
     cut = "2026-03-31"
     analytes = [Analyte.model_validate(item) for item in read_yaml(REPOSITORY / "config" / "config.yaml")["analytes"]]
-    again = harmonise_labs(_dialects(), DEMO / cut, _participants(DEMO / cut), analytes, CUTS[cut])
+    again = harmonise_labs(
+        _dialects(), DEMO / cut, _participants(DEMO / cut), analytes, CUTS[cut], date.fromisoformat(cut)
+    )
     assert again.lb.equals(harmonised[cut].lb)
     assert again.queries.equals(harmonised[cut].queries)
     assert again.cells.equals(harmonised[cut].cells)

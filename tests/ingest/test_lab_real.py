@@ -38,7 +38,9 @@ def pilot(repository: Path, shared_data: Path) -> tuple[LabTables, list[dict[str
         source = list(csv.DictReader(stream))
     people = known(sorted({row["USUBJID"] for row in source}))
     dialects = shipped(repository, "cdisc_pilot", "lb")
-    return harmonise_labs(dialects, folder, people, analytes("ALC", "WBC"), date(2015, 3, 31)), source
+    return harmonise_labs(
+        dialects, folder, people, analytes("ALC", "WBC"), date(2015, 3, 31), date(2015, 3, 31)
+    ), source
 
 
 def test_the_pilot_is_accounted_for(pilot: tuple[LabTables, list[dict[str, str]]]) -> None:
@@ -73,7 +75,7 @@ def test_actg315(repository: Path, shared_data: Path) -> None:
     with (folder / "actg315.csv").open(encoding="utf-8", newline="") as stream:
         source = list(csv.DictReader(stream))
     people = known(sorted({row["Patid"] for row in source}))
-    tables = harmonise_labs(shipped(repository, "actg315", "actg315"), folder, people, analytes("CD4"), None)
+    tables = harmonise_labs(shipped(repository, "actg315", "actg315"), folder, people, analytes("CD4"), None, None)
     counts = {name: n for name, n in tables.cells.row(0, named=True).items() if name.startswith("n_") and n}
     assert counts == {"n_rows": 361, "n_read": 722, "n_value": 361, "n_not_requested": 361}
     assert tables.queries.is_empty()

@@ -51,7 +51,7 @@ def funnel() -> pl.DataFrame:
             reason = f"manufacturing failure ({lost})" if lost else None
             rows.append(
                 {"group": group, "dose_level": dose, "stage": stage, "stage_order": order, "n": size, "n_lost": lost,
-                 "loss_reasons": reason}
+                 "loss_reasons": reason, "n_death_undated": 0, "n_left_undated": 0, "n_clock_unknown": 0}
             )  # fmt: skip
     return frame(results.FUNNEL, rows)
 
@@ -60,7 +60,14 @@ def baseline() -> pl.DataFrame:
     rows = []
     for group, dose in strata():
         n = len(members(group, dose))
-        base = {"group": group, "dose_level": dose, "population": "enrolled", "n_total": n}
+        base = {
+            "group": group,
+            "dose_level": dose,
+            "population": "enrolled",
+            "n_total": n,
+            "known_at": "enrolment",
+            "n_not_reached": 0,
+        }
         rows.append(
             {**base, "characteristic": "AGE", "characteristic_order": 1, "label": "Age", "unit": "years",
              "kind": "numeric", "level": "", "n_known": n, "median": 34.5, "q1": 12.25, "q3": 51.0, "minimum": 0.75,

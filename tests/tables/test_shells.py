@@ -271,3 +271,28 @@ def test_the_dash_is_never_part_of_a_value(tables: dict[str, Table]) -> None:
     for table in tables.values():
         for row in table.rows:
             assert all("–" not in cell.text or cell.text == "–" for cell in row.cells)
+
+
+def test_missing_dates_have_lines_in_the_funnel(run: Results, spec: DisplaySpec) -> None:
+    def labels(name: str, n: int) -> list[str]:
+        counted = run.funnel.with_columns(pl.when(pl.col("group") != "PAED").then(n).otherwise(0).alias(name))
+        rows = build_tables(replace(run, funnel=counted), spec)["funnel"].rows
+        return [f"{row.section}: {row.cells[0].text}" for row in rows if "unknown" in row.cells[0].text]
+
+    assert labels("n_death_undated", 0) == []
+    assert labels("n_death_undated", 2) == [
+        "Adults: Died, date unknown (not a death in time-to-event)",
+        "All participants: Died, date unknown (not a death in time-to-event)",
+    ]
+    assert len(labels("n_left_undated", 1)) == len(labels("n_clock_unknown", 1)) == 2
+
+
+def test_the_baseline_says_how_many_have_not_got_to_where_it_is_known(run: Results, spec: DisplaySpec) -> None:
+    of_age = pl.col("characteristic") == "AGE"
+    later = run.baseline.with_columns(
+        known_at=pl.when(of_age).then(pl.lit("transplant")).otherwise("known_at"),
+        n_not_reached=pl.when(of_age).then(3).otherwise("n_not_reached").cast(pl.Int64),
+    )
+    rows = build_tables(replace(run, baseline=later), spec)["baseline"].rows
+    found = [(row.section, row.cells[1].text) for row in rows if "by the cut-off" in row.cells[0].text]
+    assert found == [("Age (years)", "3")]

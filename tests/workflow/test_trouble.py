@@ -1,5 +1,6 @@
 """Trouble that users meet: one clear sentence each, exit code 1, no traceback."""
 
+import csv
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import polars as pl
 import pytest
 import yaml
 
@@ -133,8 +135,6 @@ def test_one_bad_cell_is_queried_and_the_rest_survives(fresh):
     path.write_text("\n".join(lines) + "\n")
     run = fresh.report()
     assert run.returncode == 0, run.stdout + run.stderr
-    import polars as pl
-
     queries = pl.read_parquet(fresh.results() / "harmonised" / "queries_lab.parquet")
     mine = queries.filter(pl.col("QUVAL") == "<script>alert(1)</script>")
     assert mine.height == 1
@@ -197,3 +197,88 @@ def test_blanks_in_every_path(tmp_path):
     run = subprocess.run(command, cwd=home, env=checkout.environment(), capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     assert (checkout.results() / "report" / "closed" / "report.html").is_file()
+
+
+def change_cell(path, subject, column, text):
+    """Write `text` into the first row of a participant."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.reader(stream))
+    row = next(row for row in rows if row[0] == subject)
+    row[rows[0].index(column)] = text
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows(rows)
+
+
+def test_bad_cells_of_enrolment_records_are_queried_and_nobody_leaves_the_pooled_results(fresh, demo):
+    clinical = fresh.folder / "data" / "2026-09-30" / "clinical"
+    before = pl.read_parquet(demo.results() / "analysis" / "adsl" / "*.parquet")
+    blank, unknown = before.filter(pl.col("EVALFL") == "Y")["USUBJID"].sort()[:2].to_list()
+    change_cell(clinical / "screening.csv", blank, "group", "")
+    change_cell(clinical / "screening.csv", unknown, "group", "Adult")
+    for name in ("screening.csv", "product.csv"):
+        change_cell(clinical / name, unknown, "dose_level", "DL9")
+    run = fresh.report()
+    assert run.returncode == 0, run.stdout + run.stderr
+    root = fresh.results()
+    queries = pl.read_parquet(root / "harmonised" / "queries_clinical.parquet")
+    wanted = ["group_missing", "group_not_configured", "dose_level_not_configured"]
+    asked = queries.filter(pl.col("QUKIND").is_in(wanted)).sort("QUKIND")
+    assert asked.select("QUKIND", "USUBJID", "SRCCOL", "QUVAL", "QUSEV").rows() == [
+        ("dose_level_not_configured", unknown, "dose_level", "DL9", "error"),
+        ("group_missing", blank, "group", None, "error"),
+        ("group_not_configured", unknown, "group", "Adult", "error"),
+    ]
+    for name in ("funnel", "landmarks", "ae_incidence", "visit_summary", "status_counts"):
+        left, right = (pl.read_parquet(r / "estimates" / f"{name}.parquet") for r in (demo.results(), root))
+        pooled = (pl.col("group") == "all") & (pl.col("dose_level") == "all")
+        assert left.filter(pooled).equals(right.filter(pooled)), name
+    lanes = pl.read_parquet(root / "estimates" / "timelines.parquet")
+    assert {blank, unknown} <= set(lanes["display_id"])
+    report = (root / "report" / "closed" / "report.html").read_text()
+    assert "2 enrolled participants have no configured group" in report
+    assert "1 enrolled participant has no configured dose level" in report
+
+
+def test_missing_dates_stop_nothing_and_nobody_leaves_the_safety_set(fresh, demo):
+    clinical = fresh.folder / "data" / "2026-09-30" / "clinical"
+    before = pl.read_parquet(demo.results() / "analysis" / "adsl" / "*.parquet")
+    alive = before.filter(pl.col("EVALFL") == "Y", pl.col("DTHFL") == "N", pl.col("WDDT").is_null())
+    not_enrolled, tx, given, dead, gone = alive["USUBJID"].sort()[:5].to_list()
+    month = dict(alive.select("USUBJID", pl.col("HSCTDT").dt.strftime("%Y-%m")).iter_rows())
+    change_cell(clinical / "screening.csv", not_enrolled, "enrolment_date", "")
+    change_cell(clinical / "transplant.csv", tx, "transplant_date", month[tx])
+    change_cell(clinical / "product.csv", given, "injection_date", month[given])
+    with (clinical / "events.csv").open("a") as stream:
+        stream.write(f"{dead},99,death,,,,,investigator,2026-09-01\n")
+    with (clinical / "disposition.csv").open("a") as stream:
+        stream.write(f"{gone},,withdrawal of consent,,2026-09-01\n")
+    run = fresh.report()
+    assert run.returncode == 0, run.stdout + run.stderr
+    root = fresh.results()
+    asked = pl.read_parquet(root / "harmonised" / "queries_clinical.parquet").filter(
+        pl.col("USUBJID").is_in([not_enrolled, tx, given, dead, gone]), pl.col("QUSEV") == "error"
+    )
+    assert set(asked.select("USUBJID", "SRCCOL", "QUKIND").iter_rows()) >= {
+        (not_enrolled, "enrolment_date", "enrolment_date_missing"),
+        (tx, "transplant_date", "date_incomplete"),
+        (given, "injection_date", "date_incomplete"),
+        (dead, "date", "date_missing"),
+        (gone, "date", "date_missing"),
+    }
+    after = pl.read_parquet(root / "analysis" / "adsl" / "*.parquet")
+    for flag in ("ENRLFL", "HSCTFL", "SAFFL"):
+        assert after.filter(pl.col(flag) == "Y").height == before.filter(pl.col(flag) == "Y").height, flag
+    incidences = (pl.read_parquet(r / "estimates" / "ae_incidence.parquet") for r in (demo.results(), root))
+    safety = [
+        frame.filter(group="all", dose_level="all", preferred_term="any", category="any grade") for frame in incidences
+    ]
+    assert safety[0]["n"].unique().equals(safety[1]["n"].unique())
+    lanes = pl.read_parquet(root / "estimates" / "timelines.parquet")
+    assert {tx, given, dead, gone} <= set(lanes["display_id"])
+    report = (root / "report" / "closed" / "report.html").read_text()
+    for words in (
+        "Died, date unknown (not a death in time-to-event): 1 of 44 participants.",
+        "Left the study, date unknown: 1 of 44 participants.",
+        "Day of transplant or injection unknown (not in time-to-event from it): 2 of 44 participants.",
+    ):
+        assert words in report

@@ -6,10 +6,9 @@ from datetime import date, timedelta
 import polars as pl
 
 from immrecon.analyses.baseline import baseline_table
-from immrecon.analyses.strata import Stratum, strata
+from immrecon.analyses.strata import Stratum, placed, still_followed, strata_of_everyone
 from immrecon.analyses.timelines import timelines
 from immrecon.config.specs import DispositionSpec
-from immrecon.config.study import Group
 from immrecon.contracts.results import ACCRUAL, FUNNEL, QUERY_COUNTS
 from immrecon.vocabulary import POPULATION_FLAG, Population, Severity
 
@@ -38,21 +37,22 @@ def estimate_disposition(
         accrual=accrual(adsl, spec),
         baseline=baseline_table(adsl, sc, spec),
         timelines=timelines(adsl, adoc, spec),
-        query_counts=query_counts(queries, adlb, adsl, unused_files, spec.groups),
+        query_counts=query_counts(queries, adlb, unused_files),
     )
 
 
 def funnel(adsl: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
     """Participants per population and stratum, and why those who are missing did not get there."""
-    rows = [row for stratum in strata(spec.groups, spec.dose_levels) for row in _funnel_rows(adsl, stratum, spec)]
+    people = placed(adsl, spec.groups, spec.dose_levels)
+    chosen = strata_of_everyone(people, spec.groups, spec.dose_levels)
+    rows = [row for stratum in chosen for row in _funnel_rows(people, stratum, spec)]
     return pl.DataFrame(rows, schema=FUNNEL.schema.create_empty().schema)
 
 
 def _unexplained(stage: Population) -> pl.Expr:
     """Whoever may still reach the next stage is pending, not lost."""
-    still_there = (pl.col("DTHFL") == "N") & pl.col("WDDT").is_null()
     if stage in (Population.TRANSPLANTED, Population.INJECTED):
-        return pl.when(still_there).then(pl.lit("pending at the cut-off")).otherwise(pl.lit("no reason recorded"))
+        return pl.when(still_followed()).then(pl.lit("pending at the cut-off")).otherwise(pl.lit("no reason recorded"))
     return pl.lit("no reason recorded")
 
 
@@ -62,6 +62,15 @@ _LOSS_REASON = {
     Population.INJECTED: "NINJREAS",
     Population.EVALUABLE: "EVALREAS",
 }
+
+
+_UNDATED = {
+    "n_death_undated": pl.col("DTHUNFL") == "Y",
+    "n_left_undated": pl.col("WDUNFL") == "Y",
+    "n_clock_unknown": ((pl.col("HSCTFL") == "Y") & pl.col("HSCTDY").is_null())
+    | ((pl.col("SAFFL") == "Y") & pl.col("TRTSDY").is_null()),
+}
+"""Of the participants of a stage, those whom time-to-event analyses miss because a date is missing."""
 
 
 def _funnel_rows(adsl: pl.DataFrame, stratum: Stratum, spec: DispositionSpec) -> list[dict[str, object]]:
@@ -85,6 +94,7 @@ def _funnel_rows(adsl: pl.DataFrame, stratum: Stratum, spec: DispositionSpec) ->
             stratum.columns()
             | {"stage": stage, "stage_order": order, "n": inside.height}
             | {"n_lost": lost.height, "loss_reasons": reasons}
+            | {name: inside.filter(condition).height for name, condition in _UNDATED.items()}
         )
     return rows
 
@@ -130,10 +140,8 @@ def _up_to(dates: list[date], month: date, cutoff: date) -> int | None:
     return sum(day < following for day in dates)
 
 
-def query_counts(
-    queries: list[pl.DataFrame], adlb: pl.DataFrame, adsl: pl.DataFrame, unused_files: list[str], groups: list[Group]
-) -> pl.DataFrame:
-    """Queries per domain, file, kind and severity; results that were read but are not usable; ages against groups."""
+def query_counts(queries: list[pl.DataFrame], adlb: pl.DataFrame, unused_files: list[str]) -> pl.DataFrame:
+    """Queries per domain, file, kind and severity; results that were read but are not usable; files that are not."""
     asked = (
         pl.concat(queries)
         .sort("QUDOM", "SRCFILE", "QUKIND", "QUSEV", "QUSEQ")
@@ -150,7 +158,7 @@ def query_counts(
         .agg(n_queries=pl.len())
         .with_columns(domain=pl.lit("ADLB"), kind=pl.col("example").str.replace_all(" ", "_"), severity=pl.lit("note"))
     )
-    derived = (unusable, _outside_age(adsl, groups), _unknown_group(adsl, groups), _unused(unused_files))
+    derived = (unusable, _unused(unused_files))
     return pl.concat([asked, *map(_derived_query, derived)])
 
 
@@ -175,42 +183,6 @@ def _unused(files: list[str]) -> pl.DataFrame:
             "example": pl.String,
         },
     )
-
-
-def _unknown_group(adsl: pl.DataFrame, groups: list[Group]) -> pl.DataFrame:
-    """Groups that the configuration does not know: their participants are in the pooled results only."""
-    known = [group.code for group in groups]
-    n = adsl.filter((pl.col("ENRLFL") == "Y") & ~pl.col("GROUP").is_in(known)).height
-    return pl.DataFrame(
-        {
-            "domain": ["ADSL"],
-            "source_file": "(enrolment record)",
-            "kind": "group_not_configured",
-            "severity": str(Severity.ERROR),
-            "n_queries": n,
-            "example": "The group of the enrolment record is not one of the configured groups.",
-        }
-    ).filter(pl.col("n_queries") > 0)
-
-
-def _outside_age(adsl: pl.DataFrame, groups: list[Group]) -> pl.DataFrame:
-    """Ages that disagree with the enrolled group: flagged, because the enrolment record decides, not the age."""
-    outside = pl.lit(False)
-    for group in groups:
-        too_young = pl.lit(False) if group.min_age_years is None else pl.col("AGE") < group.min_age_years
-        too_old = pl.lit(False) if group.max_age_years is None else pl.col("AGE") >= group.max_age_years
-        outside |= (pl.col("GROUP") == group.code) & (too_young | too_old)
-    n = adsl.filter((pl.col("ENRLFL") == "Y") & outside).height
-    return pl.DataFrame(
-        {
-            "domain": ["ADSL"],
-            "source_file": "(enrolment record)",
-            "kind": "age_outside_group",
-            "severity": str(Severity.WARNING),
-            "n_queries": n,
-            "example": "Age outside the limits configured for the enrolled group; the enrolled group is kept.",
-        }
-    ).filter(pl.col("n_queries") > 0)
 
 
 def _derived_query(frame: pl.DataFrame) -> pl.DataFrame:

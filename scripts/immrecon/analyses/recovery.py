@@ -5,7 +5,7 @@ from math import isinf
 
 import polars as pl
 
-from immrecon.analyses.strata import Stratum, strata
+from immrecon.analyses.strata import Stratum, group_as_drawn, strata
 from immrecon.comparators import above_threshold
 from immrecon.config.endpoints import ThresholdCrossing
 from immrecon.config.specs import RecoverySpec, threshold_in_words
@@ -62,6 +62,7 @@ def _expected(population: pl.DataFrame, at_visit: pl.DataFrame, visit: Visit, sp
     there = (pl.col("DTHHIDY").is_null() | (pl.col("DTHHIDY") > visit.last_day)) & (
         withdrawn.is_null() | (withdrawn > visit.last_day)
     )
+    there &= (pl.col("DTHUNFL") == "N") & (pl.col("WDUNFL") == "N") & pl.col("HSCTDY").is_not_null()
     if spec.cutoff_date is not None:
         elapsed = (pl.lit(spec.cutoff_date) - pl.col("HSCTDT")).dt.total_days()
         there &= (elapsed >= visit.last_day).fill_null(True)
@@ -175,7 +176,7 @@ def profiles(samples: pl.DataFrame, spec: RecoverySpec) -> pl.DataFrame:
             display_id="DISPID",
             parameter="PARAMCD",
             sequence=pl.int_range(pl.len()).over("DISPID", "PARAMCD"),
-            group="GROUP",
+            group=group_as_drawn(),
             dose_level=pl.col("DOSELVL").fill_null(""),
             time_day="ADY",
             value="AVAL",

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from immrecon.analyses.strata import group_as_drawn, still_followed
 from immrecon.config.specs import DispositionSpec
 from immrecon.contracts.results import TIMELINES
 from immrecon.vocabulary import POPULATION_FLAG
@@ -14,7 +15,7 @@ def timelines(adsl: pl.DataFrame, adoc: pl.DataFrame, spec: DispositionSpec) -> 
     lanes = (
         adsl.filter(pl.col(POPULATION_FLAG[spec.timelines.population]) == "Y")
         .with_columns(
-            RANK=pl.col("GROUP").replace_strict(group_order, default=len(group_order)),
+            RANK=pl.col("GROUP").replace_strict(group_order, default=len(group_order), return_dtype=pl.Int64),
             DOSERANK=pl.col("DOSELVL").replace_strict(dose_order, default=len(dose_order), return_dtype=pl.Int64),
             LASTDY=pl.max_horizontal("LSTALVDY", "DTHDY", pl.lit(0.0)),
         )
@@ -27,9 +28,7 @@ def timelines(adsl: pl.DataFrame, adoc: pl.DataFrame, spec: DispositionSpec) -> 
     )  # fmt: skip
     markers = [
         _marker(lanes, "INJECTION", "injection", pl.col("TRTSDY")),
-        _marker(
-            lanes.filter(pl.col("DTHFL") == "N", pl.col("WDDT").is_null()), "ONGOING", "in follow-up", pl.col("LASTDY")
-        ),
+        _marker(lanes.filter(still_followed()), "ONGOING", "in follow-up", pl.col("LASTDY")),
         _marker(
             lanes.filter(pl.col("WDDT").is_not_null()),
             "WITHDRAWN",
@@ -50,7 +49,7 @@ def timelines(adsl: pl.DataFrame, adoc: pl.DataFrame, spec: DispositionSpec) -> 
             display_id="DISPID",
             sequence=pl.int_range(pl.len()).over("LANE"),
             lane_order=pl.col("LANE").cast(pl.Int64),
-            group="GROUP",
+            group=group_as_drawn(),
             dose_level=pl.col("DOSELVL").fill_null(""),
             kind="kind",
             code="code",

@@ -30,12 +30,15 @@ class ClinicalSpec(Strict):
     study: str
     extract_date: date | None
     clinical: ExtractsFile
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
 
 
 class LabSpec(Strict):
     labs: dict[str, Dialect]
     analytes: list[Analyte]
     extract_date: date | None
+    cutoff_date: date | None
 
 
 class DeriveSpec(Strict):
@@ -138,11 +141,23 @@ class DisplaySpec(Strict):
 
 
 def clinical_spec(study: Study) -> ClinicalSpec:
-    return ClinicalSpec(study=study.file.study, extract_date=study.cut.extract_date, clinical=study.clinical)
+    file = study.file
+    return ClinicalSpec(
+        study=file.study,
+        extract_date=study.cut.extract_date,
+        clinical=study.clinical,
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+    )
 
 
 def lab_spec(study: Study) -> LabSpec:
-    return LabSpec(labs=study.labs, analytes=study.file.analytes, extract_date=study.cut.extract_date)
+    return LabSpec(
+        labs=study.labs,
+        analytes=study.file.analytes,
+        extract_date=study.cut.extract_date,
+        cutoff_date=study.cut.cutoff_date,
+    )
 
 
 def derive_spec(study: Study) -> DeriveSpec:

@@ -12,7 +12,7 @@ from immrecon.config.base import Code, Label, Slug, Strict, refuse_repeated
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
-from immrecon.vocabulary import POOLED, Population
+from immrecon.vocabulary import POOLED, Milestone, Population
 
 
 class Cut(Strict):
@@ -88,12 +88,15 @@ class EvaluableRule(Strict):
 
 
 class Characteristic(Strict):
-    """A row of the baseline table: a harmonised SC test, or AGE or SEX of DM."""
+    """A row of the baseline table: a harmonised SC test, or AGE, SEX, SITEID or PROTVER of DM."""
 
     code: Code
     label: Label
     kind: Literal["numeric", "categorical"]
     unit: Label = Field(description="printed after the label; empty for none")
+    known_at: Milestone = Field(
+        description="from which milestone on it is known: missing for whoever has not reached it by the cut-off"
+    )
 
 
 class Analyte(Strict):

@@ -27,9 +27,13 @@ class Dm(SourceCell):
     BRTHLO = day("earliest day of birth that the record allows")
     BRTHHI = day("latest day of birth that the record allows")
     SCRNDT = day("screening date")
+    SCRNHI = day("latest day of screening that a partial date allows; missing where the date is complete")
     ENRLDT = day("enrolment date; missing for screen failures")
+    ENRLHI = day("latest day of enrolment that a partial date allows; missing where the date is complete")
     HSCTDT = day("day of the transplant: day 0 of the transplant clock")
+    HSCTHI = day("latest day of transplant that a partial date allows; missing where the date is complete")
     TRTSDT = day("day of the injection: day 0 of the injection clock")
+    TRTSHI = day("latest day of injection that a partial date allows; missing where the date is complete")
     HSCTDY = number("transplant as a day of the transplant clock (0), for sources without dates", "day")
     TRTSDY = number("injection as a day of the transplant clock, for sources without dates", "day")
 

@@ -4,12 +4,14 @@ import dataframely as dy
 import polars as pl
 
 from immrecon.contracts.base import Contract, count, integer, number, one_of, optional_text, rule, text
-from immrecon.vocabulary import CheckOutcome, Population, RowStatus
+from immrecon.vocabulary import CheckOutcome, Milestone, Population, RowStatus
 
 
 class Stratum(dy.Schema):
-    group = text('group code, or "all"', primary_key=True)
-    dose_level = text('dose level code, or "all"', primary_key=True)
+    group = text('group code, or "all"; empty (funnel, baseline): in none of the configured groups', primary_key=True)
+    dose_level = text(
+        'dose level code, or "all"; empty (funnel, baseline): in none of the configured levels', primary_key=True
+    )
 
 
 class Inference(dy.Schema):
@@ -41,6 +43,9 @@ class Funnel(Stratum):
     n = count("participants")
     n_lost = count("participants of the stage before who are not in this one")
     loss_reasons = optional_text("reasons with their counts")
+    n_death_undated = count("of the stage, recorded as dead without a date: in no time-to-event analysis as a death")
+    n_left_undated = count("of the stage, withdrawn or lost to follow-up without a date")
+    n_clock_unknown = count("of the stage, transplanted or injected on a day that is not known")
 
 
 class Accrual(dy.Schema):
@@ -58,7 +63,9 @@ class Baseline(Stratum):
     unit = text("unit, empty for none")
     kind = one_of(["numeric", "categorical"], "which statistics apply")
     level = text("category; empty for a numeric characteristic", primary_key=True)
+    known_at = one_of(Milestone, "milestone from which on the characteristic is known")
     n_total = count("participants of the stratum")
+    n_not_reached = count("who have not reached that milestone by the cut-off, so have no value")
     n_known = count("with a value")
     n_level = count("in the category", nullable=True)
     median = number("median", "unit")
@@ -119,7 +126,7 @@ class Profiles(dy.Schema):
     display_id = text("display id", primary_key=True)
     parameter = text("analyte", primary_key=True)
     sequence = integer("order of the sample within participant and analyte", nullable=False, primary_key=True)
-    group = text("group code")
+    group = text("group code; empty for none")
     dose_level = text("dose level code; empty for none")
     time_day = number("days since transplant", "day", nullable=False)
     value = number("value, or the limit of a censored result", "unit", nullable=False)
@@ -215,7 +222,7 @@ class Timelines(dy.Schema):
     display_id = text("display id", primary_key=True)
     sequence = integer("order within participant", nullable=False, primary_key=True)
     lane_order = integer("order of the participant in the plot", nullable=False)
-    group = text("group code")
+    group = text("group code; empty for none")
     dose_level = text("dose level code; empty for none")
     kind = one_of(["follow-up", "marker"], "a bar from start to end, or a marker at start")
     code = text("occurrence, INJECTION, DEATH, ONGOING, ...")

@@ -26,6 +26,8 @@ def derive_adlb(adsl: pl.DataFrame, lb: pl.DataFrame, spec: DeriveSpec) -> pl.Da
         .rename({"LBTESTCD": "PARAMCD", "LBDT": "ADT", "LBCMP": "ACMP", "LBSTRESN": "AVAL", "LBLLOQ": "LLOQ"})
         .join(analytes, on="PARAMCD", how="inner")
         .with_columns(ADY=day_since_transplant("ADT", "LBDY"))
+        # A sample of a participant whose day of transplant is not known has no place on the clock.
+        .filter(pl.col("ADY").is_not_null())
         .with_columns(AINJDY=pl.col("ADY") - pl.col("TRTSDY"), AVALC=_as_read(), ANLREAS=_unusable(spec))
         .with_columns(ANL02FL=yes_no(pl.col("ANLREAS").is_null()))
         .with_columns(*_visit(spec))

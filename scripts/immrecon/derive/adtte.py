@@ -7,6 +7,7 @@ import polars as pl
 from immrecon.config.endpoints import ClinicalEvent, Endpoint, ThresholdCrossing
 from immrecon.config.specs import DeriveSpec
 from immrecon.contracts.analysis import ADREC, ADTTE
+from immrecon.derive.deaths import one_death_each
 from immrecon.derive.first_event import first_events
 from immrecon.derive.occurrences import OCCURRENCE_COLUMNS, Events, first_occurrence, not_after_death, not_before_life
 from immrecon.derive.reconstitution import crossings, daily_statuses
@@ -27,7 +28,7 @@ def derive_adtte(
 
     ADOC: the first day of every declared occurrence, from which both are made.
     """
-    events = Events(ce, fa, cm)
+    events = Events(one_death_each(ce, fa, spec.cutoff_date), fa, cm)
     clinical = {
         name: first_occurrence(name, rule, events, adsl, spec)
         for name, rule in spec.endpoints.occurrences.items()

@@ -30,7 +30,8 @@ def first_events(
     A cause before the origin (or on or before the landmark) makes the participant prevalent: not at risk.
     """
     population = adsl.filter(pl.col(POPULATION_FLAG[first_event.population]) == "Y").with_columns(
-        STARTDY=clock_start(first_event.origin.clock), STARTDT=pl.col(CLOCK_DATE[first_event.origin.clock])
+        STARTDY=pl.when(pl.col("HSCTDY").is_not_null()).then(clock_start(first_event.origin.clock)),
+        STARTDT=pl.col(CLOCK_DATE[first_event.origin.clock]),
     )
     earliest = _earliest(occurrences, first_event.causes)
     followed = _last_documented(first_event.follow_up, population, adlb, events, spec)
@@ -59,6 +60,7 @@ def first_events(
     )
 
 
+_NO_ORIGIN = "the origin has no date"
 _AFTER_INJECTION = (Population.INJECTED, Population.EVALUABLE)
 
 
@@ -123,14 +125,16 @@ def _not_at_risk(first_event: FirstEvent) -> pl.Expr:
             .when(pl.col("EVENTT") < 0)
             .then(pl.format("prevalent: {} before the origin", what))
             .when(pl.col("STARTDY").is_null())
-            .then(pl.lit("the origin has no date"))
+            .then(pl.lit(_NO_ORIGIN))
         )
     # Whoever is in the population because of the injection must have had it by the landmark.
     by_injection = first_event.origin.clock is Clock.TRANSPLANT and first_event.population in _AFTER_INJECTION
     injected_late = (pl.col("TRTSDY") > landmark) if by_injection else pl.lit(False)
     ends_before = pl.col("EVENTT").is_null() & (pl.col("LASTT") <= landmark)
     return (
-        pl.when(pl.col("EVENTT") <= landmark)
+        pl.when(pl.col("STARTDY").is_null())
+        .then(pl.lit(_NO_ORIGIN))
+        .when(pl.col("EVENTT") <= landmark)
         .then(pl.format("prevalent: {} on or before the landmark", what))
         .when(injected_late)
         .then(pl.lit("injected after the landmark"))

@@ -39,7 +39,8 @@ def reconstitution_status(
     if rule.confirm_within_window and last_day is not None:
         too_late = pl.col("REACHDY") + rule.min_spacing_day - start > last_day
         reached &= ~too_late & ~_window_closed(rule, spec.cutoff_date)
-    gone = (pl.col("DTHFL") == "Y") | pl.col("WDDT").is_not_null() | pl.col("ENDED").fill_null(False)
+    undated = (pl.col("DTHUNFL") == "Y") | (pl.col("WDUNFL") == "Y")
+    gone = (pl.col("DTHFL") == "Y") | pl.col("WDDT").is_not_null() | undated | pl.col("ENDED").fill_null(False)
     status = (
         pl.when(confirmed)
         .then(pl.lit("confirmed"))
@@ -57,7 +58,7 @@ def reconstitution_status(
     )
     return (
         variable.select("USUBJID", "DISPID", "GROUP", "DOSELVL", "STARTDT", "STARTDY", "TRTSDY", "CAUSE", "DY")
-        .join(adsl.select("USUBJID", "DTHFL", "WDDT"), on="USUBJID", how="left")
+        .join(adsl.select("USUBJID", "DTHFL", "DTHUNFL", "WDDT", "WDUNFL"), on="USUBJID", how="left")
         .join(samples.group_by("USUBJID").agg(ENDED=pl.col("ENDDY").is_not_null().any()), on="USUBJID", how="left")
         .join(crossed, on="USUBJID", how="left")
         .join(in_window, on="USUBJID", how="left")

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from immrecon.config.extracts import Extract, ExtractsFile
+from immrecon.config.specs import ClinicalSpec
 from immrecon.errors import SourceError
 from immrecon.ingest.clinical_cells import Parsed, not_before_birth, parse
 from immrecon.ingest.clinical_checks import contradictions
 from immrecon.ingest.clinical_domains import characteristics, participants, table, usable
+from immrecon.ingest.clinical_enrolment import enrolment_queries
 from immrecon.ingest.clinical_queries import numbered
 from immrecon.ingest.clinical_results import melt
 from immrecon.ingest.clinical_source import Files, Rows, choose
@@ -39,17 +40,17 @@ class ClinicalTables:
     counts: list[Count]
 
 
-def harmonise_clinical(extracts: ExtractsFile, folder: Path, study: str, extract_date: date | None) -> ClinicalTables:
-    """The domains that `extracts` describes, from the files under `folder` (the folder of the cut).
+def harmonise_clinical(spec: ClinicalSpec, folder: Path) -> ClinicalTables:
+    """The domains that the specification describes, from the files under `folder` (the folder of the cut).
 
-    `extract_date` is the day the data left the database: a later date in them is an error of the source; None where
+    A date later than `spec.extract_date`, the day the data left the database, is an error of the source; None where
     the data carry no dates.
 
     Raises SourceError: a file missing, empty or not readable as declared, a column missing, no participant at all.
     ConfigError: a pattern that cannot be matched.
     """
-    check_patterns(_patterns(extracts))
-    job = _Job(extracts, folder, study, extract_date)
+    check_patterns(_patterns(spec.clinical))
+    job = _Job(spec, folder)
     dm = job.participants()
     frames = {domain: job.records(domain) for domain in ("DS", "CE", "CM", "AE")}
     frames["FA"] = job.assessments()
@@ -85,13 +86,12 @@ def _patterns(extracts: ExtractsFile) -> list[tuple[str, str]]:
 class _Job:
     """One run over the extracts: participants first, because everything else is checked against them."""
 
-    def __init__(self, extracts: ExtractsFile, folder: Path, study: str, extract_date: date | None) -> None:
-        self.files = Files(extracts, folder)
+    def __init__(self, spec: ClinicalSpec, folder: Path) -> None:
+        self.files = Files(spec.clinical, folder)
         self.queries: list[pl.DataFrame] = []
         self.counts: dict[int, Count] = {}
-        self._extracts = extracts
-        self._study = study
-        self._extract_date = extract_date
+        self._spec = spec
+        self._extracts = spec.clinical
         self._known: frozenset[str] = frozenset()
         self._births = pl.DataFrame(schema={"USUBJID": pl.String, "BRTHLO": pl.Date})
 
@@ -117,7 +117,9 @@ class _Job:
             self.queries += [*chosen[position].queries, *after.queries]
             self._count(position, use, chosen[position], after.frame)
             parts.append((use, after.frame))
-        return participants(parts, self._study, self.queries)
+        dm = participants(parts, self._spec.study, self.queries)
+        self.queries += enrolment_queries(dm, parts, self._spec.groups, self._spec.dose_levels)
+        return dm
 
     def records(self, domain: str) -> pl.DataFrame:
         """DS, CE, CM or AE."""
@@ -139,7 +141,7 @@ class _Job:
         return choose(extract, self.files.rows_of(extract), known)
 
     def _parse(self, extract: Extract, rows: Rows) -> Parsed:
-        return parse(extract, self._extracts.formats[extract.format], rows.frame, self._extract_date)
+        return parse(extract, self._extracts.formats[extract.format], rows.frame, self._spec.extract_date)
 
     def _checked(self, extract: Extract, rows: Rows) -> Parsed:
         parsed = usable(extract, not_before_birth(extract, self._parse(extract, rows), self._births))

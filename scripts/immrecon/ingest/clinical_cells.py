@@ -14,6 +14,17 @@ from immrecon.vocabulary import DAYS_PER_MONTH, Severity
 
 CONTRACTS = {contract.name.upper(): contract for contract in (DM, SC, DS, CE, FA, CM, AE)}
 
+_EVENT_FATE = " A death stays, undated; any other event that cannot be dated is withheld."
+_MILESTONE_FATE = {
+    "ENRLDT": " The date is not used. A month on or before the cut-off, or a transplant, still makes the participant "
+    "enrolled, but missing from the accrual.",
+    "HSCTDT": " The date is not used. A month on or before the cut-off, or an injection, still makes the participant "
+    "transplanted, but no sample and no event can be counted in days since transplant.",
+    "TRTSDT": " The date is not used. A month on or before the cut-off still makes the participant injected, but no "
+    "event can be counted in days since injection.",
+}
+"""What a milestone without its date means for the results."""
+
 _DAYS = {"day": 1.0, "month": DAYS_PER_MONTH}
 
 
@@ -31,9 +42,16 @@ def bounds_of(target: str) -> tuple[str, str]:
     return f"{stem}LO", f"{stem}HI"
 
 
+def latest_of(target: str) -> str:
+    """The variable that takes the latest day of a date that should be complete and is not: ENRLDT gives ENRLHI."""
+    return f"{target.removesuffix('DT')}HI"
+
+
 def outputs_of(domain: str, target: str) -> list[str]:
     """Every variable of the contract that a target fills."""
-    names = [*bounds_of(target), target] if TARGETS[domain][target] is Kind.BOUNDS else [target]
+    names = {Kind.BOUNDS: [*bounds_of(target), target], Kind.DAY: [target, latest_of(target)]}.get(
+        TARGETS[domain][target], [target]
+    )
     return [name for name in names if name in CONTRACTS[domain].schema.column_names()]
 
 
@@ -157,7 +175,11 @@ class _Reader:
         if kind is Kind.DAY:
             partial = (lo != hi).fill_null(False) & ~bad
             self._ask(partial, source, "date_incomplete", f"{target} must be a complete date.{fate}")
-            return [null_where(bad | partial, lo).alias(target)]
+            exact, latest = (
+                null_where(bad | partial, lo).alias(target),
+                null_where(~partial, hi).alias(latest_of(target)),
+            )
+            return [series for series in (exact, latest) if series.name in outputs_of(self._extract.domain, target)]
         if target in START[self._extract.domain]:
             self._ask(text.is_null(), source, "date_missing", f"The date is blank.{fate}")
         first, last = bounds_of(target)
@@ -167,10 +189,12 @@ class _Reader:
         return " The row is withheld." if kind is Kind.CODE else " The value is missing."
 
     def _date_fate(self, target: str) -> str:
+        if self._extract.domain == "DM":
+            return _MILESTONE_FATE.get(target, " The date is not used.")
         if target not in START[self._extract.domain]:
             return " The date is not used."
         if self._extract.domain == "CE":
-            return " An event that cannot be dated is withheld."
+            return _EVENT_FATE
         return " The record stays, undated."
 
     def _ask(self, where: pl.Series, source: Source, kind: str, message: str, hint: str | None = None) -> None:
@@ -203,11 +227,12 @@ def not_before_birth(extract: Extract, parsed: Parsed, births: pl.DataFrame) -> 
         kind = TARGETS[extract.domain][target]
         if target == "BRTHDTC" or kind not in (Kind.DAY, Kind.BOUNDS):
             continue
-        names = bounds_of(target) if kind is Kind.BOUNDS else (target, target)
-        early = (frame[names[1]] < frame["born"]).fill_null(False)
+        first, last = bounds_of(target) if kind is Kind.BOUNDS else (target, latest_of(target))
+        names = [name for name in (last, first) if name in frame.columns]
+        early = frame.select((pl.coalesce(names) < pl.col("born")).fill_null(value=False)).to_series()
         if not early.any():
             continue
-        fate = " An event that cannot be dated is withheld." if (extract.domain, target) == ("CE", "CESTDTC") else ""
+        fate = _EVENT_FATE if (extract.domain, target) == ("CE", "CESTDTC") else ""
         queries.append(
             query(
                 frame.filter(early),
@@ -220,5 +245,5 @@ def not_before_birth(extract: Extract, parsed: Parsed, births: pl.DataFrame) -> 
                 hint="Compare with the date of birth.",
             )
         )
-        frame = frame.with_columns(null_where(early, frame[name]) for name in dict.fromkeys(names))
+        frame = frame.with_columns(null_where(early, frame[name]) for name in names)
     return Parsed(frame.drop("born"), queries)

@@ -47,17 +47,6 @@ def _participants(dm: pl.DataFrame, ds: pl.DataFrame) -> list[pl.DataFrame]:
         )
         for earlier, later, kind, words in _ORDER
     ]
-    injected = pl.col("TRTSDT").is_not_null() | pl.col("TRTSDY").is_not_null()
-    transplanted = pl.col("HSCTDT").is_not_null() | pl.col("HSCTDY").is_not_null()
-    queries.append(
-        _warn(
-            dm.filter(injected & ~transplanted),
-            "DM",
-            "injection_without_transplant",
-            "There is an injection and no transplant.",
-            "Is the transplant record missing?",
-        )
-    )
     queries.append(_age_against_birth(dm))
     failed = ds.filter(pl.col("DSDECOD") == "SCREEN_FAILURE")
     enrolled = failed.join(dm.filter(pl.col("ENRLDT").is_not_null()), on="USUBJID", how="semi")
@@ -97,7 +86,9 @@ def _completed_years(birth: pl.Expr, on: pl.Expr) -> pl.Expr:
 
 
 def _first_death(ce: pl.DataFrame) -> pl.DataFrame:
-    deaths = ce.filter(pl.col("CEDECOD") == "DEATH").sort("USUBJID", "CESEQ", maintain_order=True)
+    """The first record of a death that has a day."""
+    dated = pl.col("CESTLO").is_not_null() | pl.col("CESTDY").is_not_null()
+    deaths = ce.filter((pl.col("CEDECOD") == "DEATH") & dated).sort("USUBJID", "CESEQ", maintain_order=True)
     return deaths.unique("USUBJID", keep="first", maintain_order=True).select(
         "USUBJID",
         death_row="SRCROW",
@@ -147,7 +138,10 @@ def _after_death(domain: str, frame: pl.DataFrame, death: pl.DataFrame) -> pl.Da
 
 def _deaths(ce: pl.DataFrame, fa: pl.DataFrame) -> list[pl.DataFrame]:
     death = _first_death(ce)
-    repeated = ce.filter(pl.col("CEDECOD") == "DEATH").join(death, on="USUBJID", maintain_order="left")
+    deaths = ce.filter(pl.col("CEDECOD") == "DEATH")
+    repeated = deaths.filter(pl.col("CESTLO").is_not_null() | pl.col("CESTDY").is_not_null()).join(
+        death, on="USUBJID", maintain_order="left"
+    )
     differs = pl.any_horizontal(
         pl.col(name).ne_missing(pl.col(other))
         for name, other in (("CESTLO", "death_lo"), ("CESTHI", "death_hi"), ("CESTDY", "death_dy"))
@@ -167,7 +161,7 @@ def _deaths(ce: pl.DataFrame, fa: pl.DataFrame) -> list[pl.DataFrame]:
     )
     dead = survival.filter(pl.col("FASTRESN") == 0).join(last_alive, on="USUBJID", how="left", maintain_order="left")
     later = ((pl.col("alive") > pl.col("FAHI")) | (pl.col("alive_dy") > pl.col("FADY"))).fill_null(False)
-    unreported = dead.filter(~later).join(death, on="USUBJID", how="anti", maintain_order="left")
+    unreported = dead.filter(~later).join(deaths, on="USUBJID", how="anti", maintain_order="left")
     followed = pl.coalesce(pl.col("alive").cast(pl.String), pl.format("day {}", pl.col("alive_dy").round(1)))
     return [
         disagree,

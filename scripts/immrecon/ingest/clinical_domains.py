@@ -17,7 +17,10 @@ NOT_CODED = "NOT CODED"
 
 
 def usable(extract: Extract, parsed: Parsed) -> Parsed:
-    """Rows that mean something in their domain: with their code and, for an event, with a day on which it happened."""
+    """Rows that mean something in their domain: with their code and, for an event, with a day on which it happened.
+
+    A death is kept without its day: whoever died must not be counted among the living.
+    """
     frame, queries = parsed.frame, list(parsed.queries)
     for target in ("AEDECOD", "AEBODSYS"):
         if target in extract.columns:
@@ -37,7 +40,8 @@ def usable(extract: Extract, parsed: Parsed) -> Parsed:
     codes = [name for name in REQUIRED[extract.domain] if TARGETS[extract.domain][name] is Kind.CODE]
     conditions = [pl.col(name).is_not_null() for name in codes]
     if extract.domain == "CE":
-        conditions.append(pl.any_horizontal(pl.col(name).is_not_null() for name in _start_of(extract)))
+        dated = pl.any_horizontal(pl.col(name).is_not_null() for name in _start_of(extract))
+        conditions.append(dated | (pl.col("CEDECOD") == "DEATH"))
     queries += _missing_ends(extract, frame)
     return Parsed(frame.filter(pl.all_horizontal(pl.lit(True), *conditions)), queries)
 
@@ -135,7 +139,8 @@ def participants(
 
 def _given(extract: Extract, frame: pl.DataFrame, target: str, outputs: Sequence[str]) -> pl.DataFrame:
     source = extract.columns[target]
-    return frame.filter(pl.col(outputs[0]).is_not_null()).select(
+    given = pl.any_horizontal(pl.col(name).is_not_null() for name in outputs[:2])
+    return frame.filter(given).select(
         *SOURCE,
         "USUBJID",
         *outputs,
@@ -145,13 +150,16 @@ def _given(extract: Extract, frame: pl.DataFrame, target: str, outputs: Sequence
 
 
 def _first_given(given: pl.DataFrame, target: str, outputs: Sequence[str], queries: list[pl.DataFrame]) -> pl.DataFrame:
+    # A complete date before a partial one; a partial one does not contradict it.
+    given = given.sort(pl.col(outputs[0]).is_null(), maintain_order=True)
+    compared = outputs[:1] if TARGETS["DM"][target] is Kind.DAY else outputs
     first = given.with_columns(
         *[pl.col(name).first().over("USUBJID").alias(f"kept_{name}") for name in outputs],
         kept_file=pl.col("SRCFILE").first().over("USUBJID"),
         kept_row=pl.col("SRCROW").first().over("USUBJID"),
     )
-    differs = pl.any_horizontal(pl.col(name) != pl.col(f"kept_{name}") for name in outputs)
-    kept = pl.concat_str([pl.col(f"kept_{name}").cast(pl.String) for name in outputs], separator=" to ")
+    differs = pl.any_horizontal(pl.col(name) != pl.col(f"kept_{name}") for name in compared)
+    kept = pl.concat_str([pl.col(f"kept_{name}").cast(pl.String) for name in compared], separator=" to ")
     conflict = first.filter(differs)
     for (column,), rows in conflict.group_by("column", maintain_order=True):
         queries.append(

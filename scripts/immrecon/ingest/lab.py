@@ -48,16 +48,20 @@ def harmonise_labs(
     dm: pl.DataFrame,
     analytes: Sequence[Analyte],
     extract_date: date | None,
+    cutoff_date: date | None,
 ) -> LabTables:
     """Every result cell of every export under `folder` (the cut), as a value, a censored value, a result that is not
-    used with its reason, or a query. `dm` is the harmonised DM: the participants there are.
+    used with its reason, or a query. `dm` is the harmonised DM: the participants there are. What became of a result
+    on or before `cutoff_date` does not depend on results drawn after it.
 
     Raises ConfigError: a dialect names what the study does not have. SourceError: an export that cannot be read as
     declared (missing, empty, another encoding, a declared column or sheet missing).
     """
     for dialect in dialects.values():
         check_against_study(dialect, analytes)
-    judged = [_judge_laboratory(dialects[name], folder, dm, analytes, extract_date) for name in sorted(dialects)]
+    judged = [
+        _judge_laboratory(dialects[name], folder, dm, analytes, extract_date, cutoff_date) for name in sorted(dialects)
+    ]
     if not judged:
         return LabTables(*(contract.schema.create_empty() for contract in (LB, QUERIES_LAB, CELLS)))
     lb = _lb(pl.concat([laboratory.results for laboratory in judged]))
@@ -67,7 +71,12 @@ def harmonise_labs(
 
 
 def _judge_laboratory(
-    dialect: Dialect, folder: Path, dm: pl.DataFrame, analytes: Sequence[Analyte], extract_date: date | None
+    dialect: Dialect,
+    folder: Path,
+    dm: pl.DataFrame,
+    analytes: Sequence[Analyte],
+    extract_date: date | None,
+    cutoff_date: date | None,
 ) -> _Judged:
     tables, remarks, shaped = [], [], []
     for file in find_files(folder, dialect.files):
@@ -78,14 +87,14 @@ def _judge_laboratory(
         shaped.append(shape(table, dialect))
         remarks += [without_rows(table), undeclared_columns(table, shaped[-1].undeclared)]
     cells = parse_cells(pl.concat([part.cells for part in shaped]), dialect, dm, analytes)
-    results = judge(cells, dialect, extract_date)
+    results = judge(cells, dialect, extract_date, cutoff_date)
     found = [withheld(results.filter(pl.col("FATE") == Fate.QUERIED.value)), notes(results, dialect)]
-    queries = pl.concat([listing([]), *remarks, *found, warnings(results, dialect)])
+    queries = pl.concat([listing([]), *remarks, *found, warnings(results, dialect, cutoff_date)])
     counts = [_counts(table.file, table.sheet, dialect.name, part) for table, part in zip(tables, shaped, strict=True)]
     return _Judged(_columns(results, dialect), queries, _count_fates(results, pl.DataFrame(counts)))
 
 
-def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None) -> pl.DataFrame:
+def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cutoff_date: date | None) -> pl.DataFrame:
     """The fate of each parsed cell. Added: FATE, SUPERSEDED and the query (QUKIND ...) where there is one.
 
     The order is: left out by rule, whose and what, which version, not done, what number and when, which of the day,
@@ -107,7 +116,7 @@ def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None) -> p
     frame = first_error(frame, [_unless(settled | not_done, finding) for finding in errors])
     frame = frame.with_columns(_fate(not_done), _not_done_reason(gone), *_number_and_limit(not_done))
     frame = choose_of_day(frame, dialect)
-    return withhold_slips(frame, dialect.checks.slip)
+    return withhold_slips(frame, dialect.checks.slip, cutoff_date)
 
 
 def _unless(settled: pl.Expr, finding: Finding) -> Finding:

@@ -1,5 +1,7 @@
 """Results that are readable but do not fit together. They are flagged and used; only a slip of the unit is withheld."""
 
+from datetime import date
+
 import polars as pl
 
 from immrecon.config.dialect import Dialect, JumpRule, ShareRule, SlipRule, SumRule
@@ -12,15 +14,17 @@ _USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
 _IN_ORDER = ["USUBJID", "LBTESTCD", "DAY", "CLOCK", "ORDER"]
 
 
-def withhold_slips(frame: pl.DataFrame, rule: SlipRule | None) -> pl.DataFrame:
+def withhold_slips(frame: pl.DataFrame, rule: SlipRule | None, cutoff: date | None) -> pl.DataFrame:
     """Withhold numbers about a thousand times both the result before and the one after, or a thousandth of both.
 
+    A result on or before the cut-off is compared with such results only: what is drawn later must not change what an
+    analysis at this cut-off uses. A later one, which no analysis uses yet, is compared with all.
     At the first or last result there is one neighbour only, and conditioning alone can divide a count by a thousand:
     those are flagged among the `warnings`.
     """
     if rule is None:
         return frame
-    numbers = _neighbours(frame)
+    numbers = _by_period(frame, cutoff)
     slipped = numbers.filter(
         (_near(pl.col("BEFORE"), rule) & _near(pl.col("AFTER"), rule))
         | (_near(1 / pl.col("BEFORE"), rule) & _near(1 / pl.col("AFTER"), rule))
@@ -48,6 +52,14 @@ def _near(ratio: pl.Expr, rule: SlipRule) -> pl.Expr:
     return (ratio >= rule.ratio_low) & (ratio <= rule.ratio_high)
 
 
+def _by_period(frame: pl.DataFrame, cutoff: date | None) -> pl.DataFrame:
+    """`_neighbours`, those of a result on or before the cut-off being on or before it too."""
+    if cutoff is None:
+        return _neighbours(frame)
+    later = (pl.col("LBDT") > cutoff).fill_null(value=False)
+    return pl.concat([_neighbours(frame.filter(~later)), _neighbours(frame).filter(later)])
+
+
 def _neighbours(frame: pl.DataFrame) -> pl.DataFrame:
     """Plain numbers above zero in order of time, with the ratio to the used result before and after."""
     ordered = frame.filter(_USED & (pl.col("LBSTRESN") > 0)).sort(_IN_ORDER, nulls_last=True)
@@ -64,7 +76,7 @@ def _neighbours(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def warnings(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+def warnings(frame: pl.DataFrame, dialect: Dialect, cutoff: date | None) -> pl.DataFrame:
     """The listing of everything that does not fit together among the used results of one laboratory."""
     checks = dialect.checks
     found = [_sum_remarks(frame, rule) for rule in checks.sums]
@@ -72,7 +84,7 @@ def warnings(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     if checks.jump is not None:
         found.append(_jump_remarks(frame, checks.jump))
     if checks.slip is not None:
-        found.append(_slip_remarks(frame, checks.slip))
+        found.append(_slip_remarks(frame, checks.slip, cutoff))
     if checks.identical_min_analytes is not None:
         found.append(_panel_remarks(frame, checks.identical_min_analytes))
     if checks.max_hours_to_receipt is not None:
@@ -162,9 +174,9 @@ def _jump_remarks(frame: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
     return remarks(numbers, finding, Severity.WARNING)
 
 
-def _slip_remarks(frame: pl.DataFrame, rule: SlipRule) -> pl.DataFrame:
+def _slip_remarks(frame: pl.DataFrame, rule: SlipRule, cutoff: date | None) -> pl.DataFrame:
     """The first or the last result, with one neighbour only."""
-    numbers = _neighbours(frame)
+    numbers = _by_period(frame, cutoff)
     first = pl.col("PREVIOUS").is_null() & (_near(pl.col("AFTER"), rule) | _near(1 / pl.col("AFTER"), rule))
     last = pl.col("NEXT").is_null() & (_near(pl.col("BEFORE"), rule) | _near(1 / pl.col("BEFORE"), rule))
     finding = Finding(

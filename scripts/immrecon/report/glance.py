@@ -8,6 +8,7 @@ import polars as pl
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
 from immrecon.report.lookup import find, record
 from immrecon.report.placing import endpoints_of
+from immrecon.tables.disposition import UNDATED
 from immrecon.tables.exhibit import BLANK, estimate_cell, exhibit, legend, unsigned
 from immrecon.tables.format import NOT_APPLICABLE, clean, count, count_of, count_percent, days, percent, plain, rounded
 from immrecon.tables.frames import ALL_LEVELS, ALL_PARTICIPANTS, Stratum, distinct, dose_strata_of, group_strata, index
@@ -188,12 +189,32 @@ def _attention(results: Results, spec: DisplaySpec) -> list[str]:
     if errors := _total(results, Severity.ERROR, "n_queries"):
         withheld = _total(results, Severity.ERROR, "n_cells")
         texts.append(f"{errors} data errors are open; they withhold {withheld} lab cells from every analysis.")
+    texts += [*_nowhere(results), *_undated(results)]
     pooled = results.landmarks.filter((pl.col("group") == POOLED) & (pl.col("dose_level") == POOLED))
     absent = pooled.filter(pl.col("status") != RowStatus.ESTIMATED).sort("parameter", "time_day")
     if absent.height:
         where = (f"{row['parameter']} at day {plain(row['time_day'])}" for row in absent.iter_rows(named=True))
         texts.append(f"Not estimable for all participants together: {', '.join(where)}.")
     return texts
+
+
+def _nowhere(results: Results) -> list[str]:
+    """Enrolled participants whom no result of a group, or of a dose level, counts."""
+    texts = []
+    for key, other, what in (("group", "dose_level", "group"), ("dose_level", "group", "dose level")):
+        row = find(results.funnel, stage=Population.ENROLLED, **{key: "", other: POOLED})
+        if row is not None and row["n"]:
+            who = "1 enrolled participant has" if row["n"] == 1 else f"{row['n']} enrolled participants have"
+            texts.append(f"{who} no configured {what}: counted in the pooled results only.")
+    return texts
+
+
+def _undated(results: Results) -> list[str]:
+    """Missing dates that change what time-to-event analyses count."""
+    row = find(results.funnel, stage=Population.SCREENED, **ALL)
+    if row is None:
+        return []
+    return [f"{words}: {row[name]} of {row['n']} participants." for name, words in UNDATED.items() if row[name]]
 
 
 def participants(results: Results, spec: DisplaySpec) -> Table:

@@ -9,6 +9,7 @@ from immrecon.tables.exhibit import BLANK, exhibit, headed
 from immrecon.tables.format import clean, count, count_of, count_percent, measured, span, unit, with_interval
 from immrecon.tables.frames import (
     ALL_LEVELS,
+    ALL_PARTICIPANTS,
     Record,
     Stratum,
     distinct,
@@ -20,6 +21,14 @@ from immrecon.tables.frames import (
 )
 from immrecon.tables.model import Cell, Head, Row, Table
 from immrecon.tables.results import Results
+from immrecon.vocabulary import MILESTONE_POPULATION, Population
+
+UNDATED = {
+    "n_death_undated": "Died, date unknown (not a death in time-to-event)",
+    "n_left_undated": "Left the study, date unknown",
+    "n_clock_unknown": "Day of transplant or injection unknown (not in time-to-event from it)",
+}
+"""Participants whose dates are missing, in the columns of the funnel that count them."""
 
 
 def funnel(results: Results, spec: DisplaySpec) -> Table:
@@ -34,6 +43,8 @@ def funnel(results: Results, spec: DisplaySpec) -> Table:
             by_level = [rows.get((stratum.group, level.dose_level, stage)) for level in levels]
             cells = [_stage_count(row) for row in (*by_level, total)]
             lines.append(Row((Cell(stage.capitalize()), *cells, *_losses(total)), section=stratum.label))
+        everyone = [rows.get((*key, Population.SCREENED)) for key in ((stratum.group, x.dose_level) for x in levels)]
+        lines += _undated([*everyone, rows.get((*stratum.key, Population.SCREENED))], stratum.label)
     return exhibit(
         spec,
         stem="funnel",
@@ -51,11 +62,22 @@ def funnel(results: Results, spec: DisplaySpec) -> Table:
         rows=lines,
         footnotes=[
             "Method: counts of participants; each stage is contained in the one before.",
-            f"{ALL_LEVELS} includes participants without an assigned dose level.",
+            f"{ALL_LEVELS} and {ALL_PARTICIPANTS.lower()} include those whose dose level or group is missing or not "
+            "configured; as soon as one of the enrolled is concerned, they have a place of their own.",
         ],
         empty="No participant has been screened by the data cut-off.",
         text_columns=(len(levels) + 3,),
     )
+
+
+def _undated(found: list[Record | None], section: str) -> list[Row]:
+    """A line for each kind of missing date that anybody of the section has."""
+    lines = []
+    for name, words in UNDATED.items():
+        if any(row is not None and row[name] for row in found):
+            cells = (BLANK if row is None else Cell(count(row[name])) for row in found)
+            lines.append(Row((Cell(words), *cells, BLANK, BLANK), section=section))
+    return lines
 
 
 def _stage_count(row: Record | None) -> Cell:
@@ -95,7 +117,8 @@ def baseline(results: Results, spec: DisplaySpec) -> Table:
         footnotes=[
             "Method: medians and quartiles by linear interpolation (type 7); percentages are of participants with a "
             "known value.",
-            "Known: participants with a value, of all in the column.",
+            "Known: participants with a value, of all in the column. A characteristic of the graft or the product is "
+            "known of those transplanted or injected by the cut-off.",
         ],
         empty="No participant of this population is in the data by the cut-off, so there is nothing to describe.",
     )
@@ -113,7 +136,7 @@ def _numeric(code: str, part: pl.DataFrame, rows: dict[Any, Record], strata: lis
     return [
         line("Median (Q1 to Q3)", _median),
         line("Min to max", lambda row: span(measured(row["minimum"]), measured(row["maximum"]))),
-        _known(found, heading),
+        *_known(found, heading),
     ]
 
 
@@ -128,10 +151,18 @@ def _categorical(code: str, part: pl.DataFrame, rows: dict[Any, Record], strata:
         found = [rows.get((*stratum.key, code, name)) for stratum in strata]
         cells = (BLANK if row is None else Cell(count_percent(row["n_level"] or 0, row["n_known"])) for row in found)
         lines.append(Row((Cell(clean(name) or "Not recorded"), *cells), section=heading))
-    by_stratum = index(part.select("group", "dose_level", "n_known", "n_total").unique(), "group", "dose_level")
-    return [*lines, _known([by_stratum.get(stratum.key) for stratum in strata], heading)]
+    whole = part.select("group", "dose_level", "known_at", "n_known", "n_not_reached", "n_total").unique()
+    by_stratum = index(whole, "group", "dose_level")
+    return [*lines, *_known([by_stratum.get(stratum.key) for stratum in strata], heading)]
 
 
-def _known(found: list[Record | None], heading: str) -> Row:
-    cells = (BLANK if row is None else Cell(count_of(row["n_known"], row["n_total"])) for row in found)
-    return Row((Cell("Known"), *cells), section=heading, emphasis="muted")
+def _known(found: list[Record | None], heading: str) -> list[Row]:
+    """How many have a value and, where it is a reason, how many have not got to where it is known."""
+    known = (BLANK if row is None else Cell(count_of(row["n_known"], row["n_total"])) for row in found)
+    lines = [Row((Cell("Known"), *known), section=heading, emphasis="muted")]
+    there = [row for row in found if row is not None and row["n_not_reached"]]
+    if there:
+        label = f"Not {MILESTONE_POPULATION[there[0]['known_at']]} by the cut-off"
+        cells = (BLANK if row is None else Cell(count(row["n_not_reached"])) for row in found)
+        lines.append(Row((Cell(label), *cells), section=heading, emphasis="muted"))
+    return lines

@@ -14,6 +14,7 @@ from immrecon.vocabulary import POOLED
 Record = dict[str, Any]
 ALL_PARTICIPANTS = "All participants"
 ALL_LEVELS = "All levels"
+NOT_CONFIGURED = "Missing or not configured"
 
 
 @dataclass(frozen=True)
@@ -86,4 +87,4 @@ def _codes(frame: pl.DataFrame, column: str, among: pl.Expr) -> list[str]:
 def _ordered(configured: list[Group] | list[DoseLevel], present: list[str]) -> list[tuple[str, str]]:
     known = [(item.code, clean(item.label)) for item in configured]
     codes = {code for code, _ in known}
-    return known + [(code, clean(code) or "Not recorded") for code in present if code not in codes]
+    return known + [(code, clean(code) or NOT_CONFIGURED) for code in present if code not in codes]
