@@ -62,10 +62,14 @@ class _Fields:
 
     def __init__(self, segment: Any, marks: Delimiters) -> None:
         self._segment, self._marks = segment, marks
+        self._read: dict[int, list[list[str]]] = {}
         self.name = str(segment[0])
 
     def __getitem__(self, number: int) -> list[list[str]]:
-        return leaves(self._segment[number], self._marks) if number < len(self._segment) else []
+        """Field `number` as HL7 counts: repetitions of components."""
+        if number not in self._read:
+            self._read[number] = leaves(self._segment[number], self._marks) if number < len(self._segment) else []
+        return self._read[number]
 
     def columns(self) -> dict[str, str]:
         found = {}
