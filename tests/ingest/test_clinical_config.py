@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from immrecon.config.base import build
-from immrecon.config.extracts import END, REQUIRED, START, TARGETS, ExtractsFile
+from immrecon.config.extracts import END, REQUIRED, START, TARGETS, ExtractsFile, Format
 from immrecon.contracts.harmonised import AE, CE, CM, DM, DS, FA, SC
 from immrecon.errors import ConfigError
 from immrecon.ingest.clinical_cells import outputs_of
@@ -150,3 +151,9 @@ def test_the_tables_of_targets_agree() -> None:
         assert set(REQUIRED[domain]) <= set(targets)
         assert set(START[domain]) <= set(targets)
         assert END[domain] is None or END[domain] in targets
+
+
+@pytest.mark.parametrize("layout", [{"format": "fhir"}, {"format": "hl7v2", "encoding": "utf-8"}])
+def test_clinical_extracts_are_tables(layout: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="clinical extracts are tables"):
+        Format.model_validate({"layout": layout, "dates": {"formats": ["%Y-%m-%d"]}, "decimal": ".", "blanks": []})
