@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from immrecon.config.base import build
-from immrecon.config.extracts import END, REQUIRED, START, TARGETS, ExtractsFile
+from immrecon.config.extracts import END, REQUIRED, START, TARGETS, ExtractsFile, Format
 from immrecon.contracts.harmonised import AE, CE, CM, DM, DS, FA, SC
 from immrecon.errors import ConfigError
 from immrecon.ingest.clinical_cells import outputs_of
@@ -162,3 +163,9 @@ def test_a_file_lies_in_the_folder_of_its_cut(file: str) -> None:
 def test_dots_within_a_name_are_harmless() -> None:
     file = build(ExtractsFile, changed(EVENTS, file="clinical.v2/./ce..old.csv"), Path("clinical.yaml"))
     assert file.extracts[1].file == "clinical.v2/./ce..old.csv"
+
+
+@pytest.mark.parametrize("layout", [{"format": "fhir"}, {"format": "hl7v2", "encoding": "utf-8"}])
+def test_clinical_extracts_are_tables(layout: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="clinical extracts are tables"):
+        Format.model_validate({"layout": layout, "dates": {"formats": ["%Y-%m-%d"]}, "decimal": ".", "blanks": []})

@@ -6,10 +6,12 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from immrecon.config.base import Code, Slug, Strict
-from immrecon.config.source_format import DateStyle, FilePattern, Head, IdentityRule, Layout, Pattern
+from immrecon.config.source_format import EXCHANGE_FORMATS, DateStyle, FilePattern, Head, IdentityRule, Layout, Pattern
 
 Shape = Literal["long", "wide_by_analyte", "wide_visit_over_analyte"]
-ResultStatus = Literal["P", "F", "C", "X", "D"]
+ResultStatus = Literal["P", "F", "C", "X", "D", "W"]
+NO_RESULT_STATUSES = ("X", "D", "W")
+"""Statuses that say there is no result to use, whatever the result cell holds."""
 
 
 class CollectionColumn(Strict):
@@ -198,7 +200,8 @@ class Dialect(Strict):
     numbers: Numbers = Field(description="how numbers are written")
     words: Words = Field(description="words that stand for a result")
     statuses: dict[str, ResultStatus] = Field(
-        default={}, description="preliminary, final, corrected, X: cannot be obtained, D: deleted"
+        default={},
+        description="preliminary, final, corrected, X: cannot be obtained, D: deleted, W: was of another patient",
     )
     exclude_where: list[Exclusion] = Field(default=[], description="results that are real but not to be used")
     duplicates: Duplicates = Field(description="what repeated results are, and which one is used")
@@ -232,6 +235,10 @@ class Dialect(Strict):
         clash = sorted(set(self.analytes) & set(self.not_requested if self.not_requested != "*" else []))
         if clash:
             raise ValueError(f'"{clash[0]}" is both an analyte and not requested')
+        if self.layout.format in EXCHANGE_FORMATS and self.shape != "long":
+            raise ValueError(f"{self.layout.format} is read as a long export: a row per observation")
+        if self.layout.format == "fhir" and "." not in self.numbers.decimal:
+            raise ValueError('numbers of FHIR are written with ".", so numbers.decimal must contain it')
         if self.layout.format == "xlsx" and "." not in self.numbers.decimal:
             raise ValueError('number cells of a workbook read with ".", so numbers.decimal must contain it')
         for key in self.duplicates.same_draw:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from immrecon.config.base import Code, Slug, Strict
-from immrecon.config.source_format import DateStyle, FileName, IdentityRule, Layout
+from immrecon.config.source_format import EXCHANGE_FORMATS, DateStyle, FileName, IdentityRule, Layout
 
 Domain = Literal["DM", "SC", "DS", "CE", "FA", "CM", "AE"]
 
@@ -100,6 +100,12 @@ class Format(Strict):
     dates: DateStyle
     decimal: Literal[".", ","] = Field(description="decimal mark of numbers")
     blanks: list[str] = Field(description='texts that mean "no value" besides an empty cell, e.g. "NA"')
+
+    @model_validator(mode="after")
+    def _is_a_table(self) -> "Format":
+        if self.layout.format in EXCHANGE_FORMATS:
+            raise ValueError(f"{self.layout.format} is a format of laboratory results; clinical extracts are tables")
+        return self
 
 
 class Participant(Strict):

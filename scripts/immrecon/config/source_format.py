@@ -84,10 +84,17 @@ Head = Annotated[str, AfterValidator(clean_head), Field(min_length=1)]
 """The head of a column."""
 
 
+EXCHANGE_FORMATS = frozenset({"hl7v2", "fhir"})
+"""Messages and resources, which have no rows and columns until they are read: the reader names the columns."""
+
+
 class Layout(Strict):
     """The grid of a file, before anything in it is understood."""
 
-    format: Literal["csv", "xlsx"] = Field(description="csv: any delimited text; xlsx: a workbook")
+    format: Literal["csv", "xlsx", "hl7v2", "fhir"] = Field(
+        description="csv: any delimited text; xlsx: a workbook; hl7v2: messages ORU^R01; fhir: R4 Observations, as a "
+        "Bundle or one resource per line"
+    )
     encoding: str | None = Field(default=None, description='of delimited text, e.g. "cp1252", "utf-8", "utf-16"')
     delimiter: str | None = Field(default=None, description="of delimited text: one character", max_length=1)
     quote: str | None = Field(default='"', description="quoting character of delimited text; null: none", max_length=1)
@@ -127,6 +134,17 @@ class Layout(Strict):
             raise ValueError("a workbook has no encoding or delimiter")
         if self.header_rows != sorted(set(self.header_rows)) or self.header_rows[0] < 1:
             raise ValueError("header_rows must ascend from 1 or more")
+        return self
+
+    @model_validator(mode="after")
+    def _no_table_in_an_exchange_format(self) -> "Layout":
+        if self.format not in EXCHANGE_FORMATS:
+            return self
+        allowed = {"format", "encoding"} if self.format == "hl7v2" else {"format"}
+        if foreign := sorted(self.model_fields_set - allowed):
+            raise ValueError(f"`{foreign[0]}` says nothing about {self.format}, whose columns are fixed")
+        if self.format == "hl7v2" and not self.encoding:
+            raise ValueError("hl7v2 needs its encoding")
         return self
 
 

@@ -113,9 +113,18 @@ def _serial(text: pl.Expr, written: str) -> tuple[pl.Expr, pl.Expr, pl.Expr, pl.
 
 
 def _pattern(written: str) -> tuple[str, set[str]]:
-    pieces = re.split(r"%(.)", written)
-    pattern = "".join(re.escape(piece) if i % 2 == 0 else _PART[piece] for i, piece in enumerate(pieces))
-    return f"^{pattern}$", set(pieces[1::2])
+    """The regular expression of a format, and its parts.
+
+    Where two or more parts of one or two digits touch, as in %Y%m%d%H%M, each has two: otherwise a text with fewer
+    parts could be read as one with more.
+    """
+    pattern = ""
+    for run in re.findall(r"(?:%[dmHYyMS])+|%.|[^%]+", written):
+        loose = len(re.findall("%[dmH]", run))
+        pieces = re.split(r"%(.)", run)
+        part = "".join(re.escape(piece) if i % 2 == 0 else _PART[piece] for i, piece in enumerate(pieces))
+        pattern += part.replace("{1,2}", "{2}") if loose > 1 else part
+    return f"^{pattern}$", set(re.findall(r"%(.)", written))
 
 
 def _full_year(two_digits: pl.Expr, century: int | None) -> pl.Expr:

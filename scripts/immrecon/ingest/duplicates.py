@@ -6,11 +6,18 @@ from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, first_error
 from immrecon.vocabulary import USED_FATES, Fate
 
-RANK = {"D": 4, "C": 3, "F": 2, "X": 2, "P": 1}
+RANK = {"W": 5, "D": 4, "C": 3, "F": 2, "X": 2, "P": 1}
 """Corrected before final before preliminary (HL7 table 0085). "Cannot be obtained" weighs as a final result; what the
-laboratory deleted stays deleted."""
+laboratory deleted stays deleted, and what was of another patient is of no use here."""
 
-_WORD = {"C": "corrected ", "F": "final ", "P": "preliminary ", "X": "unobtainable ", "D": "deleted "}
+_WORD = {
+    "C": "corrected ",
+    "F": "final ",
+    "P": "preliminary ",
+    "X": "unobtainable ",
+    "D": "deleted ",
+    "W": "withdrawn ",
+}
 _VERSION_KEY = {"accession": "ACCESSION", "collected": "DAY", "time": "CLOCK", "visit": "VISIT"}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from immrecon.config.dialect import Dialect
+from immrecon.config.dialect import NO_RESULT_STATUSES, Dialect
 from immrecon.config.study import Analyte
 from immrecon.contracts.harmonised import CELLS, LB, QUERIES_LAB
 from immrecon.contracts.io import validate
@@ -15,7 +15,14 @@ from immrecon.ingest.duplicates import choose_of_day, supersede_versions
 from immrecon.ingest.findings import Finding, first_error, listing, withheld
 from immrecon.ingest.lab_checks import warnings, withhold_slips
 from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
-from immrecon.ingest.lab_notes import changes_of_laboratory, notes, undeclared_columns, undeclared_sheets, without_rows
+from immrecon.ingest.lab_notes import (
+    changes_of_laboratory,
+    notes,
+    of_reader,
+    undeclared_columns,
+    undeclared_sheets,
+    without_rows,
+)
 from immrecon.ingest.lab_parse import check_against_study, parse_cells
 from immrecon.ingest.lab_shapes import Shaped, required_columns, shape
 from immrecon.ingest.readers import find_files, read_grids, to_table
@@ -81,7 +88,7 @@ def _judge_laboratory(
     tables, remarks, shaped = [], [], []
     for file in find_files(folder, dialect.files):
         grids, other_sheets = read_grids(folder, file, dialect.layout)
-        remarks.append(undeclared_sheets(file, other_sheets))
+        remarks += [undeclared_sheets(file, other_sheets), *(of_reader(grid) for grid in grids)]
         tables += [to_table(grid, dialect.layout, required_columns(dialect)) for grid in grids]
     for table in tables:
         shaped.append(shape(table, dialect))
@@ -110,7 +117,7 @@ def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cuto
     frame = supersede_versions(frame, dialect)
     settled = excluded | pl.col("SUPERSEDED").is_not_null()
     # A word for "not done" needs no unit and no date; a status that says so needs no readable result either.
-    gone = pl.col("STATUS").is_in(["X", "D"]).fill_null(value=False)
+    gone = pl.col("STATUS").is_in(NO_RESULT_STATUSES).fill_null(value=False)
     not_done = gone | (pl.col("WORD") == "not done").fill_null(value=False)
     errors = [*result_errors(dialect), *date_errors(dialect, extract_date)]
     frame = first_error(frame, [_unless(settled | not_done, finding) for finding in errors])
@@ -146,6 +153,8 @@ def _not_done_reason(gone: pl.Expr) -> pl.Expr:
     said = (
         pl.when(pl.col("STATUS") == "D")
         .then(pl.lit("deleted by the laboratory"))
+        .when(pl.col("STATUS") == "W")
+        .then(pl.lit("result of another patient, withdrawn by the laboratory"))
         .otherwise(pl.lit("cannot be obtained"))
     )
     return pl.coalesce("WORD_REASON", pl.when(gone).then(said)).alias("WORD_REASON")
@@ -199,7 +208,11 @@ def _columns(results: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
 def _lb(results: pl.DataFrame) -> pl.DataFrame:
     order = ["USUBJID", "LBDT", "LBDY", "LBTESTCD", "LBNAM", "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL"]
     number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("USUBJID")
-    return results.sort(order, nulls_last=True).with_columns(LBSEQ=number).select(LB.schema.column_names())
+    return (
+        results.sort(order, nulls_last=True, maintain_order=True)
+        .with_columns(LBSEQ=number)
+        .select(LB.schema.column_names())
+    )
 
 
 def _numbered(queries: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, listing, remarks, shown
-from immrecon.ingest.readers.grid import Table
+from immrecon.ingest.readers.grid import Grid, Table
 from immrecon.vocabulary import USED_FATES, Fate, Severity
 
 _USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
@@ -154,6 +154,26 @@ def undeclared_sheets(file: str, sheets: list[str]) -> pl.DataFrame:
                 "QUNCELL": 0,
             }
             for sheet in sheets
+        ]
+    )
+
+
+def of_reader(grid: Grid) -> pl.DataFrame:
+    """The listing of what the reader met and no row of the grid can show."""
+    return listing(
+        [
+            {
+                "SRCFILE": grid.file,
+                "SRCSHEET": grid.sheet,
+                "SRCROW": remark.row,
+                "QUVAL": remark.text,
+                "QUKIND": remark.kind,
+                "QUSEV": remark.severity.value,
+                "QUMSG": remark.message,
+                "QUHINT": remark.hint,
+                "QUNCELL": 0,
+            }
+            for remark in grid.remarks
         ]
     )
 

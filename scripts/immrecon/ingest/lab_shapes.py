@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from immrecon.config.dialect import Dialect
+from immrecon.config.dialect import NO_RESULT_STATUSES, Dialect
 from immrecon.errors import SourceError
 from immrecon.ingest.findings import brief
 from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table
@@ -91,7 +91,7 @@ def _long(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
     blank = ~_filled(columns.result)
     if columns.status is not None:
         # A status alone can say that there is no result: then the cell is read, though it is empty.
-        gone = [word for word, meaning in dialect.statuses.items() if meaning in {"X", "D"}]
+        gone = [word for word, meaning in dialect.statuses.items() if meaning in NO_RESULT_STATUSES]
         blank &= ~pl.col(columns.status).str.strip_chars().is_in(gone)
     wanted = name.is_in(list(dialect.analytes))
     if dialect.not_requested != "*":

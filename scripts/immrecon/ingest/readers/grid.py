@@ -8,14 +8,28 @@ import polars as pl
 from immrecon.config.source_format import Layout, clean_head
 from immrecon.errors import SourceError
 from immrecon.ingest.patterns import matches_whole
+from immrecon.vocabulary import Severity
 
-__all__ = ["COLUMN", "HEADER_JOIN", "ROW", "Grid", "Table", "clean_head", "to_table"]
+__all__ = ["COLUMN", "HEADER_JOIN", "ROW", "Grid", "Remark", "Table", "clean_head", "to_table"]
 
 ROW = "SRCROW"
 COLUMN = "SRCCOL"
 _COMPUTED = {ROW: pl.Int64, COLUMN: pl.String}
 HEADER_JOIN = " | "
 """Between the heads of a column under several header rows, the uppermost first."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a reader met in a file and no row of the grid can show, e.g. a line that cannot be read."""
+
+    row: int | None
+    kind: str
+    message: str
+    severity: Severity = Severity.WARNING
+    hint: str | None = None
+    text: str | None = None
+    """The beginning of what was met."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,9 @@ class Grid:
     """Merged cells of a sheet: first row, last row (from 1), first column, last column (from 0)."""
     computed: frozenset[tuple[int, int]] = frozenset()
     """Cells whose text is the stored result of a formula: row (from 1), column (from 0)."""
+    heads: tuple[str, ...] | None = None
+    """Columns of a format that names them itself: then every row is data, and `layout.header_rows` is not used."""
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def place(self) -> str:
@@ -95,6 +112,8 @@ def to_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
 
 def _heads(grid: Grid, layout: Layout) -> tuple[int, list[str], int]:
     """Index of the first data row, the joined heads, and their number."""
+    if grid.heads is not None:
+        return 0, list(grid.heads), len(grid.heads)
     if not any(_width(row) for row in grid.rows):
         raise SourceError(f"{grid.place}: the file is empty. Ask the sender for it again.")
     index = {number: i for i, number in enumerate(grid.numbers)}

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from immrecon.config.source_format import Layout
 from immrecon.errors import SourceError
+from immrecon.ingest.readers.fhir import read_fhir
 from immrecon.ingest.readers.grid import Grid, Table, to_table
+from immrecon.ingest.readers.hl7v2 import read_hl7v2
 from immrecon.ingest.readers.text import read_text
 from immrecon.ingest.readers.workbook import read_workbook
 
@@ -39,6 +41,11 @@ def read_grids(folder: Path, file: str, layout: Layout) -> tuple[list[Grid], lis
         assert layout.delimiter is not None
         grid = read_text(folder / file, file, encoding=layout.encoding, delimiter=layout.delimiter, quote=layout.quote)
         return [grid], []
+    if layout.format == "hl7v2":
+        assert layout.encoding is not None
+        return [read_hl7v2(folder / file, file, encoding=layout.encoding)], []
+    if layout.format == "fhir":
+        return [read_fhir(folder / file, file)], []
     return read_workbook(folder / file, file, layout.sheets, layout.sheets_ignored)
 
 

@@ -16,7 +16,7 @@ def read_text(path: Path, file: str, *, encoding: str, delimiter: str, quote: st
 
     Raises SourceError: no such file, not text in the declared encoding, a quote that is never closed.
     """
-    text = _decode(path, file, encoding)
+    text = decode(path, file, encoding)
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=delimiter,
@@ -41,7 +41,8 @@ def read_text(path: Path, file: str, *, encoding: str, delimiter: str, quote: st
     return Grid(file, None, [end + 1 for end in ends[:-1]], rows)
 
 
-def _decode(path: Path, file: str, encoding: str) -> str:
+def decode(path: Path, file: str, encoding: str) -> str:
+    """The text of a file without its byte order mark. Raises SourceError: no such file, not text in the encoding."""
     try:
         content = path.read_bytes()
     except OSError as error:
