@@ -4,7 +4,7 @@ import csv
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -70,12 +70,12 @@ def _write_csvs(lines: pl.DataFrame, folder: Path) -> None:
         with (folder / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as stream:
             writer = csv.writer(stream, lineterminator="\r\n")
             writer.writerow(COLUMNS)
-            writer.writerows(map(_harmless, row) for row in asked.filter(pl.col("site") == site).iter_rows())
+            writer.writerows(_harmless(line) for line in asked.filter(pl.col("site") == site).iter_rows())
 
 
-def _harmless(value: Any) -> Iterator[str]:
+def _harmless(line: Iterable[Any]) -> Iterator[str]:
     """The cells of a line. A spreadsheet runs a cell that starts like a formula, unless an apostrophe stands before."""
-    for cell in value:
+    for cell in line:
         text = "" if cell is None else str(cell)
         marked = _FORMULA_WITHIN.sub(r"\1'", text)
         yield f"'{marked}" if _STARTS_A_FORMULA.match(text) else marked

@@ -97,8 +97,8 @@ def cell_funnel(results: Results, spec: DisplaySpec) -> Table:
         ],
         rows=rows,
         footnotes=[
-            "Method: counts of cells that were not blank. In a column the lines once indented add up to the cells read, "
-            "and the rules below 'Withheld by a query' to the cells withheld.",
+            "Method: counts of cells that were not blank. In a column, the lines indented once add up to the cells "
+            "read, and the rules below 'Withheld by a query' to the cells withheld.",
         ],
         empty="No lab export was found for this data cut.",
     )
