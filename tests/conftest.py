@@ -30,3 +30,25 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the shared folder with real data sets is not beside the repository")
     return SHARED / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_kind_of_query_has_words():
+    """Any table of queries that a test makes or reads: a kind without words in `queries.rules` fails the test.
+
+    A run goes on with words made from the severity; the tests are where a new kind must be given its own.
+    """
+    from immrecon.contracts.harmonised import QUERIES_CLINICAL, Queries
+    from immrecon.queries.rules import RULES
+
+    assert QUERIES_CLINICAL.schema is Queries
+    original = Queries.filter
+
+    def checked(frame, **options):
+        unknown = sorted(set(frame["QUKIND"]) - RULES.keys())
+        assert not unknown, f"kinds of query without words in immrecon.queries.rules.RULES: {', '.join(unknown)}"
+        return original(frame, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Queries, "filter", staticmethod(checked))
+        yield

@@ -20,6 +20,10 @@ lower-case columns are results. This page is generated from the code.
 | `analysis/<table>/*.parquet` | ADaM-like datasets, one folder of parts per table |
 | `harmonised/<table>/*.parquet` | what was read, one row shape for every source, each row with its source cell |
 | `harmonised/queries_*.parquet` | every query, with file, sheet, row, column, value, what is wrong and a hint |
+| `harmonised/query_log.parquet` | the same with site, identifier, and whether new, still open or resolved |
+| `queries/queries.xlsx` | the queries to work with: all, by site, resolved; never for an open session |
+| `queries/by_site/*.csv` | the same for each site, UTF-8 as Excel opens it; a site gets its own file only |
+| `queries/ids.csv` | identifier, kind and severity of each query: what `compared_with` of a later cut names |
 | `harmonised/cells.parquet` | the account of every lab cell: the counts add up |
 | `inputs.json`, `sources.json`, `run_config.yaml` | what the run was made from, with digests |
 | `manifest.json` | SHA-256 of every output but itself and `run.json` |

@@ -34,7 +34,9 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         "landmarks",
         "quantiles",
         "adverse_events",
+        "cell_funnel",
         "cells",
+        "query_status",
         "queries",
         "checks",
     ]

@@ -12,6 +12,8 @@ ESTIMATES = (
     "baseline",
     "timelines",
     "query_counts",
+    "query_status",
+    "cell_fates",
     "visit_summary",
     "threshold_summary",
     "profiles",

@@ -101,7 +101,7 @@ def record_inputs(sources: str, params: Any) -> dict[str, object]:
         "study": params.study,
         "data_cut": params.data_cut,
         "immrecon_version": params.version,
-        "inputs": read_json(sources),
+        "inputs": [*read_json(sources), *params.compared_with],
         "config_sha256": text_digest(params.run_config),
         "code_sha256": params.all_code,
         "lock_sha256": params.lock,
@@ -109,8 +109,14 @@ def record_inputs(sources: str, params: Any) -> dict[str, object]:
 
 
 def manifest(files: Iterable[str]) -> dict[str, str]:
-    """SHA-256 of every output, by path within the run folder. The manifest itself and `run.json` are left out."""
-    return {file: file_digest(file) for file in files}
+    """SHA-256 of every output, by path within the run folder; of a folder, of every file in it.
+
+    The manifest itself and `run.json` are left out.
+    """
+    paths = [Path(file) for file in files]
+    inside = [found for path in paths if path.is_dir() for found in path.rglob("*")]
+    outputs = [path for path in (*paths, *inside) if path.is_file() and not path.name.startswith(".")]
+    return {path.as_posix(): file_digest(path) for path in outputs}
 
 
 def run_record() -> dict[str, str]:

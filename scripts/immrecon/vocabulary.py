@@ -20,6 +20,9 @@ class Fate(StrEnum):
     NOT_REQUESTED = "not requested"
 
 
+READ = "read"
+"""Value of `fate` in a result row that counts the cells of every fate."""
+
 USED_FATES = (Fate.VALUE, Fate.CENSORED)
 
 
@@ -29,6 +32,24 @@ class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
+
+
+class QueryStatus(StrEnum):
+    """Where a query stands against the cut that this one is compared with."""
+
+    NEW = "new"
+    STILL_OPEN = "still open"
+    RESOLVED = "resolved"
+    OPEN = "open"
+    """Asked at this cut, which is compared with none."""
+
+
+class Privacy(StrEnum):
+    """What of a query is not repeated outside the table of queries, because it may identify a person."""
+
+    NO = "no"
+    MESSAGE = "message"
+    ALL = "message and value"
 
 
 class Population(StrEnum):

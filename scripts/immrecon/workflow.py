@@ -22,6 +22,7 @@ from immrecon.provenance import REPOSITORY, code_digest, file_digest, text_diges
 SPEC: dict[str, Callable[[Study], Strict]] = {
     "clinical": specs.clinical_spec,
     "lab": specs.lab_spec,
+    "queries": specs.queries_spec,
     "derive": specs.derive_spec,
     "disposition": specs.disposition_spec,
     "recovery": specs.recovery_spec,
@@ -62,7 +63,13 @@ def configured(config_files: Sequence[Any], overrides: dict[str, Any]) -> Study:
             f"{study.data_folder}: no such folder for the cut {study.file.data_cut}. "
             "Hint: put the files as received there, or correct sources.data and cuts in the configuration."
         )
-    for path in (REPOSITORY, *source_files(study)):
+    earlier = study.earlier_queries
+    if earlier is not None and not earlier.is_file():
+        raise SourceError(
+            f"{earlier}: no such file. The queries of the cut {study.file.data_cut} are compared with it. Hint: run "
+            "the earlier cut and copy its queries/ids.csv there, or set compared_with to null."
+        )
+    for path in (REPOSITORY, *source_files(study), *([] if earlier is None else [earlier])):
         if "{" in str(path) or "}" in str(path):
             raise SourceError(f"{path}: braces in a path stand for wildcards in Snakemake. Hint: rename it.")
     prepare(study.results_folder)
@@ -80,12 +87,20 @@ class Steps:
         self.sources: list[str] = [str(path) for path in source_files(study)]
         self.folder = str(study.data_folder)
         self.unused: list[str] = unused_files(study)
+        self.earlier_queries = [] if study.earlier_queries is None else [str(study.earlier_queries)]
         checksums = study.cut.checksums
         # Contents, not times, decide: a file replaced by an older one must be seen, and a frozen cut checked again.
         listed = [path for path in (checksums and [study.relative(checksums)]) or [] if path.is_file()]
         digests = [file_digest(path) for path in [*map(Path, self.sources), *listed]]
         self.received = text_digest(json.dumps([digests, self.unused]))
         self.checksums = None if checksums is None else str(study.relative(checksums))
+
+    def compared_with(self) -> list[dict[str, str]]:
+        """The list of earlier queries among the inputs, by the end of its path."""
+        return [
+            {"path": f"queries of an earlier cut: {Path(path).name}", "sha256": file_digest(path)}
+            for path in self.earlier_queries
+        ]
 
     @cache  # noqa: B019 - one instance per process
     def spec(self, section: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
         "data_cut": "2025-06",
         "cutoff_date": date(2025, 6, 15),
         "extract_date": date(2025, 6, 30),
+        "compared_with": None,
         "groups": [
             Group(code="A", label="Adults", planned_n=18, min_age_years=18, max_age_years=None),
             Group(code="B", label="Paediatric", planned_n=18, min_age_years=None, max_age_years=18),

@@ -232,6 +232,32 @@ def quality_frames() -> tuple[pl.DataFrame, pl.DataFrame]:
     return frame(results.QUERY_COUNTS, rows), frame(harmonised.CELLS, cells)
 
 
+def query_status() -> pl.DataFrame:
+    lines = [
+        ("all", "all", "All queries", 7, 3, 4, 2, 28),
+        ("error", "all", "All queries", 2, 1, 1, 2, 28),
+        ("error", "unit_unknown", "Unit not known", 2, 1, 1, 0, 28),
+        ("error", "date_missing", "Date missing", 0, 0, 0, 2, 0),
+        ("warning", "all", "All queries", 5, 2, 3, 0, 0),
+        ("warning", "visit_off", HOSTILE, 5, 2, 3, 0, 0),
+    ]
+    return frame(
+        results.QUERY_STATUS, [dict(zip(results.QUERY_STATUS.schema.column_names(), x, strict=True)) for x in lines]
+    )
+
+
+def cell_fates(cells: pl.DataFrame) -> pl.DataFrame:
+    rows = []
+    for lab in ("central", "necker", "all"):
+        part = cells if lab == "all" else cells.filter(pl.col("lab") == lab)
+        for fate in ("read", "value", "censored", "not done", "superseded", "excluded", "queried", "not requested"):
+            n = part[f"n_{fate.replace(' ', '_')}"].sum()
+            rows.append({"lab": lab, "fate": fate, "kind": "all", "label": fate.capitalize(), "n_cells": n})
+        n = part["n_queried"].sum()
+        rows.append({"lab": lab, "fate": "queried", "kind": "unit_unknown", "label": "Unit not known", "n_cells": n})
+    return frame(results.CELL_FATES, rows)
+
+
 def accrual() -> pl.DataFrame:
     rows = []
     for month in range(12):
@@ -253,6 +279,8 @@ def make_results(spec: DisplaySpec) -> Results:
         baseline=baseline(),
         timelines=frame(results.TIMELINES, []),
         query_counts=query_counts,
+        query_status=query_status(),
+        cell_fates=cell_fates(cells),
         visit_summary=summary,
         threshold_summary=thresholds,
         profiles=frame(results.PROFILES, []),

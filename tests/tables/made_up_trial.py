@@ -70,6 +70,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
         "data_cut": "2024-06-30",
         "cutoff_date": date(2024, 6, 30),
         "extract_date": date(2024, 7, 8),
+        "compared_with": "2023-12-31",
         "groups": [
             {"code": code, "label": label, "planned_n": 18, "min_age_years": None, "max_age_years": None}
             for code, label in GROUPS.items()

@@ -93,6 +93,34 @@ def test_cells_total_is_the_sum_of_the_files_and_of_the_fates(tables: dict[str, 
         assert line[2] == sum(line[3:])
 
 
+def test_funnel_of_cells_adds_up_in_every_column(tables: dict[str, Table]) -> None:
+    table = tables["cell_funnel"]
+    assert table.column_names() == ["Result cells", "central", "necker", "All laboratories"]
+    for position in (1, 2, 3):
+        by_depth: dict[int, list[int]] = {0: [], 1: [], 2: []}
+        for row in table.rows:
+            by_depth[row.cells[0].indent].append(int(row.cells[position].text))
+        withheld = next(row for row in table.rows if row.cells[0].text == "Queried")
+        assert [sum(by_depth[1])] == by_depth[0]
+        assert sum(by_depth[2]) == int(withheld.cells[position].text) > 0
+
+
+def test_queries_since_the_earlier_cut(tables: dict[str, Table], spec: DisplaySpec) -> None:
+    table = tables["query_status"]
+    assert "2023-12-31" in table.title
+    shown = {(row.section, row.cells[0].text): [cell.text for cell in row.cells[1:]] for row in table.rows}
+    assert shown["Errors", "Unit not known"] == ["2", "1", "1", "0", "28"]
+    assert shown["Errors", "Date missing"] == ["0", "0", "0", "2", "0"]
+    assert shown["Errors", "All of them"] == ["2", "1", "1", "2", "28"]
+    assert shown["Total", "All queries"] == ["7", "3", "4", "2", "28"]
+
+
+def test_queries_that_are_compared_with_no_cut_are_open_only(run: Results, spec: DisplaySpec) -> None:
+    table = build_tables(run, spec.model_copy(update={"compared_with": None}))["query_status"]
+    assert table.column_names() == ["Rule", "Open", "Lab cells withheld"]
+    assert "Not compared" in table.footnotes[0]
+
+
 def test_queries_come_with_their_total_errors_first(tables: dict[str, Table]) -> None:
     table = tables["queries"]
     assert [row.section for row in table.rows] == ["Errors", "Errors", "Warnings", "Notes", "Total"]

@@ -75,3 +75,18 @@ rule estimate_safety:
         spec=STEPS.spec("safety"),
     script:
         "../../scripts/estimate_safety.py"
+
+
+rule estimate_quality:
+    input:
+        query_log=LAYOUT.table("harmonised", "query_log"),
+        cells=LAYOUT.table("harmonised", "cells"),
+    output:
+        query_status=LAYOUT.table("estimates", "query_status"),
+        cell_fates=LAYOUT.table("estimates", "cell_fates"),
+    log:
+        LAYOUT.log("estimate_quality"),
+    params:
+        code=code_digest("estimate_quality"),
+    script:
+        "../../scripts/estimate_quality.py"

@@ -59,3 +59,25 @@ rule harmonise_lab:
         folder=lambda wildcards: STEPS.folder,
     script:
         "../../scripts/harmonise_lab.py"
+
+
+rule write_queries:
+    input:
+        queries_clinical=LAYOUT.table("harmonised", "queries_clinical"),
+        queries_lab=LAYOUT.table("harmonised", "queries_lab"),
+        cells=LAYOUT.table("harmonised", "cells"),
+        dm=LAYOUT.participants("harmonised", "dm"),
+        previous=STEPS.earlier_queries,
+    output:
+        query_log=LAYOUT.table("harmonised", "query_log"),
+        workbook="queries/queries.xlsx",
+        by_site=directory("queries/by_site"),
+        ids="queries/ids.csv",
+    log:
+        LAYOUT.log("write_queries"),
+    params:
+        code=code_digest("write_queries"),
+        spec=STEPS.spec("queries"),
+        previous=STEPS.compared_with(),
+    script:
+        "../../scripts/write_queries.py"

@@ -15,6 +15,13 @@ from immrecon.config.extracts import ExtractsFile
 from immrecon.vocabulary import POOLED, Milestone, Population
 
 
+class ComparedWith(Strict):
+    """The earlier cut, and the list of its queries that its run wrote."""
+
+    cut: Slug = Field(description="an earlier one of the cuts")
+    queries: str = Field(description="its queries/ids.csv, relative to this file")
+
+
 class Cut(Strict):
     folder: str = Field(description="folder of the files as received, within the data folder")
     checksums: str | None = Field(
@@ -24,6 +31,9 @@ class Cut(Strict):
         description="last day on which anything counts; null only where the data carry no calendar dates"
     )
     extract_date: date | None = Field(description="day the data left the database")
+    compared_with: ComparedWith | None = Field(
+        description="earlier cut against which queries are new, still open or resolved; null: not compared"
+    )
 
     @model_validator(mode="after")
     def _extracted_after_the_cutoff(self) -> "Cut":
@@ -225,6 +235,8 @@ class StudyFile(Strict):
             raise ValueError(f'data_cut "{self.data_cut}" is not one of the cuts: {", ".join(sorted(self.cuts))}')
         if self.time_basis == "calendar" and any(cut.cutoff_date is None for cut in self.cuts.values()):
             raise ValueError("with time_basis calendar every cut needs a cutoff_date")
+        for name, cut in self.cuts.items():
+            self._check_comparison(name, cut)
         known = {analyte.code for analyte in self.analytes}
         unknown = sorted({threshold.analyte for threshold in self.thresholds} - known)
         if unknown:
@@ -239,6 +251,19 @@ class StudyFile(Strict):
         refuse_repeated("thresholds", thresholds)
         refuse_repeated("accrual_plan", [item.month.isoformat() for item in self.accrual_plan])
         return self
+
+    def _check_comparison(self, name: str, cut: Cut) -> None:
+        if cut.compared_with is None:
+            return
+        other = self.cuts.get(cut.compared_with.cut)
+        if other is None:
+            raise ValueError(
+                f'the cut {name} is compared with "{cut.compared_with.cut}", which is not one of the cuts: '
+                f"{', '.join(sorted(self.cuts))}"
+            )
+        later = cut.cutoff_date is not None and other.cutoff_date is not None and other.cutoff_date >= cut.cutoff_date
+        if other is cut or later:
+            raise ValueError(f"the cut {name} is compared with {cut.compared_with.cut}, which is not an earlier one")
 
 
 class Study(Strict):
@@ -264,6 +289,11 @@ class Study(Strict):
     def data_folder(self) -> Path:
         """Folder of the cut's files as received."""
         return self.relative(self.file.sources.data) / self.cut.folder
+
+    @property
+    def earlier_queries(self) -> Path | None:
+        """The list of queries of the cut that this one is compared with."""
+        return None if self.cut.compared_with is None else self.relative(self.cut.compared_with.queries)
 
     @property
     def results_folder(self) -> Path:

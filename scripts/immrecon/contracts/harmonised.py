@@ -4,7 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from immrecon.contracts.base import Contract, count, day, integer, number, one_of, optional_text, rule, text
-from immrecon.vocabulary import Fate, Severity
+from immrecon.vocabulary import Fate, Privacy, QueryStatus, Severity
 
 
 class SourceCell(dy.Schema):
@@ -164,9 +164,32 @@ class Queries(dy.Schema):
     SRCCOL = optional_text("column; missing for a query on a whole row")
     USUBJID = optional_text("participant, where known")
     QUVAL = optional_text("value as received")
+    QUABOUT = optional_text("record or sample asked about, apart from its place: analyte, day, accession, visit, term")
     QUKIND = text("kind of query, one word per rule, e.g. unit_unknown")
     QUSEV = one_of(Severity, "error: withheld; warning: used, but look; note: for information")
     QUMSG = text("what is wrong, and what was expected")
+    QUHINT = optional_text("what to do, or the likely answer")
+    QUNCELL = count("lab result cells that this query withholds from use")
+
+
+class QueryLog(dy.Schema):
+    """Queries of this cut, and those of the earlier cut that are not asked any more (only QUID, kind and severity)."""
+
+    QUID = text("identifier of the query: the same question has the same one at every cut", primary_key=True)
+    QUSTAT = one_of(QueryStatus, "against the cut that this one is compared with; open: compared with none")
+    QUKIND = text("kind of query")
+    QUSEV = one_of(Severity, "error: withheld; warning: used, but look; note: for information")
+    QUDOM = optional_text("domain the cell was meant for; missing for a resolved query, like all that follows")
+    LBNAM = optional_text("laboratory, for a query on a lab export")
+    SITEID = optional_text("site of the participant; missing where the participant is not known")
+    USUBJID = optional_text("participant, where known")
+    SRCFILE = optional_text("source file, relative to the folder of the cut")
+    SRCSHEET = optional_text("sheet of a workbook")
+    SRCROW = integer("row in the file; missing for a query on a whole column or file")
+    SRCCOL = optional_text("column; missing for a query on a whole row")
+    QUVAL = optional_text("value as received")
+    QUPRIV = one_of(Privacy, "what may identify a person, and is not repeated outside this table")
+    QUMSG = optional_text("what is wrong, and what was expected")
     QUHINT = optional_text("what to do, or the likely answer")
     QUNCELL = count("lab result cells that this query withholds from use")
 
@@ -204,8 +227,11 @@ FA = _participants("fa", "One row per assessment and test.", Fa)
 CM = _participants("cm", "One row per medication or cellular intervention.", Cm)
 AE = _participants("ae", "One row per adverse event.", Ae)
 LB = _participants("lb", "One row per identified result cell of a lab export, whatever became of it.", Lb)
-QUERIES_LAB = Contract("queries_lab", "harmonised", "One row per query on a lab export.", Queries)
-QUERIES_CLINICAL = Contract("queries_clinical", "harmonised", "One row per query on a clinical extract.", Queries)
+QUERIES_LAB = Contract("queries_lab", "harmonised", "One row per query on a lab export.", Queries, 2)
+QUERIES_CLINICAL = Contract("queries_clinical", "harmonised", "One row per query on a clinical extract.", Queries, 2)
+QUERY_LOG = Contract(
+    "query_log", "harmonised", "One row per query of this cut, and per query of the earlier cut now resolved.", QueryLog
+)
 CELLS = Contract("cells", "harmonised", "One row per lab export and sheet: every cell, by what became of it.", Cells)
 
-HARMONISED = [DM, SC, DS, CE, FA, CM, AE, LB, QUERIES_LAB, QUERIES_CLINICAL, CELLS]
+HARMONISED = [DM, SC, DS, CE, FA, CM, AE, LB, QUERIES_LAB, QUERIES_CLINICAL, QUERY_LOG, CELLS]

@@ -4,7 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from immrecon.contracts.base import Contract, count, integer, number, one_of, optional_text, rule, text
-from immrecon.vocabulary import CheckOutcome, Milestone, Population, RowStatus
+from immrecon.vocabulary import READ, CheckOutcome, Fate, Milestone, Population, RowStatus
 
 
 class Stratum(dy.Schema):
@@ -241,6 +241,30 @@ class QueryCounts(dy.Schema):
     example = text("what it is, in words, without any value received")
 
 
+class QueryStatusCounts(dy.Schema):
+    severity = text("error, warning or note; 'all' for the total", primary_key=True)
+    kind = text("kind of query; 'all' for the total of the severity", primary_key=True)
+    label = text("the kind in words")
+    n_open = count("queries of this cut")
+    n_new = count("of them, not asked at the cut that this one is compared with", nullable=True)
+    n_still_open = count("of them, asked there already", nullable=True)
+    n_resolved = count("asked there and not any more", nullable=True)
+    n_cells = count("lab cells withheld")
+
+    @rule
+    def new_and_still_open_are_all(cls) -> pl.Expr:
+        compared = pl.col("n_new").is_not_null()
+        return ~compared | (pl.col("n_open") == pl.col("n_new") + pl.col("n_still_open"))
+
+
+class CellFates(dy.Schema):
+    lab = text("laboratory: the name of its dialect; 'all' for the total", primary_key=True)
+    fate = one_of([READ, *Fate], "what became of the cells; 'read' for all that were not blank", primary_key=True)
+    kind = text("kind of query that withholds them; 'all' for the total of the fate", primary_key=True)
+    label = text("fate or kind in words")
+    n_cells = count("result cells")
+
+
 def _result(name: str, grain: str, schema: type[dy.Schema]) -> Contract:
     return Contract(name, "estimates", grain, schema)
 
@@ -250,6 +274,8 @@ ACCRUAL = _result("accrual", "One row per month and stage.", Accrual)
 BASELINE = _result("baseline", "One row per characteristic, category and stratum.", Baseline)
 TIMELINES = _result("timelines", "One row per bar or marker of the swimmer plot.", Timelines)
 QUERY_COUNTS = _result("query_counts", "One row per domain, file, kind and severity of query.", QueryCounts)
+QUERY_STATUS = _result("query_status", "One row per severity and kind of query, with totals.", QueryStatusCounts)
+CELL_FATES = _result("cell_fates", "One row per laboratory, fate and kind of query, with totals.", CellFates)
 VISIT_SUMMARY = _result("visit_summary", "One row per analyte, visit and stratum.", VisitSummary)
 THRESHOLD_SUMMARY = _result("threshold_summary", "One row per threshold, visit and stratum.", ThresholdSummary)
 PROFILES = _result("profiles", "One row per sample of the individual trajectories.", Profiles)
@@ -262,6 +288,6 @@ CHECKS = _result("checks", "One row per identity and stratum.", Checks)
 AE_INCIDENCE = _result("ae_incidence", "One row per class, term, category and stratum.", AeIncidence)
 
 RESULTS = [
-    FUNNEL, ACCRUAL, BASELINE, TIMELINES, QUERY_COUNTS, VISIT_SUMMARY, THRESHOLD_SUMMARY, PROFILES,
-    STATUS_COUNTS, CURVES, RISK_TABLE, LANDMARKS, QUANTILES, CHECKS, AE_INCIDENCE,
+    FUNNEL, ACCRUAL, BASELINE, TIMELINES, QUERY_COUNTS, QUERY_STATUS, CELL_FATES, VISIT_SUMMARY,
+    THRESHOLD_SUMMARY, PROFILES, STATUS_COUNTS, CURVES, RISK_TABLE, LANDMARKS, QUANTILES, CHECKS, AE_INCIDENCE,
 ]  # fmt: skip

@@ -11,6 +11,9 @@ from immrecon.vocabulary import Severity
 
 SOURCE = ["SRCFILE", "SRCSHEET", "SRCROW"]
 
+ABOUT = "about"
+"""Column of source rows: the cells that name the record, joined."""
+
 _COLUMNS = {name: column.dtype for name, column in Queries.columns().items()}
 
 
@@ -38,12 +41,24 @@ def query(
         text(column).alias("SRCCOL"),
         participant.alias("USUBJID"),
         brief(text(value)).alias("QUVAL"),
+        _about(rows, domain).alias("QUABOUT"),
         text(kind).alias("QUKIND"),
         text(severity.value).alias("QUSEV"),
         text(message).alias("QUMSG"),
         text(hint).alias("QUHINT"),
         pl.lit(0, dtype=pl.Int64).alias("QUNCELL"),
     ).select(list(_COLUMNS))
+
+
+def _about(rows: pl.DataFrame, domain: str) -> pl.Expr:
+    """What names the record wherever its row is: as the source wrote it, or by the variables of its domain."""
+    if ABOUT in rows.columns:
+        return pl.col(ABOUT)
+    stems = ("DECOD", "CAT", "TESTCD", "TRT", "TERM", "DTC", "STDTC", "DY", "STDY")
+    present = [f"{domain}{stem}" for stem in stems if f"{domain}{stem}" in rows.columns]
+    if not present:
+        return pl.lit(None, dtype=pl.String)
+    return pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in present], separator="|")
 
 
 def place(file: str, sheet: str | None) -> pl.DataFrame:

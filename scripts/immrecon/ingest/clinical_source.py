@@ -1,17 +1,17 @@
 """Rows of clinical extracts: read as text, chosen as declared, attributed to a participant, each once."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
-from immrecon.config.extracts import Extract, ExtractsFile, Format
+from immrecon.config.extracts import START, TARGETS, Extract, ExtractsFile, Format, Kind
 from immrecon.config.source_format import Layout
 from immrecon.errors import SourceError
 from immrecon.ingest import identity
-from immrecon.ingest.clinical_queries import place, query
+from immrecon.ingest.clinical_queries import ABOUT, place, query
 from immrecon.ingest.readers import Grid, Table, read_grids, to_table
 from immrecon.ingest.readers.grid import ROW, clean_head
 from immrecon.vocabulary import Severity
@@ -162,7 +162,7 @@ def choose(extract: Extract, everything: pl.DataFrame, known: Collection[str] | 
     `known` are the participants of the study; None while the rows that define them are read.
     """
     domain = extract.domain
-    numbered = everything.with_row_index("position", offset=1)
+    numbered = everything.with_columns(_about(extract)).with_row_index("position", offset=1)
     wanted = numbered.filter(_condition(extract))
     counts = {"n_read": everything.height, "n_filtered": everything.height - wanted.height}
     queries = [
@@ -180,6 +180,21 @@ def choose(extract: Extract, everything: pl.DataFrame, known: Collection[str] | 
     counts["n_duplicate"] = named.height - frame.height
     counts["n_withheld"] = wanted.height - named.height
     return Rows(frame.drop("ragged", "position"), queries, counts)
+
+
+def _about(extract: Extract) -> pl.Expr:
+    """The number of the record, or its codes, tests and day as received: what names it wherever its row is."""
+    targets = TARGETS[extract.domain]
+    named = [extract.record_id] if extract.record_id is not None else _naming_columns(extract, targets)
+    texts = [pl.col(cell(name)).fill_null("") for name in dict.fromkeys(named)]
+    return pl.concat_str([*texts, pl.lit("")], separator="|").alias(ABOUT)
+
+
+def _naming_columns(extract: Extract, targets: Mapping[str, Kind]) -> list[str]:
+    start = START[extract.domain]
+    sources = [source for name, source in extract.columns.items() if targets[name] is Kind.CODE or name in start]
+    sources += [result.test_from for result in extract.results if result.test_from is not None]
+    return [source.column for source in sources if source.column is not None]
 
 
 def _condition(extract: Extract) -> pl.Expr:

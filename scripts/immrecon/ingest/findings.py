@@ -24,6 +24,7 @@ LISTING = {
     "SRCCOL": pl.String,
     "USUBJID": pl.String,
     "QUVAL": pl.String,
+    "QUABOUT": pl.String,
     "QUKIND": pl.String,
     "QUSEV": pl.String,
     "QUMSG": pl.String,
@@ -116,10 +117,16 @@ def _gather(frame: pl.DataFrame, severity: Severity, *, withholds: bool) -> pl.D
     )
     keys = ["SRCFILE", "SRCSHEET", "PLACE", "QUCOL", "USUBJID", "QUVAL", "QUKIND", "QUMSG", "QUHINT"]
     counted = (
-        frame.with_columns(PLACE=place, USUBJID=pl.when(pl.col("QUSCOPE") != "column").then("USUBJID"))
+        frame.with_columns(
+            PLACE=place,
+            USUBJID=pl.when(pl.col("QUSCOPE") != "column").then("USUBJID"),
+            SAMPLE=_sample(frame.columns),
+            ANALYTE=pl.col("LBTESTCD") if "LBTESTCD" in frame.columns else NOTHING,
+        )
         .group_by(keys, maintain_order=True)
         .agg(
             pl.len().cast(pl.Int64).alias("N"),
+            _about().alias("QUABOUT"),
             pl.col("SRCROW").min(),
             pl.col("SRCROW").max().alias("LAST"),
         )
@@ -133,6 +140,23 @@ def _gather(frame: pl.DataFrame, severity: Severity, *, withholds: bool) -> pl.D
         pl.when(several).then(message).otherwise("QUMSG").alias("QUMSG"),
         (pl.col("N") if withholds else pl.lit(0, dtype=pl.Int64)).alias("QUNCELL"),
     ).select(list(LISTING))
+
+
+def _sample(columns: Sequence[str]) -> pl.Expr:
+    """Day (as received where it cannot be read), accession and visit: what names a sample wherever its row is."""
+    days = [name for name in ("DAY", "LBDY", "LBDT", "DATETEXT") if name in columns]
+    named = [pl.coalesce(pl.col(name).cast(pl.String) for name in days)] if days else []
+    named += [pl.col(name).cast(pl.String) for name in ("ACCESSION", "VISIT") if name in columns]
+    return pl.concat_str([part.fill_null("") for part in [*named, pl.lit("")]], separator="|")
+
+
+def _about() -> pl.Expr:
+    """The sample, and the analyte where one alone is asked about; nothing for a whole column."""
+    single = (pl.col("ANALYTE").n_unique() == 1) & (
+        (pl.col("QUSCOPE").first() == "cell") | (pl.col("ACCESSION").first().fill_null("") == "")
+    )
+    analyte = pl.when(single).then(pl.col("ANALYTE").first()).fill_null("")
+    return pl.when(pl.col("QUSCOPE").first() != "column").then(pl.format("{}|{}", analyte, pl.col("SAMPLE").first()))
 
 
 def listing(rows: Sequence[dict[str, object]]) -> pl.DataFrame:

@@ -84,7 +84,9 @@ _TABLES: dict[str, Topic] = {
     "baseline": "participants",
     "reconstitution_status": "recovery",
     "adverse_events": "safety",
+    "cell_funnel": "quality",
     "cells": "quality",
+    "query_status": "quality",
     "queries": "quality",
     "checks": "quality",
 }

@@ -7,10 +7,10 @@ import polars as pl
 from immrecon.config.specs import DisplaySpec
 from immrecon.tables.exhibit import BLANK, exhibit
 from immrecon.tables.format import clean, count, scientific, sentence
-from immrecon.tables.frames import ALL_LEVELS, ALL_PARTICIPANTS
+from immrecon.tables.frames import ALL_LEVELS, ALL_PARTICIPANTS, index
 from immrecon.tables.model import Cell, Emphasis, Head, Row, Table
 from immrecon.tables.results import Results
-from immrecon.vocabulary import POOLED, CheckOutcome, Severity
+from immrecon.vocabulary import POOLED, READ, CheckOutcome, Fate, Severity
 
 FATES = {
     "n_value": "Used as a number",
@@ -61,6 +61,94 @@ def cells(results: Results, spec: DisplaySpec) -> Table:
     )
 
 
+FUNNEL = [READ, Fate.VALUE, Fate.CENSORED, Fate.NOT_DONE, Fate.SUPERSEDED, Fate.EXCLUDED, Fate.NOT_REQUESTED]
+"""Lines of the funnel of cells before those that queries withhold, which follow by rule."""
+
+
+def cell_funnel(results: Results, spec: DisplaySpec) -> Table:
+    """Every cell of the lab exports by laboratory and by what became of it; withheld ones by rule."""
+    frame = results.cell_fates
+    labs = [*sorted(set(frame["lab"]) - {POOLED}), POOLED] if frame.height else []
+    numbers = index(frame, "lab", "fate", "kind")
+    kinds = _ordered(frame.filter((pl.col("lab") == POOLED) & (pl.col("fate") == Fate.QUERIED)))
+    lines = [(str(fate), POOLED, 0) for fate in (*FUNNEL, Fate.QUERIED)] + [(Fate.QUERIED, kind, 1) for kind in kinds]
+    rows = [
+        Row(
+            (
+                Cell(clean(numbers[POOLED, fate, kind]["label"]), indent=0 if fate == READ else 1 + depth),
+                *(Cell(count(numbers[lab, fate, kind]["n_cells"])) for lab in labs),
+            ),
+            emphasis="strong" if fate == READ else "none",
+        )
+        for fate, kind, depth in lines
+        if labs
+    ]
+    return exhibit(
+        spec,
+        stem="cell_funnel",
+        title="Lab result cells from reading to use",
+        population="All lab exports as received",
+        header=[
+            [
+                Head("Result cells"),
+                *(Head("All laboratories" if lab == POOLED else clean(lab)) for lab in labs),
+                *([] if labs else [Head("All laboratories")]),
+            ]
+        ],
+        rows=rows,
+        footnotes=[
+            "Method: counts of cells that were not blank. In a column, the lines indented once add up to the cells "
+            "read, and the rules below 'Withheld by a query' to the cells withheld.",
+        ],
+        empty="No lab export was found for this data cut.",
+    )
+
+
+def _ordered(withheld: pl.DataFrame) -> list[str]:
+    """Kinds of query that withhold cells, the most frequent first."""
+    kinds = withheld.filter((pl.col("kind") != POOLED) & (pl.col("n_cells") > 0))
+    return kinds.sort("n_cells", "kind", descending=[True, False])["kind"].to_list()
+
+
+def query_status(results: Results, spec: DisplaySpec) -> Table:
+    """Queries that sites and laboratories are asked, by rule: new, still open and resolved since the earlier cut."""
+    frame = results.query_status
+    since = spec.compared_with
+    numbers = ["n_open", *(["n_new", "n_still_open", "n_resolved"] if since else []), "n_cells"]
+
+    def row(line: dict[str, Any], section: str, emphasis: Emphasis = "none") -> Row:
+        cells = (Cell(count(line[name])) for name in numbers)
+        return Row((Cell(clean(line["label"])), *cells), section=section, emphasis=emphasis)
+
+    rows = []
+    for severity in Severity:
+        of_severity = frame.filter(pl.col("severity") == severity)
+        kinds = of_severity.filter(pl.col("kind") != POOLED).sort("n_open", "kind", descending=[True, False])
+        rows += [row(line, _severity(severity)) for line in kinds.iter_rows(named=True)]
+        totals = of_severity.filter(pl.col("kind") == POOLED)
+        rows += [
+            row(line | {"label": "All of them"}, _severity(severity), "strong") for line in totals.iter_rows(named=True)
+        ]
+    rows += [row(line, "Total", "strong") for line in frame.filter(pl.col("severity") == POOLED).iter_rows(named=True)]
+    against = [Head("New"), Head("Still open"), Head("Resolved")] if since else []
+    note = (
+        f"Compared with data cut {clean(since)}: new and still open add up to open; resolved queries were asked there "
+        "and are not asked any more."
+        if since
+        else "Not compared with an earlier data cut, so no query is called new, still open or resolved."
+    )
+    return exhibit(
+        spec,
+        stem="query_status",
+        title="Queries to sites and laboratories" + (f", and since data cut {clean(since)}" if since else ""),
+        population="All sources as received",
+        header=[[Head("Rule"), Head("Open"), *against, Head("Lab cells withheld")]],
+        rows=rows,
+        footnotes=[f"Method: counts. {note} Each query has an identifier that it keeps from cut to cut."],
+        empty="The checks of this data cut raised no query.",
+    )
+
+
 def queries(results: Results, spec: DisplaySpec) -> Table:
     """Queries by severity, kind and file, errors first."""
     severities = [severity.value for severity in Severity]
@@ -86,7 +174,7 @@ def queries(results: Results, spec: DisplaySpec) -> Table:
     return exhibit(
         spec,
         stem="queries",
-        title="Open data queries",
+        title="Data queries by file",
         population="All sources as received",
         header=[
             [

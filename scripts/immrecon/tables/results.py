@@ -20,6 +20,8 @@ class Results:
     baseline: pl.DataFrame
     timelines: pl.DataFrame
     query_counts: pl.DataFrame
+    query_status: pl.DataFrame
+    cell_fates: pl.DataFrame
     visit_summary: pl.DataFrame
     threshold_summary: pl.DataFrame
     profiles: pl.DataFrame

@@ -21,7 +21,9 @@ _MAKERS: dict[str, _Maker] = {
     "landmarks": tte.landmarks,
     "quantiles": tte.quantiles,
     "adverse_events": safety.adverse_events,
+    "cell_funnel": quality.cell_funnel,
     "cells": quality.cells,
+    "query_status": quality.query_status,
     "queries": quality.queries,
     "checks": quality.checks,
 }
