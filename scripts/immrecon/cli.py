@@ -1,4 +1,4 @@
-"""The command line: `immrecon report` and `immrecon generate`."""
+"""The command line: `immrecon report`, `check`, `new-lab` and `generate`."""
 
 import argparse
 import sys
@@ -29,6 +29,17 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--cut", default=None, help="data cut; default: the one the configuration names")
     report.add_argument("--cores", type=int, default=2, help="jobs at a time (default 2)")
     report.set_defaults(run=_report)
+    check = commands.add_parser("check", help="read all sources without writing a result, and say what was found")
+    check.add_argument("config", type=Path, metavar="CONFIG", help="configuration of the study")
+    check.add_argument("--cut", default=None, help="data cut; default: the one the configuration names")
+    check.set_defaults(run=_check)
+    new_lab = commands.add_parser("new-lab", help="study an unknown lab export and write a draft of its dialect")
+    new_lab.add_argument("file", type=Path, metavar="FILE", help="export as received: delimited text or .xlsx")
+    new_lab.add_argument("--name", default=None, help="name of the laboratory; default: made from the file's name")
+    new_lab.add_argument(
+        "--out", type=Path, default=None, help="file to write, which must not exist; default: print it"
+    )
+    new_lab.set_defaults(run=_new_lab)
     generated = commands.add_parser("generate", help="rewrite results/README.md and config/schema.json from the code")
     generated.set_defaults(run=_generate)
     return parser
@@ -38,6 +49,45 @@ def _report(arguments: argparse.Namespace) -> None:
     from immrecon.run import run_report
 
     run_report(arguments.config, arguments.cut, arguments.cores)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    from immrecon.check import check_study, together
+    from immrecon.check_summary import summary
+    from immrecon.errors import SourceError
+
+    checkup = check_study(arguments.config, arguments.cut)
+    _print_safely("\n".join(summary(checkup)))
+    if checkup.problems:
+        raise SourceError(together(checkup.problems))
+    print("The ingest works. Queries are for the laboratories and the sites; none of them stops a run.")
+
+
+def _new_lab(arguments: argparse.Namespace) -> None:
+    from immrecon.errors import ConfigError
+    from immrecon.ingest.propose import propose
+
+    draft = propose(arguments.file, arguments.name)
+    counts = f"{draft.count('sure')} sure, {draft.count('inferred')} inferred, {len(draft.questions)} questions"
+    if arguments.out is None:
+        _print_safely(draft.text())
+        print(f"Draft: {counts}.", file=sys.stderr)
+        return
+    try:
+        with arguments.out.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(draft.text())
+    except FileExistsError:
+        raise ConfigError(f"{arguments.out}: is there already, and nothing is overwritten.") from None
+    except OSError as error:
+        raise ConfigError(f"{arguments.out}: cannot be written ({error.strerror}).") from None
+    print(f"Draft written to {arguments.out}: {counts}.")
+    print('Answer the questions ("???"), name the file under sources.labs, then: immrecon check CONFIG')
+
+
+def _print_safely(text: str) -> None:
+    """Print, with an escape for what the terminal's encoding lacks."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, errors="backslashreplace").decode(encoding))
 
 
 def _generate(_: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ import reprlib
 import textwrap
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -66,6 +66,10 @@ MOST_PROBLEMS = 20
 """So many problems of one file are told at once."""
 
 
+OPEN_QUESTION = "???"
+"""What a draft holds where a person has to decide. No file that still holds it is used."""
+
+
 class Strict(BaseModel):
     """Frozen, and unknown keys are refused."""
 
@@ -117,6 +121,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def build(model: type[Model], content: dict[str, Any], path: Path) -> Model:
     """A validated model, or ConfigError naming every key that is wrong, with a suggestion."""
+    if still_open := list(open_questions(content)):
+        listed = ", ".join(still_open[:MOST_PROBLEMS])
+        raise ConfigError(
+            f'{path}: {len(still_open)} open question(s), left as "{OPEN_QUESTION}": {listed}. '
+            "Hint: the comment QUESTION above each says what to choose from."
+        )
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -126,6 +136,19 @@ def build(model: type[Model], content: dict[str, Any], path: Path) -> Model:
             lines.append(f"and {len(problems) - MOST_PROBLEMS} more.")
         head = f"{path}: " if len(problems) == 1 else f"{path}: {len(problems)} problems.\n  "
         raise ConfigError(head + "\n  ".join(lines)) from None
+
+
+def open_questions(content: Any, seen: set[int] | None = None) -> Iterator[str]:
+    """The places in a configuration that a draft leaves open, e.g. "layout.encoding"."""
+    seen = set() if seen is None else seen
+    if not isinstance(content, dict | list) or id(content) in seen:  # aliases can make loops, and very many paths
+        return
+    seen.add(id(content))
+    for key, value in content.items() if isinstance(content, dict) else enumerate(content):
+        if OPEN_QUESTION in (key, value):
+            yield str(key)
+        else:
+            yield from (f"{key}.{rest}" for rest in open_questions(value, seen))
 
 
 def _sentence(model: type[BaseModel], item: Any) -> str:

@@ -1,0 +1,203 @@
+"""One unknown export, studied from its bytes to a draft dialect. Never used when an export is read."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from immrecon.config.dialect import Shape
+from immrecon.errors import SourceError
+from immrecon.ingest.propose import checks, values
+from immrecon.ingest.propose.analytes import read_name
+from immrecon.ingest.propose.columns import Column, column, join, of_table, words
+from immrecon.ingest.propose.draft import Draft, Entry, Remark, Tree, inferred, question
+from immrecon.ingest.propose.formats import Source, read_for_study
+from immrecon.ingest.propose.identity import identity
+from immrecon.ingest.propose.layout import MOST_COLUMNS, Sheet, read_sheet
+from immrecon.ingest.propose.requested import Evidence, Requested, inferred_names, requested, units_in
+from immrecon.ingest.propose.roles import Finder, Roles, statuses
+from immrecon.ingest.readers.grid import HEADER_JOIN, ROW
+from immrecon.quoting import quoted, safe
+
+
+def propose(path: Path, name: str | None = None) -> Draft:
+    """A draft dialect of the export at `path`.
+
+    Raises SourceError: no such file, a format that cannot be studied, or nothing that looks like a table.
+    """
+    source = read_for_study(path)
+    sheet = read_sheet(source)
+    if len(sheet.table.heads) > MOST_COLUMNS:
+        raise SourceError(f"{path.name}: {len(sheet.table.heads):,} columns; at most {MOST_COLUMNS:,} are studied.")
+    return _Study(path, source, sheet).draft(name or _slug(path.stem))
+
+
+def _slug(stem: str) -> str:
+    words_only = re.sub(r"[^a-z0-9]+", "_", words(stem)).strip("_")[:40]
+    return words_only or "lab"
+
+
+class _Study:
+    def __init__(self, path: Path, source: Source, sheet: Sheet) -> None:
+        self.path, self.source, self.sheet = path, source, sheet
+        table = sheet.table
+        self.below: dict[str, list[str]] = {}
+        for head in table.heads:
+            if not head.startswith("(column ") or of_table(table, head).n:
+                self.below.setdefault(head.rpartition(HEADER_JOIN)[2], []).append(head)
+        self.columns = {name: of_table(table, *heads) for name, heads in self.below.items()}
+        self.columns = {name: Column(name, cells.texts) for name, cells in self.columns.items()}
+        finder = Finder(self.columns, source.epoch)
+        self.roles: Roles = finder.find()
+        self.analyte_heads = [name for name in self.columns if read_name(name).code and name not in finder.taken]
+        self.shape, self.shape_entry = self._shape(finder)
+        self.named = finder.named
+
+    def _shape(self, finder: Finder) -> tuple[str, Entry]:
+        several = [name for name in self.analyte_heads if len(self.below[name]) > 1]
+        if self.sheet.two_levels and several:
+            return "wide_visit_over_analyte", inferred(
+                "wide_visit_over_analyte", f"{quoted(several[0])} stands below {len(self.below[several[0]])} visits"
+            )
+        if finder.find_long():
+            chosen = self.roles.chosen
+            why = f"{quoted(chosen['test'])} holds names of analytes, {quoted(chosen['result'])} their results"
+            return "long", inferred("long", why)
+        if self.analyte_heads:
+            shown = ", ".join(quoted(name, 30) for name in self.analyte_heads[:5])
+            return "wide_by_analyte", inferred("wide_by_analyte", f"analytes are heads of columns: {shown}")
+        asked = f"no head and no column names a known analyte. Which shape is it? {', '.join(get_args(Shape))}"
+        return "wide_by_analyte", question(f"{asked}.{self._other_shapes()}", "wide_by_analyte")
+
+    def _other_shapes(self) -> str:
+        visits = [
+            name
+            for name in self.columns
+            if re.fullmatch(r"(?:d|day|jour|j|tag|dag|visit|w|week|m|month) ?[0-9]+", words(name))
+        ]
+        if len(visits) > 1:
+            return f" The heads {', '.join(map(quoted, visits[:4]))} look like visits: perhaps one row per analyte."
+        return ""
+
+    def draft(self, name: str) -> Draft:
+        wanted = self._requested()
+        results = join("", (evidence.results for evidence in self._evidence(known=True).values()))
+        notes = tuple(Remark("note", text) for text in self.source.notes)
+        tree: dict[str, Entry | Tree] = {
+            "name": Entry(name, notes),
+            "description": Entry(f"draft made from {safe(self.path.name)}: laboratory, system, since when"),
+            "files": inferred(
+                [_pattern(self.path.name)], "relative to the folder of the cut: correct it, or use a pattern"
+            ),
+            "layout": {**self.source.layout, **self.sheet.entries},
+            "shape": self.shape_entry,
+            "columns": {**self.roles.entries, "ignored": self._ignored()},
+            "participant": identity(self._participants()),
+            "analytes": wanted.analytes,
+            "not_requested": wanted.not_requested,
+        }
+        if wanted.units is not None:
+            tree["units"] = wanted.units
+        tree["numbers"] = values.numbers(results, self._other_numbers(), workbook=self.source.format == "xlsx")
+        tree["words"] = values.words(results) or Entry({})
+        if "status" in self.roles.chosen:
+            tree["statuses"] = statuses(self.columns[self.roles.chosen["status"]])
+        excluded = checks.exclusions(self._telling(), wanted.codes)
+        if excluded is not None:
+            tree["exclude_where"] = excluded
+        tree["duplicates"] = checks.duplicates(self.roles, self.shape, self._draws())
+        tree["checks"] = checks.rules(wanted.codes, self._visits(), received="received" in self.roles.chosen)
+        return Draft(safe(self.path.name), tree)
+
+    def _participants(self) -> Column:
+        role = self.roles.chosen.get("participant")
+        return self.columns[role] if role else Column("", {})
+
+    def _requested(self) -> Requested:
+        outside = [(f"row {row}", text) for row, text in self.sheet.titles]
+        for grid in self.source.elsewhere:
+            cells = zip(grid.numbers[:60], grid.rows[:60], strict=True)
+            outside += [
+                (f"sheet {quoted(grid.sheet or '')}, row {n}", cell) for n, row in cells for cell in row[:40] if cell
+            ]
+        has_units = "unit" in self.roles.chosen
+        return requested(self._evidence(), {} if has_units else units_in(outside), has_units=has_units)
+
+    def _evidence(self, *, known: bool = False) -> dict[str, Evidence]:
+        """By the name of each analyte, or of what may be one."""
+        found = self._long() if self.shape == "long" else self._wide()
+        return {name: evidence for name, evidence in found.items() if not known or _is_used(name)} or found
+
+    def _wide(self) -> dict[str, Evidence]:
+        taken = set(self.roles.chosen.values())
+        unknown = [
+            name
+            for name, cells in self.columns.items()
+            if name not in taken and self.named[name] is None and cells.n and cells.share(values.is_number) >= 0.5
+        ]
+        names = [name for name in self.columns if name in {*self.analyte_heads, *unknown}]
+        return {name: Evidence(self.columns[name]) for name in names if name != ""}
+
+    def _long(self) -> dict[str, Evidence]:
+        chosen, frame = self.roles.chosen, self.sheet.table.frame
+        heads = {role: chosen[role] for role in ("test", "result", "unit", "loinc") if role in chosen}
+        parts: dict[str, dict[str, list[tuple[int, str]]]] = {}
+        for row, *cells in frame.select(ROW, *(self.below[head][0] for head in heads.values())).iter_rows():
+            texts = dict(zip(heads, cells, strict=True))
+            name = " ".join(texts["test"].split())
+            if name and texts["result"].strip():
+                kept = parts.setdefault(name, {role: [] for role in heads})
+                for role in heads:
+                    kept[role].append((row, texts[role]))
+        return {
+            name: Evidence(
+                column(name, kept["result"]),
+                column(name, kept["unit"]) if "unit" in kept else None,
+                column(name, kept["loinc"]) if "loinc" in kept else None,
+            )
+            for name, kept in parts.items()
+        }
+
+    def _ignored(self) -> Entry:
+        used = set(self.roles.chosen.values())
+        if self.shape != "long":
+            used |= set(self._wide())
+        return inferred_names(name for name in self.columns if name not in used)
+
+    def _other_numbers(self) -> Column:
+        used = set(self.roles.chosen.values()) | set(self.analyte_heads)
+        return join("", (cells for name, cells in self.columns.items() if name not in used))
+
+    def _telling(self) -> dict[str, Column]:
+        """Columns whose words may say that a sample is not to be used."""
+        names = [*([self.roles.chosen["visit"]] if "visit" in self.roles.chosen else []), *self.roles.comments]
+        return {name: self.columns[name] for name in names}
+
+    def _visits(self) -> Column:
+        if self.shape == "wide_visit_over_analyte":
+            visits = [head.rpartition(HEADER_JOIN)[0] for head in self.sheet.table.heads if HEADER_JOIN in head]
+            return column("visit", [(self.sheet.layout.header_rows[0], visit) for visit in visits])
+        role = self.roles.chosen.get("visit")
+        return self.columns[role] if role else Column("", {})
+
+    def _draws(self) -> list[tuple[str, str]]:
+        """For each row, the number of the sample, and whose it is and when it was drawn."""
+        chosen = self.roles.chosen
+        if not {"accession", "participant", "collected"} <= chosen.keys():
+            return []
+        heads = [self.below[chosen[role]][0] for role in ("accession", "participant", "collected")]
+        return [
+            (number, f"{who} {when}")
+            for number, who, when in self.sheet.table.frame.select(heads).iter_rows()
+            if number
+        ]
+
+
+def _is_used(name: str) -> bool:
+    from immrecon.ingest.propose.analytes import NOT_USED
+
+    return read_name(name).code not in {None, NOT_USED}
+
+
+def _pattern(name: str) -> str:
+    """The file's name as a pattern that matches it alone."""
+    return re.sub(r"([*?\[])", r"[\1]", name)
