@@ -15,7 +15,7 @@ from immrecon.ingest.lab import LabTables, harmonise_labs
 EXTRACTED = date(2026, 4, 12)
 CUTOFF = date(2026, 3, 31)
 PEOPLE = ("S1-001", "S1-002", "S1-003")
-CODES = {"CD3": "/uL", "CD4": "/uL", "CD8": "/uL", "ALC": "/uL", "CD4PCT": "%"}
+CODES = {"CD3": "/uL", "CD4": "/uL", "CD8": "/uL", "ALC": "/uL", "CD4PCT": "%", "CD8PCT": "%", "CD4CD8": "ratio"}
 ANALYTES = [Analyte(code=code, label=code, unit=unit, summarised=False, axis_floor=1.0) for code, unit in CODES.items()]
 
 LONG = r"""
@@ -44,6 +44,8 @@ analytes:
   CD8: {code: CD8, unit: null}
   ALC: {code: ALC, unit: null}
   CD4 %: {code: CD4PCT, unit: "%"}
+  CD8 %: {code: CD8PCT, unit: "%"}
+  CD4CD8: {code: CD4CD8, unit: ratio}
 not_requested: [HGB]
 units: {c/mcl: /uL}
 numbers: {decimal: [","], thousands: ["\u00a0"], flags: [H, "*"]}

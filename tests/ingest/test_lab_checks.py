@@ -12,7 +12,7 @@ def panel(day: str, sample: str, **results: str) -> list[dict[str, str]]:
     """One sample: a row per analyte."""
     return [
         {"drawn": f"{day} 09:00", "sample": sample, "test": test.replace("PCT", " %"), "result": result,
-         "unit": "%" if "PCT" in test else "/uL"}
+         "unit": "%" if "PCT" in test else "ratio" if test == "CD4CD8" else "/uL"}
         for test, result in results.items()
     ]  # fmt: skip
 
@@ -212,3 +212,57 @@ def test_no_rules_no_remarks(tmp_path) -> None:
     rows = [*panel("02/02/2026", "A1", CD3="1", CD4="900", CD8="900"), *panel("03/02/2026", "A2", CD4="1")]
     lab = {"analytes": {name: {"code": name, "unit": None} for name in ("CD3", "CD4", "CD8")}, "exclude_where": []}
     assert warned(long(tmp_path, *rows, checks=checks(), **lab)) == []
+
+
+RATIO = checks(ratios=[{"ratio": "CD4CD8", "numerator": "CD4", "denominator": "CD8", "tolerance_relative": 0.05}])
+
+
+@pytest.mark.parametrize(
+    ("ratio", "cd4", "cd8", "flagged"),
+    [
+        ("0,5", "100", "200", False),
+        ("0,52", "100", "200", False),  # 4 % off
+        ("0,53", "100", "200", True),  # 6 % off
+        ("0,5", "<5", "200", False),  # nobody knows the count
+        ("0,5", "100", "0", False),  # no ratio of that
+    ],
+)
+def test_ratio_and_counts(tmp_path, ratio: str, cd4: str, cd8: str, flagged: bool) -> None:
+    tables = long(tmp_path, *panel("02/02/2026", "A1", CD4CD8=ratio, CD4=cd4, CD8=cd8), checks=RATIO)
+    assert ("ratio_disagrees" in [kind for kind, *_ in kinds(tables)]) == flagged
+    assert len(used(tables)) == 3
+
+
+TOTAL = checks(totals=[{"parts": ["CD4PCT", "CD8PCT"], "tolerance_absolute": 10}])
+
+
+@pytest.mark.parametrize(
+    ("cd4", "cd8", "flagged"), [("60", "50", False), ("60", "50,1", True), ("45", "44,9", True), ("60", "<5", False)]
+)
+def test_percentages_add_up(tmp_path, cd4: str, cd8: str, flagged: bool) -> None:
+    tables = long(tmp_path, *panel("02/02/2026", "A1", CD4PCT=cd4, CD8PCT=cd8), checks=TOTAL)
+    assert warned(tables) == ([("total_disagrees", 2)] if flagged else [])
+
+
+def test_severity_of_a_flag_is_declared(tmp_path) -> None:
+    declared = SUM | {"severities": {"sum_exceeds_whole": "note"}}
+    tables = long(tmp_path, *panel("02/02/2026", "A1", CD3="200", CD4="150", CD8="121"), checks=declared)
+    assert kinds(tables, "note") == [("sum_exceeds_whole", 2, 0)]
+
+
+def test_a_sample_a_thousandfold_from_the_medians_is_flagged_and_used(tmp_path) -> None:
+    """One sample a participant: there is no neighbour to compare with."""
+    rows = [
+        row | {"id": f"S1-00{n}"}
+        for n, factor in ((1, 1), (2, 1), (3, 1000))
+        for row in panel("02/02/2026", f"A{n}", **{t: str(v * 1000 // factor) for t, v in PANEL.items()})
+    ]
+    slip = {"ratio_low": 300, "ratio_high": 3000, "panel_min_analytes": 3}
+    tables = long(tmp_path, *rows, checks=checks(slip=slip))
+    assert warned(tables) == [("unit_slip_suspected", row) for row in (8, 9, 10)]
+    assert len(used(tables)) == 9
+    few = long(tmp_path, *rows, checks=checks(slip=slip | {"panel_min_analytes": 4}))
+    assert warned(few) == []
+
+
+PANEL = {"CD3": 20, "CD4": 10, "CD8": 30}

@@ -1,4 +1,4 @@
-"""The same Snakefile on data that nobody here wrote, against R: actg315, bmtcrr, cdisc_pilot.
+"""The same Snakefile on data that nobody here wrote, against R.
 
 Numbers of R stand beside the data (r_reference.json). cdisc_pilot has none there; its own ADaM datasets are the second
 opinion, and `tests/golden/cdisc_pilot` holds what R says of them.
@@ -98,7 +98,7 @@ def expected_counts(name: str) -> dict[str, int]:
     return yaml.safe_load((REPOSITORY / "tests" / "workflow" / "expected_cells.yaml").read_text())[name]
 
 
-@pytest.mark.parametrize("name", ["actg315", "bmtcrr", "cdisc_pilot"])
+@pytest.mark.parametrize("name", ["actg315", "bmtcrr", "cdisc_pilot", "medicaldata_cmv"])
 def test_cells_are_used_and_queried_as_expected(study, name):
     harmonised = study(name) / "harmonised"
     expected = expected_counts(name)
@@ -276,3 +276,32 @@ class TestCdiscPilot:
         different = {key for key in ours.keys() | expected.keys() if ours[key] != expected[key]}
         undecided = set(adae.filter(pl.col("TRTEMUN") == "Y").select("GROUP", "AEDECOD").iter_rows())
         assert different <= undecided, "only partial start dates may be classified otherwise than by imputation"
+
+
+class TestMedicaldataCmv:
+    @pytest.fixture
+    def reference(self, shared_data):
+        return json.loads((shared_data / "medicaldata_cmv" / "r_reference.json").read_text())
+
+    @pytest.mark.parametrize(
+        ("code", "name", "kind"),
+        [
+            ("CMV", "cmv", "log-log"),
+            ("CMV_LOG", "cmv", "log"),
+            ("AGVHD", "agvhd", "log-log"),
+            ("CGVHD", "cgvhd", "log-log"),
+        ],
+    )
+    def test_kaplan_meier(self, study, reference, code, name, kind):
+        root, expected = study("medicaldata_cmv"), reference[name]
+        check_landmarks(pooled(estimates(root, "landmarks"), "time_day", parameter=code), expected[kind], code)
+        quantiles = pooled(estimates(root, "quantiles"), "probability", parameter=code)
+        check_quantiles(quantiles, expected[kind]["quantiles"], MONTH, code)
+        check_curve(pooled(estimates(root, "curves"), "time_day", parameter=code), expected["curve"], MONTH, code)
+
+    @pytest.mark.parametrize(("code", "key"), [("CD3DOSE", "cd3_dose"), ("CD8DOSE", "cd8_dose")])
+    def test_doses_of_the_graft(self, study, reference, code, key):
+        rows = pooled(estimates(study("medicaldata_cmv"), "baseline"), characteristic=code)
+        row, expected = rows.row(0, named=True), reference[key]
+        assert row["n_known"] == expected["n"]
+        close([row[name] for name in ("q1", "median", "q3")], [expected[name] for name in ("q25", "median", "q75")])

@@ -118,6 +118,13 @@ class Duplicates(Strict):
     )
 
 
+Flag = Literal[
+    "sum_exceeds_whole", "percent_disagrees", "ratio_disagrees", "total_disagrees", "jump", "unit_slip_suspected",
+    "panel_repeated", "panel_shared", "long_way", "visit_off",
+]  # fmt: skip
+"""Kinds of queries on results that are used although they do not fit."""
+
+
 class SumRule(Strict):
     """Subsets may not add up to more than the cells they are part of."""
 
@@ -137,6 +144,24 @@ class ShareRule(Strict):
     tolerance_absolute: float = Field(ge=0, description="allowed difference in the unit of the counts")
 
 
+class RatioRule(Strict):
+    """A reported ratio agrees with the two counts it is made of."""
+
+    ratio: Code = Field(description="analyte that holds the ratio")
+    numerator: Code = Field(description="count above")
+    denominator: Code = Field(description="count below")
+    tolerance_relative: float = Field(
+        ge=0, description="allowed difference as a share of the ratio; rounding needs some"
+    )
+
+
+class TotalRule(Strict):
+    """Percentages that make up the whole add up to 100, e.g. CD3 + CD19 + NK of lymphocytes."""
+
+    parts: list[Code] = Field(min_length=2, description="analytes in per cent that are added up")
+    tolerance_absolute: float = Field(ge=0, description="allowed distance from 100, in per cent points")
+
+
 class JumpRule(Strict):
     """A rise or fall too steep to be biology alone."""
 
@@ -150,6 +175,13 @@ class SlipRule(Strict):
 
     ratio_low: float = Field(gt=1, description="lowest ratio to both neighbours, up or down, that is withheld")
     ratio_high: float = Field(gt=1, description="highest such ratio")
+    panel_min_analytes: int | None = Field(
+        default=None,
+        ge=2,
+        description="a sample of which so many analytes are that far from the laboratory's own median, all up or all "
+        "down, is flagged: it finds the slip of a participant with one sample. null: none; counts near 0 after "
+        "conditioning look the same",
+    )
 
 
 class VisitRule(Strict):
@@ -170,6 +202,8 @@ class Checks(Strict):
 
     sums: list[SumRule] = Field(description="subsets against the cells they are part of")
     shares: list[ShareRule] = Field(description="percentages against counts")
+    ratios: list[RatioRule] = Field(default=[], description="ratios against the counts they are made of")
+    totals: list[TotalRule] = Field(default=[], description="percentages that add up to 100")
     jump: JumpRule | None = Field(description="delta check; null: none")
     slip: SlipRule | None = Field(description="unit slips; null: none")
     identical_min_analytes: int | None = Field(
@@ -177,6 +211,11 @@ class Checks(Strict):
     )
     max_hours_to_receipt: float | None = Field(gt=0, description="a longer way from draw to laboratory is flagged")
     visit: VisitRule | None = Field(description="visit labels against dates; null: labels name no day")
+    severities: dict[Flag, Literal["warning", "note"]] = Field(
+        default={},
+        description="severity of a kind of flag, where it is not warning. None can be an error: which of the results "
+        "that do not fit is wrong cannot be known, so none is withheld",
+    )
 
 
 class Dialect(Strict):

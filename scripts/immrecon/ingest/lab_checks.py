@@ -4,13 +4,12 @@ from datetime import date
 
 import polars as pl
 
-from immrecon.config.dialect import Dialect, JumpRule, ShareRule, SlipRule, SumRule
+from immrecon.config.dialect import Dialect, JumpRule, SlipRule
 from immrecon.ingest.findings import Finding, first_error, listing, remarks, shown
 from immrecon.ingest.lab_errors import day_since_transplant
-from immrecon.vocabulary import USED_FATES, Fate, Severity
+from immrecon.ingest.lab_same_sample import SAMPLE, USED, same_sample_remarks
+from immrecon.vocabulary import Fate, Severity
 
-_DRAW = ["USUBJID", "DAY", "ACCESSION", "VISIT", "CLOCK"]
-_USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
 _IN_ORDER = ["USUBJID", "LBTESTCD", "DAY", "CLOCK", "ORDER"]
 
 
@@ -62,7 +61,7 @@ def _by_period(frame: pl.DataFrame, cutoff: date | None) -> pl.DataFrame:
 
 def _neighbours(frame: pl.DataFrame) -> pl.DataFrame:
     """Plain numbers above zero in order of time, with the ratio to the used result before and after."""
-    ordered = frame.filter(_USED & (pl.col("LBSTRESN") > 0)).sort(_IN_ORDER, nulls_last=True)
+    ordered = frame.filter(USED & (pl.col("LBSTRESN") > 0)).sort(_IN_ORDER, nulls_last=True)
     group = ["USUBJID", "LBTESTCD"]
     return ordered.with_columns(
         PREVIOUS=pl.col("LBSTRESN").shift(1).over(group),
@@ -79,77 +78,23 @@ def _neighbours(frame: pl.DataFrame) -> pl.DataFrame:
 def warnings(frame: pl.DataFrame, dialect: Dialect, cutoff: date | None) -> pl.DataFrame:
     """The listing of everything that does not fit together among the used results of one laboratory."""
     checks = dialect.checks
-    found = [_sum_remarks(frame, rule) for rule in checks.sums]
-    found += [_share_remarks(frame, rule) for rule in checks.shares]
+    found = same_sample_remarks(frame, checks)
     if checks.jump is not None:
         found.append(_jump_remarks(frame, checks.jump))
     if checks.slip is not None:
         found.append(_slip_remarks(frame, checks.slip, cutoff))
+        if checks.slip.panel_min_analytes is not None:
+            found.append(_panel_slip_remarks(frame, checks.slip, checks.slip.panel_min_analytes, cutoff))
     if checks.identical_min_analytes is not None:
         found.append(_panel_remarks(frame, checks.identical_min_analytes))
     if checks.max_hours_to_receipt is not None:
         found.append(_receipt_remarks(frame, dialect, checks.max_hours_to_receipt))
     if checks.visit is not None:
         found.append(_visit_remarks(frame, dialect, checks.visit.tolerance_days))
-    return pl.concat([listing([]), *found])
-
-
-def _of(frame: pl.DataFrame, code: str) -> pl.DataFrame:
-    return frame.filter(_USED & (pl.col("LBTESTCD") == code))
-
-
-def _least(number: pl.Expr) -> pl.Expr:
-    """The least that a result can mean: nothing, where it is only known to be below a limit."""
-    return pl.when(pl.col("LBCMP").is_in(["<", "<="])).then(0.0).otherwise(number)
-
-
-def _sum_remarks(frame: pl.DataFrame, rule: SumRule) -> pl.DataFrame:
-    parts = (
-        frame.filter(_USED & pl.col("LBTESTCD").is_in(rule.parts))
-        .group_by(_DRAW, maintain_order=True)
-        .agg(PARTS=_least(pl.col("LBSTRESN")).sum(), N=pl.col("LBTESTCD").n_unique())
-        .filter(pl.col("N") == len(rule.parts))
+    listed = pl.concat([listing([]), *found])
+    return listed.with_columns(
+        pl.col("QUKIND").replace_strict(checks.severities, default=pl.col("QUSEV")).alias("QUSEV")
     )
-    whole = _of(frame, rule.whole).filter(~pl.col("LBCMP").is_in([">", ">="]))
-    both = whole.join(parts, on=_DRAW, how="left", nulls_equal=True, maintain_order="left")
-    excess = pl.col("PARTS") - pl.col("LBSTRESN")
-    finding = Finding(
-        "sum_exceeds_whole",
-        (excess > rule.tolerance_relative * pl.col("LBSTRESN")) & (excess > rule.tolerance_absolute),
-        pl.format(
-            "{} = {} {}, more than {} = {} of the same sample.",
-            pl.lit(" + ".join(rule.parts)),
-            shown("PARTS"),
-            "LBSTRESU",
-            pl.lit(rule.whole),
-            shown("LBSTRESN"),
-        ),
-    )
-    return remarks(both, finding, Severity.WARNING)
-
-
-def _share_remarks(frame: pl.DataFrame, rule: ShareRule) -> pl.DataFrame:
-    percent = _of(frame, rule.percent).filter(pl.col("LBCMP") == "=")
-    for name, code in (("PART", rule.part), ("WHOLE", rule.whole)):
-        other = _of(frame, code).filter(pl.col("LBCMP") == "=").select(*_DRAW, pl.col("LBSTRESN").alias(name))
-        percent = percent.join(other, on=_DRAW, how="left", nulls_equal=True, maintain_order="left")
-    expected = pl.col("LBSTRESN") / 100 * pl.col("WHOLE")
-    difference = (expected - pl.col("PART")).abs()
-    finding = Finding(
-        "percent_disagrees",
-        (difference > rule.tolerance_relative * pl.col("PART")) & (difference > rule.tolerance_absolute),
-        pl.format(
-            "{} % of {} = {} would be {}, but {} = {}.",
-            shown("LBSTRESN"),
-            pl.lit(rule.whole),
-            shown("WHOLE"),
-            shown(expected),
-            pl.lit(rule.part),
-            shown("PART"),
-        ),
-        pl.lit("Another sample, another platform, or another denominator?"),
-    )
-    return remarks(percent, finding, Severity.WARNING)
 
 
 def _jump_remarks(frame: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
@@ -194,10 +139,39 @@ def _slip_remarks(frame: pl.DataFrame, rule: SlipRule, cutoff: date | None) -> p
     return remarks(numbers, finding, Severity.WARNING)
 
 
+def _panel_slip_remarks(frame: pl.DataFrame, rule: SlipRule, least: int, cutoff: date | None) -> pl.DataFrame:
+    """Samples of which many analytes are about a thousandfold from the laboratory's median up to the cut-off."""
+    numbers = frame.filter(USED & (pl.col("LBCMP") == "=") & (pl.col("LBSTRESN") > 0)).sort("ORDER")
+    early = pl.lit(value=True) if cutoff is None else (pl.col("LBDT") <= cutoff).fill_null(value=True)
+    median = pl.col("LBSTRESN").filter(early).median().over("LBTESTCD")
+    far = numbers.with_columns(MEDIAN=median).with_columns(
+        SIDE=pl.when(_near(pl.col("LBSTRESN") / pl.col("MEDIAN"), rule))
+        .then(pl.lit("above"))
+        .when(_near(pl.col("MEDIAN") / pl.col("LBSTRESN"), rule))
+        .then(pl.lit("below"))
+    )
+    many = far.drop_nulls("SIDE").with_columns(N=pl.col("LBTESTCD").n_unique().over([*SAMPLE, "SIDE"]))
+    finding = Finding(
+        "unit_slip_suspected",
+        pl.col("N") >= least,
+        pl.format(
+            "{} = {} {} is about a thousandfold {} the laboratory's median {}, like {} analytes of this sample.",
+            "LBTESTCD",
+            shown("LBSTRESN"),
+            "LBSTRESU",
+            "SIDE",
+            shown("MEDIAN"),
+            "N",
+        ),
+        pl.lit("The unit of the whole sample may have slipped. Used as it stands: ask the laboratory."),
+    )
+    return remarks(many, finding, Severity.WARNING)
+
+
 def _panel_remarks(frame: pl.DataFrame, least: int) -> pl.DataFrame:
     """Panels of plain numbers that come again, on another date or in another participant."""
-    plain = frame.filter(_USED & (pl.col("LBCMP") == "=")).sort("LBTESTCD", "ORDER")
-    panels = plain.group_by(_DRAW, maintain_order=True).agg(
+    plain = frame.filter(USED & (pl.col("LBCMP") == "=")).sort("LBTESTCD", "ORDER")
+    panels = plain.group_by(SAMPLE, maintain_order=True).agg(
         pl.col("LBTESTCD").n_unique().alias("N"),
         pl.format("{}={}", "LBTESTCD", shown("LBSTRESN")).str.join(", ").alias("PANEL"),
         pl.col("SRCFILE", "SRCSHEET", "SRCROW").sort_by("ORDER").first(),
@@ -229,7 +203,7 @@ def _receipt_remarks(frame: pl.DataFrame, dialect: Dialect, hours: float) -> pl.
     received = dialect.columns.received
     finding = Finding(
         "long_way",
-        _USED & (way > hours),
+        USED & (way > hours),
         pl.lit(f"More than {hours:g} hours from the draw to the laboratory."),
         column=pl.lit(received.column if received else None, dtype=pl.String),
         value=pl.col("RECEIVEDTEXT"),
@@ -242,7 +216,7 @@ def _visit_remarks(frame: pl.DataFrame, dialect: Dialect, tolerance: float) -> p
     off = day_since_transplant() - pl.col("VISITDAY")
     finding = Finding(
         "visit_off",
-        _USED & (off.abs() > tolerance),
+        USED & (off.abs() > tolerance),
         pl.format('Labelled "{}", but drawn on day {} after transplant.', "VISIT", shown(day_since_transplant())),
         column=pl.col("DATECOL"),
         value=pl.col("DATETEXT"),

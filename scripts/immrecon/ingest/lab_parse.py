@@ -78,8 +78,12 @@ def _codes_in_rules(dialect: Dialect) -> list[tuple[str, str]]:
     checks = dialect.checks
     sums = [(code, "checks.sums") for rule in checks.sums for code in (*rule.parts, rule.whole)]
     shares = [(code, "checks.shares") for rule in checks.shares for code in (rule.percent, rule.part, rule.whole)]
+    ratios = [
+        (code, "checks.ratios") for rule in checks.ratios for code in (rule.ratio, rule.numerator, rule.denominator)
+    ]
+    totals = [(code, "checks.totals") for rule in checks.totals for code in rule.parts]
     excluded = [(code, "exclude_where") for rule in dialect.exclude_where for code in rule.analytes or ()]
-    return sums + shares + excluded
+    return sums + shares + ratios + totals + excluded
 
 
 def _unit(text: str, where: str, aliases: Mapping[str, str]) -> Unit:

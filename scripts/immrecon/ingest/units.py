@@ -14,13 +14,14 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Unit:
-    """`count`: 10**exponent per litre. `fraction`: parts of 10**-exponent, so that per cent is -2."""
+    """`count`: 10**exponent per litre. `fraction`: parts of 10**-exponent, so that per cent is -2. `ratio`: none."""
 
-    dimension: Literal["count", "fraction"]
+    dimension: Literal["count", "fraction", "ratio"]
     exponent: int
 
 
 PERCENT = Unit("fraction", -2)
+RATIO = Unit("ratio", 0)
 
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _VOLUME_EXPONENT = {  # negative powers of ten of a litre
@@ -38,7 +39,7 @@ _EXPLICIT = re.compile(r"10 ?(?:\^|\*|E|e|\()")
 SPELLINGS = (
     "/uL", "/µL", "/mm3", "/mm³", "cells/uL", "cells/µL", "cells/mcL", "cells/mm3", "10^6/L", "10*6/L", "x10^6/L",
     "x10^6 cells/L", "G/L", "Giga/L", "10^9/L", "10*9/L", "10E9/L", "x10(9)/L", "10^3/uL", "10*3/uL", "K/uL",
-    "THOU/uL", "/mL", "/L", "%",
+    "THOU/uL", "/mL", "/L", "%", "ratio",
 )  # fmt: skip
 """Spellings offered as the likely meaning of an unknown one."""
 
@@ -51,6 +52,8 @@ def parse_unit(text: str) -> Unit | None:
         return PERCENT
     if plain == "fraction":
         return Unit("fraction", 0)
+    if plain in {"ratio", "Ratio", "RATIO"}:
+        return RATIO
     count, slash, volume = plain.rpartition("/")
     if not slash or len(plain) > 40:
         return None

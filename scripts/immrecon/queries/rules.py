@@ -94,6 +94,8 @@ RULES: dict[str, Rule] = {
     # Results that do not fit together
     "sum_exceeds_whole": Rule("Parts exceed the whole", "Parts that add up to the whole at most.", _USED),
     "percent_disagrees": Rule("Percentage and count disagree", "The percentage that the counts give.", _USED),
+    "ratio_disagrees": Rule("Ratio and counts disagree", "The ratio that the counts give.", _USED),
+    "total_disagrees": Rule("Percentages do not add up", "Percentages that add up to 100.", _USED),
     "jump": Rule("Large change within days", "A count nearer to the one before.", _USED),
     "panel_repeated": Rule("The same panel twice", "Another panel on another day.", _USED),
     "panel_shared": Rule("The same panel in two participants", "Another panel in another participant.", _USED),

@@ -1,0 +1,124 @@
+"""Results of one sample that do not fit each other: sums, percentages, ratios, totals. They are flagged and used."""
+
+import polars as pl
+
+from immrecon.config.dialect import Checks, RatioRule, ShareRule, SumRule, TotalRule
+from immrecon.ingest.findings import Finding, remarks, shown
+from immrecon.vocabulary import USED_FATES, Severity
+
+SAMPLE = ["USUBJID", "DAY", "ACCESSION", "VISIT", "CLOCK"]
+"""Results that agree in these are of one sample."""
+USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
+_IN_FULL = 100.0
+
+
+def same_sample_remarks(frame: pl.DataFrame, checks: Checks) -> list[pl.DataFrame]:
+    """A listing per rule."""
+    return [
+        *(_sum_remarks(frame, rule) for rule in checks.sums),
+        *(_share_remarks(frame, rule) for rule in checks.shares),
+        *(_ratio_remarks(frame, rule) for rule in checks.ratios),
+        *(_total_remarks(frame, rule) for rule in checks.totals),
+    ]
+
+
+def _of(frame: pl.DataFrame, code: str) -> pl.DataFrame:
+    return frame.filter(USED & (pl.col("LBTESTCD") == code))
+
+
+def _least(number: pl.Expr) -> pl.Expr:
+    """The least that a result can mean: nothing, where it is only known to be below a limit."""
+    return pl.when(pl.col("LBCMP").is_in(["<", "<="])).then(0.0).otherwise(number)
+
+
+def _sum_remarks(frame: pl.DataFrame, rule: SumRule) -> pl.DataFrame:
+    parts = (
+        frame.filter(USED & pl.col("LBTESTCD").is_in(rule.parts))
+        .group_by(SAMPLE, maintain_order=True)
+        .agg(PARTS=_least(pl.col("LBSTRESN")).sum(), N=pl.col("LBTESTCD").n_unique())
+        .filter(pl.col("N") == len(rule.parts))
+    )
+    whole = _of(frame, rule.whole).filter(~pl.col("LBCMP").is_in([">", ">="]))
+    both = whole.join(parts, on=SAMPLE, how="left", nulls_equal=True, maintain_order="left")
+    excess = pl.col("PARTS") - pl.col("LBSTRESN")
+    finding = Finding(
+        "sum_exceeds_whole",
+        (excess > rule.tolerance_relative * pl.col("LBSTRESN")) & (excess > rule.tolerance_absolute),
+        pl.format(
+            "{} = {} {}, more than {} = {} of the same sample.",
+            pl.lit(" + ".join(rule.parts)),
+            shown("PARTS"),
+            "LBSTRESU",
+            pl.lit(rule.whole),
+            shown("LBSTRESN"),
+        ),
+    )
+    return remarks(both, finding, Severity.WARNING)
+
+
+def _share_remarks(frame: pl.DataFrame, rule: ShareRule) -> pl.DataFrame:
+    percent = _of(frame, rule.percent).filter(pl.col("LBCMP") == "=")
+    for name, code in (("PART", rule.part), ("WHOLE", rule.whole)):
+        other = _of(frame, code).filter(pl.col("LBCMP") == "=").select(*SAMPLE, pl.col("LBSTRESN").alias(name))
+        percent = percent.join(other, on=SAMPLE, how="left", nulls_equal=True, maintain_order="left")
+    expected = pl.col("LBSTRESN") / 100 * pl.col("WHOLE")
+    difference = (expected - pl.col("PART")).abs()
+    finding = Finding(
+        "percent_disagrees",
+        (difference > rule.tolerance_relative * pl.col("PART")) & (difference > rule.tolerance_absolute),
+        pl.format(
+            "{} % of {} = {} would be {}, but {} = {}.",
+            shown("LBSTRESN"),
+            pl.lit(rule.whole),
+            shown("WHOLE"),
+            shown(expected),
+            pl.lit(rule.part),
+            shown("PART"),
+        ),
+        pl.lit("Another sample, another platform, or another denominator?"),
+    )
+    return remarks(percent, finding, Severity.WARNING)
+
+
+def _ratio_remarks(frame: pl.DataFrame, rule: RatioRule) -> pl.DataFrame:
+    ratio = _of(frame, rule.ratio).filter(pl.col("LBCMP") == "=")
+    for name, code in (("ABOVE", rule.numerator), ("BELOW", rule.denominator)):
+        count = _of(frame, code).filter(pl.col("LBCMP") == "=").select(*SAMPLE, pl.col("LBSTRESN").alias(name))
+        ratio = ratio.join(count, on=SAMPLE, how="left", nulls_equal=True, maintain_order="left")
+    expected = pl.col("ABOVE") / pl.col("BELOW")
+    finding = Finding(
+        "ratio_disagrees",
+        (pl.col("BELOW") > 0) & ((expected - pl.col("LBSTRESN")).abs() > rule.tolerance_relative * expected),
+        pl.format(
+            "{} = {}, but {} / {} = {} / {}.",
+            "LBTESTCD",
+            shown("LBSTRESN"),
+            pl.lit(rule.numerator),
+            pl.lit(rule.denominator),
+            shown("ABOVE"),
+            shown("BELOW"),
+        ),
+    )
+    return remarks(ratio, finding, Severity.WARNING)
+
+
+def _total_remarks(frame: pl.DataFrame, rule: TotalRule) -> pl.DataFrame:
+    parts = (
+        frame.filter(USED & pl.col("LBTESTCD").is_in(rule.parts) & (pl.col("LBCMP") == "="))
+        .sort("ORDER")
+        .with_columns(
+            TOTAL=pl.col("LBSTRESN").sum().over(SAMPLE),
+            N=pl.col("LBTESTCD").n_unique().over(SAMPLE),
+            FIRST=pl.col("ORDER").min().over(SAMPLE),
+        )
+        .filter((pl.col("N") == len(rule.parts)) & (pl.col("ORDER") == pl.col("FIRST")))
+    )
+    finding = Finding(
+        "total_disagrees",
+        (pl.col("TOTAL") - _IN_FULL).abs() > rule.tolerance_absolute,
+        pl.format("{} = {} %, not about 100 %.", pl.lit(" + ".join(rule.parts)), shown("TOTAL")),
+        column=pl.lit(None, dtype=pl.String),
+        value=pl.format("{} %", shown("TOTAL")),
+        scope="sample",
+    )
+    return remarks(parts, finding, Severity.WARNING)
