@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from immrecon.config.load import load_study
-from immrecon.config.specs import queries_spec
+from immrecon.config.queries import queries_spec
 from immrecon.errors import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
