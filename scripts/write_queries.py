@@ -1,6 +1,6 @@
 """Queries with identifiers that outlive the cut, and the files that sites and laboratories get."""
 
-from immrecon.config.specs import QueriesSpec
+from immrecon.config.queries import QueriesSpec
 from immrecon.contracts.harmonised import CELLS, DM, QUERIES_CLINICAL, QUERIES_LAB, QUERY_LOG
 from immrecon.contracts.io import read, write
 from immrecon.jobs import job

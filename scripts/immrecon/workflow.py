@@ -13,6 +13,7 @@ import yaml
 from immrecon.config import specs
 from immrecon.config.base import Strict
 from immrecon.config.load import load_study
+from immrecon.config.queries import queries_spec
 from immrecon.config.study import Study
 from immrecon.errors import ConfigError, ImmreconError, SourceError
 from immrecon.layout import Layout, distrust_unrecorded, source_files, unused_files
@@ -22,7 +23,7 @@ from immrecon.provenance import REPOSITORY, code_digest, file_digest, text_diges
 SPEC: dict[str, Callable[[Study], Strict]] = {
     "clinical": specs.clinical_spec,
     "lab": specs.lab_spec,
-    "queries": specs.queries_spec,
+    "queries": queries_spec,
     "derive": specs.derive_spec,
     "disposition": specs.disposition_spec,
     "recovery": specs.recovery_spec,

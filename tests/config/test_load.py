@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from immrecon.config.load import load_study
+from immrecon.config.queries import queries_spec
 from immrecon.errors import ConfigError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -248,3 +249,34 @@ def test_names_of_endpoints_differ_in_more_than_case(folder, key):
     edit(folder / "endpoints.yaml", change)
     with pytest.raises(ConfigError, match=rf"endpoints.yaml: {key}: the codes .* differ only in case"):
         load_study(folder / "config.yaml")
+
+
+@pytest.mark.parametrize(
+    ("cut", "other", "said"),
+    [
+        (
+            "2026-09-30",
+            "2025-09-30",
+            'compared with "2025-09-30", which is not one of the cuts: 2026-03-31, 2026-09-30',
+        ),
+        ("2026-09-30", "2026-09-30", "the cut 2026-09-30 is compared with 2026-09-30, which is not an earlier one"),
+        ("2026-03-31", "2026-09-30", "the cut 2026-03-31 is compared with 2026-09-30, which is not an earlier one"),
+    ],
+)
+def test_a_cut_is_compared_with_an_earlier_one(folder, cut, other, said):
+    edit(folder / "config.yaml", lambda c: c["cuts"][cut].update(compared_with={"cut": other, "queries": "ids.csv"}))
+    with pytest.raises(ConfigError, match=said):
+        load_study(folder / "config.yaml")
+
+
+def test_the_comparison_is_never_left_out(folder):
+    edit(folder / "config.yaml", lambda c: c["cuts"]["2026-09-30"].pop("compared_with"))
+    with pytest.raises(ConfigError, match=r'the key "cuts.2026-09-30.compared_with" is missing'):
+        load_study(folder / "config.yaml")
+
+
+def test_columns_that_may_name_a_person(folder):
+    spec = queries_spec(load_study(folder / "config.yaml"))
+    private = {(item.source, item.column) for item in spec.private_columns}
+    assert {("central", "SUBJECT"), ("paris", "N° patient"), ("clinical/screening.csv", "birth_date")} <= private
+    assert spec.compared_with == "2026-03-31"

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from immrecon.config.specs import QueriesSpec
+from immrecon.config.queries import QueriesSpec
 from immrecon.contracts.harmonised import CELLS, DM, QUERIES_CLINICAL, QUERIES_LAB
 from immrecon.queries.log import ids_csv, query_log
 

@@ -64,6 +64,8 @@ def study_folder(source: Path, target: Path, **changes: object) -> None:
     for cut in content["cuts"].values():
         if cut["checksums"] is not None:
             cut["checksums"] = str((source / cut["checksums"]).resolve())
+        if cut["compared_with"] is not None:
+            cut["compared_with"]["queries"] = str((source / cut["compared_with"]["queries"]).resolve())
     content |= changes
     path.write_text(yaml.safe_dump(content, sort_keys=False))
 

@@ -1,10 +1,16 @@
 """The whole path on the demo study: complete, idle the second time, the same bytes on one core and on two."""
 
+import csv
 import hashlib
+import io
 import re
+from pathlib import Path
 
+import openpyxl
 import polars as pl
 import yaml
+
+from immrecon.queries.rules import RULES
 
 from .conftest import REPOSITORY, Checkout, contents, differing, study_folder
 
@@ -28,7 +34,8 @@ def test_manifest_lists_every_output_with_its_digest(demo, manifest):
 
 
 def test_second_run_does_nothing(demo):
-    before = {path: path.stat().st_mtime_ns for path in demo.results().rglob("*") if path.name != ".lock"}
+    paths = [path for path in demo.results().rglob("*") if path.name not in (".lock", ".running")]
+    before = {path: path.stat().st_mtime_ns for path in paths}
     run = demo.report()
     assert run.returncode == 0, run.stderr
     assert {path: path.stat().st_mtime_ns for path in before} == before
@@ -64,6 +71,10 @@ def test_earlier_cut_is_a_run_of_its_own(demo):
     assert "Data cut-off 2026-03-31" in (earlier / "report" / "closed" / "report.html").read_text()
     adtte = pl.read_parquet(earlier / "analysis" / "adtte" / "*.parquet")
     assert adtte["ADT"].max().isoformat() <= "2026-03-31"
+    committed = (REPOSITORY / "data" / "demo" / "queries_2026-03-31.csv").read_bytes()
+    assert (earlier / "queries" / "ids.csv").read_bytes() == committed, (
+        "copy it there: the later cut is compared with it"
+    )
 
 
 def test_cutoff_stands_on_every_exhibit_and_applies_to_every_domain(demo):
@@ -114,6 +125,51 @@ def test_expected_counts_of_cells(demo):
     """Committed counts; a change of ingest that queries more cells must be seen, and be wanted."""
     expected = yaml.safe_load((REPOSITORY / "tests" / "workflow" / "expected_cells.yaml").read_text())["demo"]
     assert account(demo.results()) == expected
+
+
+def test_queries_are_the_same_in_every_place(demo, manifest):
+    """Log, workbook, files by site, list of identifiers and the counts of the report."""
+    root = demo.results()
+    log = pl.read_parquet(root / "harmonised" / "query_log.parquet")
+    asked = log.filter(pl.col("QUSTAT") != "resolved")
+    harmonised = account(root)
+    assert asked.height == harmonised["queries_lab"] + harmonised["queries_clinical"] > 50
+    assert set(log["QUKIND"]) <= RULES.keys()
+    book = openpyxl.load_workbook(root / "queries" / "queries.xlsx", read_only=True)
+    assert book.sheetnames == ["all", "site-01", "site-02", "site-03", "unknown-site", "resolved"]
+    sheets = {sheet.title: [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)] for sheet in book}
+    assert sorted(sheets["all"]) == sorted(asked["QUID"])
+    by_site = sorted(name for name in manifest(root) if name.startswith("queries/by_site/"))
+    assert [Path(name).stem for name in by_site] == book.sheetnames[1:-1]
+    for name in by_site:
+        text = (root / name).read_text(encoding="utf-8-sig")
+        assert [row[0] for row in csv.reader(io.StringIO(text))][1:] == sheets[Path(name).stem]
+    assert sum(len(sheets[Path(name).stem]) for name in by_site) == asked.height
+    ids = pl.read_csv(root / "queries" / "ids.csv", infer_schema=False)
+    assert ids["id"].to_list() == sorted(asked["QUID"])
+    counts = pl.read_parquet(root / "estimates" / "query_status.parquet").filter(severity="all").row(0, named=True)
+    states = dict(log.group_by("QUSTAT").len().iter_rows())
+    assert counts["n_open"] == asked.height
+    assert (counts["n_new"], counts["n_still_open"], counts["n_resolved"]) == tuple(
+        states.get(state, 0) for state in ("new", "still open", "resolved")
+    )
+    assert counts["n_still_open"] > 50, "the files of the earlier cut are within those of the later one"
+    assert counts["n_cells"] == harmonised["n_queried"]
+
+
+def test_funnel_of_cells_is_the_account_of_cells(demo):
+    fates = pl.read_parquet(demo.results() / "estimates" / "cell_fates.parquet").filter(lab="all", kind="all")
+    found = {f"n_{fate.replace(' ', '_')}": n for fate, n in fates.select("fate", "n_cells").iter_rows()}
+    assert found == {name: n for name, n in account(demo.results()).items() if name.startswith("n_")}
+
+
+def test_queries_are_only_in_their_folder(demo):
+    """Participants of queries stay in participant-level tables and in the files for sites."""
+    report = (demo.results() / "report" / "closed" / "report.html").read_text()
+    log = pl.read_parquet(demo.results() / "harmonised" / "query_log.parquet")
+    assert log["USUBJID"].drop_nulls().len() > 40
+    assert [name for name in log["USUBJID"].drop_nulls().unique() if name in report] == []
+    assert [name for name in log["QUID"] if name in report] == []
 
 
 def test_run_config_is_whole_and_without_paths_of_this_machine(demo):

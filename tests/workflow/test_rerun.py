@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import yaml
 
@@ -55,6 +56,18 @@ def test_the_code_that_is_digested_is_the_code_that_runs(copy):
     run = copy.report()
     assert run.returncode == 0, run.stdout + run.stderr
     assert copy.planned() == set()
+
+
+def test_another_list_of_earlier_queries_runs_what_is_compared_with_it(copy):
+    content = yaml.safe_load(copy.config.read_text())
+    compared = content["cuts"]["2026-09-30"]["compared_with"]
+    lines = Path(compared["queries"]).read_text().splitlines(keepends=True)
+    compared["queries"] = "../earlier.csv"
+    (copy.folder / "earlier.csv").write_text("".join(lines[:-1]))
+    copy.config.write_text(yaml.safe_dump(content))
+    planned = copy.planned()
+    assert {"write_queries", "estimate_quality", "render_tables", "render_report", "record_inputs"} <= planned
+    assert not planned & {"harmonise_lab", "harmonise_clinical", "derive_adsl", "draw_tte"}
 
 
 def test_touched_but_equal_source_runs_nothing(copy):

@@ -57,6 +57,18 @@ def test_missing_data_folder(fresh):
     assert "nowhere/2026-09-30: no such folder for the cut 2026-09-30" in sentence(fresh.report())
 
 
+def test_missing_list_of_earlier_queries(fresh):
+    edit(fresh, lambda c: c["cuts"]["2026-09-30"]["compared_with"].update(queries="gone.csv"))
+    text = sentence(fresh.report())
+    assert "gone.csv: no such file" in text
+    assert "queries/ids.csv" in text
+
+
+def test_list_of_earlier_queries_of_another_study(fresh):
+    edit(fresh, lambda c: c.update(study="other"))
+    assert 'queries_2026-03-31.csv: its study is "demo", expected "other"' in sentence(fresh.report())
+
+
 def test_missing_lab_export(fresh):
     (fresh.folder / "data" / "2026-09-30" / "labs" / "paris_lymphocytes.csv").unlink()
     text = sentence(fresh.report())

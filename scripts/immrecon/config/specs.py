@@ -6,7 +6,6 @@ from immrecon.config.base import Strict
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile, FirstEvent, ThresholdCrossing
 from immrecon.config.extracts import ExtractsFile
-from immrecon.config.source_format import clean_head
 from immrecon.config.study import (
     Analyte,
     Characteristic,
@@ -40,23 +39,6 @@ class LabSpec(Strict):
     analytes: list[Analyte]
     extract_date: date | None
     cutoff_date: date | None
-
-
-class PrivateColumn(Strict):
-    """A column whose cells may name a person: received identifiers, dates of birth."""
-
-    source: str
-    """Name of the dialect, or file of the clinical extract."""
-    column: str
-
-
-class QueriesSpec(Strict):
-    """What the files for sites and laboratories need."""
-
-    study: str
-    data_cut: str
-    compared_with: str | None
-    private_columns: list[PrivateColumn]
 
 
 class DeriveSpec(Strict):
@@ -179,27 +161,6 @@ def lab_spec(study: Study) -> LabSpec:
     )
 
 
-def queries_spec(study: Study) -> QueriesSpec:
-    private: list[tuple[str, str | None]] = [(name, lab.columns.participant) for name, lab in study.labs.items()]
-    for extract in study.clinical.extracts:
-        birth = extract.columns.get("BRTHDTC")
-        private += [(extract.file, extract.participant.column), (extract.file, birth.column if birth else None)]
-    return QueriesSpec(
-        study=study.file.study,
-        data_cut=study.file.data_cut,
-        compared_with=_compared_with(study),
-        private_columns=[
-            PrivateColumn(source=source, column=spelling)
-            for source, column in sorted({(source, column) for source, column in private if column is not None})
-            for spelling in dict.fromkeys([column, clean_head(column)])
-        ],
-    )
-
-
-def _compared_with(study: Study) -> str | None:
-    return None if study.cut.compared_with is None else study.cut.compared_with.cut
-
-
 def derive_spec(study: Study) -> DeriveSpec:
     file = study.file
     return DeriveSpec(
@@ -261,7 +222,7 @@ def display_spec(study: Study) -> DisplaySpec:
         data_cut=file.data_cut,
         cutoff_date=study.cut.cutoff_date,
         extract_date=study.cut.extract_date,
-        compared_with=_compared_with(study),
+        compared_with=study.earlier_cut,
         groups=file.groups,
         dose_levels=file.dose_levels,
         analytes=file.analytes,

@@ -291,6 +291,11 @@ class Study(Strict):
         return self.relative(self.file.sources.data) / self.cut.folder
 
     @property
+    def earlier_cut(self) -> str | None:
+        """The cut that this one is compared with."""
+        return None if self.cut.compared_with is None else self.cut.compared_with.cut
+
+    @property
     def earlier_queries(self) -> Path | None:
         """The list of queries of the cut that this one is compared with."""
         return None if self.cut.compared_with is None else self.relative(self.cut.compared_with.queries)

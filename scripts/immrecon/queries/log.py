@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from immrecon.config.specs import QueriesSpec
+from immrecon.config.queries import QueriesSpec
 from immrecon.contracts.harmonised import QUERY_LOG
 from immrecon.contracts.io import validate
 from immrecon.errors import SourceError

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from immrecon.config.specs import QueriesSpec
+from immrecon.config.queries import QueriesSpec
 from immrecon.contracts.io import atomic_path, write_text
 from immrecon.queries.listing import COLUMNS, listing, open_queries, site_names, sites
 from immrecon.queries.log import ids_csv
