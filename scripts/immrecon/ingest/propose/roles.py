@@ -19,6 +19,10 @@ LOINC = re.compile(r"[0-9]{1,5}-[0-9]")
 _CLOCK = re.compile(r"(?:[01]?[0-9]|2[0-3])[:hH][0-5][0-9](?::[0-5][0-9])?")
 
 
+LONGEST_WORD = 100
+"""A longer text in a column of codes is a comment, and left to the queries."""
+
+
 @dataclass
 class Roles:
     """The column of each role, as far as it is known, and the entries of the key `columns`."""
@@ -179,9 +183,9 @@ class Finder:
 
 def statuses(cells: Column) -> Entry:
     """What the words of the status column mean."""
-    meanings = {text: status_of(text) for text in cells.texts}
+    meanings = {text: status_of(text) for text in cells.texts if len(text) <= LONGEST_WORD}
     value = {text: code or OPEN_QUESTION for text, code in meanings.items()}
-    known = cells.where(lambda text: meanings[text])
+    known = cells.where(meanings.get)
     remarks = [
         Remark("inferred", f"P preliminary, F final, C corrected, X cannot be obtained, D deleted: {known.counted()}")
     ]

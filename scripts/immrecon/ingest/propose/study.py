@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 from immrecon.config.dialect import Shape
-from immrecon.errors import SourceError
+from immrecon.errors import ConfigError, SourceError
 from immrecon.ingest.propose import checks, values
 from immrecon.ingest.propose.analytes import read_name
 from immrecon.ingest.propose.columns import Column, column, join, of_table, words
@@ -19,11 +19,16 @@ from immrecon.ingest.readers.grid import HEADER_JOIN, ROW
 from immrecon.quoting import quoted, safe
 
 
+SLUG = r"[a-z0-9][a-z0-9._-]{0,63}"
+
+
 def propose(path: Path, name: str | None = None) -> Draft:
     """A draft dialect of the export at `path`.
 
-    Raises SourceError: no such file, a format that cannot be studied, or nothing that looks like a table.
+    Raises ConfigError: the name cannot be one. SourceError: no such file, a format that cannot be studied, or nothing that looks like a table.
     """
+    if name is not None and not re.fullmatch(SLUG, name):
+        raise ConfigError(f'the name "{safe(name)}" becomes part of paths: use lower case, digits, ".", "_" and "-".')
     source = read_for_study(path)
     sheet = read_sheet(source)
     if len(sheet.table.heads) > MOST_COLUMNS:
