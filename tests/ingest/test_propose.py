@@ -351,6 +351,16 @@ def test_nothing_to_go_by_is_all_questions(tmp_path: Path) -> None:
     assert is_open(draft.suggested())
 
 
+def test_shapes_that_are_left_to_the_user(tmp_path: Path) -> None:
+    rows = [f"S1-00{i};{name};1,{i};2,{i}" for i in range(1, 4) for name in ("CD3", "CD4", "CD8")]
+    draft = drafted(tmp_path, "\n".join(["Patient;Test;D30;D60", *rows]))
+    assert asked(draft, '"D30", "D60" look like visits side by side')
+    blocks = [f"Patient: S1-00{i};;\nDate;CD4 (/mm3);CD8 (/mm3)\n13/03/2025;1,5;2\n14/04/2025;7;8" for i in range(1, 4)]
+    draft = drafted(tmp_path, "\n".join(blocks))
+    assert asked(draft, "one block per")
+    assert written(draft)["shape"] == "???"
+
+
 def test_samples_of_the_donor_are_asked(tmp_path: Path) -> None:
     rows = [f"S1-{i:03};{12 + i}/03/2025;1,5;{'échantillon du donneur' if i == 3 else ''}" for i in range(1, 6)]
     draft = drafted(tmp_path, "\n".join(["Patient;Date;CD4 (/mm3);Commentaire", *rows]))

@@ -73,13 +73,13 @@ class Finder:
 
     def find_long(self) -> bool:
         """Fill in the columns of the long shape; False if there is no column of analyte names or of results."""
-        tests = sorted(self.having("test"), key=lambda name: (words(name) not in SDTM, -self._known_names(name)))
+        tests = sorted(self.having("test"), key=lambda name: (words(name) not in SDTM, -self.known_names(name)))
         if not tests:
-            tests = [name for name in self.columns if name not in self.taken and self._known_names(name) >= 0.5]
+            tests = [name for name in self.columns if name not in self.taken and self.known_names(name) >= 0.5]
         results = self.having("result", is_number, 0.3)
-        if not tests or not results or self._known_names(tests[0]) == 0:
+        if not tests or not results or self.known_names(tests[0]) == 0:
             return False
-        best = [name for name in tests if self._known_names(name) == self._known_names(tests[0])]
+        best = [name for name in tests if self.known_names(name) == self.known_names(tests[0])]
         self._take("test", [tests[0]] if words(tests[0]) in SDTM else best, "names of analytes")
         self._take("result", results, "numbers")
         units = self.having("unit", lambda text: parse_unit(text) is not None or "/" in text, 0.3)
@@ -92,7 +92,7 @@ class Finder:
             self._take("loinc", codes, "codes like 8122-4")
         return True
 
-    def _known_names(self, name: str) -> float:
+    def known_names(self, name: str) -> float:
         texts = self.columns[name].texts
         if not 0 < len(texts) <= 500:
             return 0.0
