@@ -174,3 +174,51 @@ def test_the_cut_can_be_chosen(repository: Path, cut: str) -> None:
         assert "2027-01-01" in run.stderr
     else:
         assert f"cut {cut}" in run.stdout
+
+
+def test_a_new_laboratory_from_draft_to_check(study: Path, tmp_path: Path) -> None:
+    """Draft, answer, name it in the configuration, check."""
+    export = cut_folder(study) / "labs" / "central_results.csv"
+    draft = study.parent / "labs" / "central.yaml"
+    draft.unlink()
+    run = command("new-lab", export, "--name", "central", "--out", draft)
+    assert run.returncode == 0, run.stderr
+    assert re.search(r"\d+ sure, \d+ inferred, \d+ questions", run.stdout)
+    refused = command("check", study)
+    assert refused.returncode == 1
+    assert "open question(s)" in refused.stderr
+    text = draft.read_text(encoding="utf-8").replace(
+        "files: [central_results.csv]", "files: [labs/central_results.csv]"
+    )
+    answers = {
+        'pattern: "???"': r"pattern: '(?:S101-)?(?P<site>\d{1,2})-(?P<number>\d{1,3})'",
+        'thousands: ["???"]': 'thousands: [","]',
+        'same_day: "???"': "same_day: last",
+        'reason: "???"': "reason: as the laboratory says",
+    }
+    for asked, answer in answers.items():
+        assert asked in text
+        text = text.replace(asked, answer)
+    draft.write_text(text, encoding="utf-8")
+    run = command("check", study)
+    assert run.returncode == 0, run.stderr
+    assert "labs/central_results.csv" in run.stdout
+
+
+def test_a_draft_is_printed_and_never_overwrites(repository: Path, tmp_path: Path) -> None:
+    export = repository / "data" / "demo" / CUT / "labs" / "paris_lymphocytes.csv"
+    run = command("new-lab", export)
+    assert run.returncode == 0
+    assert run.stdout.startswith("# Draft dialect of paris_lymphocytes.csv")
+    assert "questions" in run.stderr
+    out = tmp_path / "mine.yaml"
+    out.write_text("precious")
+    run = command("new-lab", export, "--out", out)
+    assert run.returncode == 1
+    assert "nothing is overwritten" in run.stderr
+    assert out.read_text() == "precious"
+    run = command("new-lab", tmp_path / "none.csv")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("Error: ")
+    run = command("new-lab", export, "--out", tmp_path / "no" / "folder.yaml")
+    assert "cannot be written" in run.stderr

@@ -23,7 +23,7 @@ _CODES = {
 }  # fmt: skip
 _LYMPHOCYTE = r"(?:lymphocyt\w*|lymphos?|lymphs?|lymphozyt\w*|lymfocyt\w*|linfocit\w*|lym|alc|lymf)"
 _NEUTRAL = (
-    r"(?:cells?|cellules?|cellen|zellen|cellule|celulas?|cel|abs(?:olut\w*)?|absp?|count|counts|number|nombre|anzahl"
+    r"(?:cells?|cellules?|cellen|zellen|cellule|celulas?|cel|abs(?:ol\w*)?|absp?|count|counts|number|nombre|anzahl"
     r"|aantal|numero|pos(?:iti\w*)?|total\w*|totaal|gesamt|hel?per|auxiliair\w*|helfer\w*|suppressor|cytotox\w*|whole"
     r"|blood|sang|blut|bloed|sangue|sangre|conc\w*|of|de|des|les|en|in|und|et|ul|subset\w*|auto\w*|t|b|nk)"
 )

@@ -128,7 +128,8 @@ class _Reading:
             return
         short = all(key[0] == "short" for key in open_forms)
         texts = {text: seen for form in open_forms.values() for text, seen in form.texts.items()}
-        bad = {order: _impossible(texts, order) for order in (("dmy", "mdy", "ymd") if short else ("dmy", "mdy"))}
+        orders = self._orders(Column("", texts)) if short else ("dmy", "mdy")
+        bad = {order: _impossible(texts, order) for order in orders}
         n_bad = {order: sum(texts[text][0] for text in found) for order, found in bad.items()}
         ranked = sorted(n_bad, key=lambda order: n_bad[order])
         best, second = ranked[0], ranked[1]
@@ -143,6 +144,15 @@ class _Reading:
         for (years, _, month, clock), form in open_forms.items():
             self._write(best if decided else None, separator, month, years, clock, form, answer)
 
+    def _orders(self, texts: Column) -> tuple[str, ...]:
+        """Years of two digits look like days; but days take many values where the years of a study are few."""
+        first, last = ({match[part] for t in texts.texts if (match := _DATE.fullmatch(t))} for part in "ac")
+        if len(first) >= 10 and len(last) <= 6:
+            told = f"the first part takes {len(first)} values and the last only {len(last)}: the year is last"
+            self.remarks.append(Remark("inferred", told))
+            return ("dmy", "mdy")
+        return ("dmy", "mdy", "ymd")
+
     def _explain(self, best: str, second: str, texts: Column, bad: dict[str, set[str]]) -> None:
         proof = texts.where(bad[second].__contains__)
         why = f"{_ORDERS[best]}: {proof.n} of {texts.n} cells cannot be read otherwise, e.g. {proof.examples()}"
@@ -154,6 +164,8 @@ class _Reading:
         possible = [order for order in ranked if n_bad[order] == 0]
         if possible:
             numbers = "every day is 12 or less, so day and month cannot be told apart"
+            if "ymd" in possible:
+                numbers = "two-digit years cannot be told from days, nor days from months"
             asked = f'in column "{self.cells.name}" {numbers} ({many(texts.n, "cell")}, e.g. {texts.examples()}).'
         else:
             possible = ranked[:2]

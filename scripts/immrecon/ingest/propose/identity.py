@@ -1,6 +1,7 @@
 """The form of participant numbers: what is the same in all, which part is the site and which the number."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from immrecon.config.base import OPEN_QUESTION
@@ -36,36 +37,50 @@ def identity(cells: Column) -> dict[str, Entry]:
         return natural
     counted = {form: cells.where(set(texts).__contains__) for form, texts in forms.items()}
     main = max(counted, key=lambda form: counted[form].n)
-    parts = _parts(forms[main])
+    usual, odd = _without_rare(counted[main])
+    parts = _parts(list(usual.texts))
     if parts is None or counted[main].n < 0.4 * cells.n or len(main) > 12:
         shown = "; ".join(f"{part.n} like {part.examples(1)}" for part in list(counted.values())[:5])
         asked = f"the numbers have no common form ({shown}). Suggested: taken as they are, each as its own identifier."
         return {"pattern": question(asked, _AS_IT_IS[0]), "template": Entry(_AS_IT_IS[1])}
+    alone = _written(parts, optional=False)[0]
     related, optional = _related(parts, [text for form, texts in forms.items() if form != main for text in texts])
     pattern, template = _written(parts, optional=optional)
     if len(pattern) > MAX_PATTERN_LENGTH:
-        return {
-            "pattern": question("the numbers are too long for a pattern.", _AS_IT_IS[0]),
-            "template": Entry(_AS_IT_IS[1]),
-        }
-    others = cells.where(lambda text: text not in related and _form(text) != main)
-    remarks = [Remark("inferred", f"{counted[main].n} of {cells.n} cells have the form of {counted[main].examples(1)}")]
-    value = pattern
+        asked = "the numbers are too long for a pattern. Suggested: taken as they are."
+        return {"pattern": question(asked, _AS_IT_IS[0]), "template": Entry(_AS_IT_IS[1])}
+    remarks = [Remark("inferred", f"{usual.n} of {cells.n} cells have the form of {usual.examples(1)}")]
     if related:
         known = cells.where(related.__contains__)
-        asked = (
-            f"{many(known.n, 'cell')} may write the same numbers otherwise: {known.counted(4)}. Do they? A pattern that"
-        )
-        alone = _written(_parts(forms[main]) or parts, optional=False)[0]
-        remarks.append(Remark("question", f"{asked} admits them: '{pattern}'; one that does not: '{alone}'."))
-        value = OPEN_QUESTION
+        asked = f"{many(known.n, 'cell')} may write the same numbers otherwise: {known.counted(4)}. Do they?"
+        told = f"A pattern that admits them: '{pattern}'; one that does not: '{alone}'."
+        remarks.append(Remark("question", f"{asked} {told}"))
+    if odd.n:
+        asked = f"all but {many(odd.n, 'cell')} have the same parts before the number: {odd.counted(4)}. Mistakes?"
+        told = f"Then '{pattern}' leaves them to a query; otherwise give a pattern that admits them."
+        remarks.append(Remark("question", f"{asked} {told}"))
+    others = cells.where(lambda text: text not in related and _form(text) != main)
     if others.n:
         remarks.append(Remark("note", f"of another form, so queried: {others.counted(5)}"))
     told = "the identifier of the study is taken to be written like the usual form: compare with the clinical data"
     return {
-        "pattern": Entry(value, tuple(remarks), pattern),
+        "pattern": Entry(OPEN_QUESTION if related or odd.n else pattern, tuple(remarks), pattern),
         "template": Entry(template, (Remark("inferred", told),)),
     }
+
+
+def _without_rare(cells: Column) -> tuple[Column, Column]:
+    """Texts of one form apart from the few that differ from nearly all in a part before the last: another site, say."""
+    split = {text: _split(text)[0] for text in cells.texts}
+    rare: set[str] = set()
+    for position in range(len(next(iter(split.values()))) - 1):
+        counts = Counter[str]()
+        for text, runs in split.items():
+            counts[runs[position]] += cells.texts[text][0]
+        value, n = counts.most_common(1)[0]
+        if n >= 0.9 * cells.n:
+            rare |= {text for text, runs in split.items() if runs[position] != value}
+    return cells.where(lambda text: text not in rare), cells.where(rare.__contains__)
 
 
 def _natural(cells: Column) -> dict[str, Entry] | None:

@@ -9,6 +9,7 @@ from immrecon.config.base import OPEN_QUESTION
 from immrecon.ingest.propose.analytes import LOINC, NOT_USED, Name, read_name
 from immrecon.ingest.propose.columns import Column, join
 from immrecon.ingest.propose.draft import Entry, Remark, inferred, question
+from immrecon.ingest.propose.roles import LONGEST_WORD
 from immrecon.ingest.propose.terms import is_below_limit
 from immrecon.ingest.propose.values import is_below, limits
 from immrecon.ingest.units import PERCENT, Unit, likely_unit, parse_unit, shift
@@ -54,7 +55,7 @@ def requested(names: Mapping[str, Evidence], outside: Mapping[str, str], *, has_
         read = read_name(name)
         if read.code == NOT_USED:
             unused.append(name)
-        elif read.code is None and _by_loinc(evidence) is None:
+        elif len(name) > LONGEST_WORD or (read.code is None and _by_loinc(evidence) is None):
             unknown.append(name)
         else:
             known[name] = read
@@ -215,7 +216,7 @@ def _unknown_units(known: Mapping[str, Evidence]) -> Entry | None:
     texts = Counter[str]()
     for evidence in known.values():
         for text, (n, _) in (evidence.units.texts if evidence.units else {}).items():
-            if parse_unit(text) is None:
+            if parse_unit(text) is None and len(text) <= LONGEST_WORD:
                 texts[text] += n
     if not texts:
         return None

@@ -19,6 +19,10 @@ LOINC = re.compile(r"[0-9]{1,5}-[0-9]")
 _CLOCK = re.compile(r"(?:[01]?[0-9]|2[0-3])[:hH][0-5][0-9](?::[0-5][0-9])?")
 
 
+LONGEST_WORD = 100
+"""A longer text in a column of codes is a comment, and left to the queries."""
+
+
 @dataclass
 class Roles:
     """The column of each role, as far as it is known, and the entries of the key `columns`."""
@@ -69,13 +73,13 @@ class Finder:
 
     def find_long(self) -> bool:
         """Fill in the columns of the long shape; False if there is no column of analyte names or of results."""
-        tests = sorted(self.having("test"), key=lambda name: (words(name) not in SDTM, -self._known_names(name)))
+        tests = sorted(self.having("test"), key=lambda name: (words(name) not in SDTM, -self.known_names(name)))
         if not tests:
-            tests = [name for name in self.columns if name not in self.taken and self._known_names(name) >= 0.5]
+            tests = [name for name in self.columns if name not in self.taken and self.known_names(name) >= 0.5]
         results = self.having("result", is_number, 0.3)
-        if not tests or not results or self._known_names(tests[0]) == 0:
+        if not tests or not results or self.known_names(tests[0]) == 0:
             return False
-        best = [name for name in tests if self._known_names(name) == self._known_names(tests[0])]
+        best = [name for name in tests if self.known_names(name) == self.known_names(tests[0])]
         self._take("test", [tests[0]] if words(tests[0]) in SDTM else best, "names of analytes")
         self._take("result", results, "numbers")
         units = self.having("unit", lambda text: parse_unit(text) is not None or "/" in text, 0.3)
@@ -88,7 +92,7 @@ class Finder:
             self._take("loinc", codes, "codes like 8122-4")
         return True
 
-    def _known_names(self, name: str) -> float:
+    def known_names(self, name: str) -> float:
         texts = self.columns[name].texts
         if not 0 < len(texts) <= 500:
             return 0.0
@@ -179,9 +183,9 @@ class Finder:
 
 def statuses(cells: Column) -> Entry:
     """What the words of the status column mean."""
-    meanings = {text: status_of(text) for text in cells.texts}
+    meanings = {text: status_of(text) for text in cells.texts if len(text) <= LONGEST_WORD}
     value = {text: code or OPEN_QUESTION for text, code in meanings.items()}
-    known = cells.where(lambda text: meanings[text])
+    known = cells.where(meanings.get)
     remarks = [
         Remark("inferred", f"P preliminary, F final, C corrected, X cannot be obtained, D deleted: {known.counted()}")
     ]

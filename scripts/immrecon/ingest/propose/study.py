@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import get_args
 
 from immrecon.config.dialect import Shape
-from immrecon.errors import SourceError
+from immrecon.errors import ConfigError, SourceError
 from immrecon.ingest.propose import checks, values
 from immrecon.ingest.propose.analytes import read_name
-from immrecon.ingest.propose.columns import Column, column, join, of_table, words
+from immrecon.ingest.propose.columns import Column, column, folded, join, of_table, words
 from immrecon.ingest.propose.draft import Draft, Entry, Remark, Tree, inferred, question
 from immrecon.ingest.propose.formats import Source, read_for_study
 from immrecon.ingest.propose.identity import identity
@@ -18,12 +18,19 @@ from immrecon.ingest.propose.roles import Finder, Roles, statuses
 from immrecon.ingest.readers.grid import HEADER_JOIN, ROW
 from immrecon.quoting import quoted, safe
 
+_VISIT = re.compile(r"(?:d|day|jour|j|tag|dag|giorno|dia|visite?|visit|w|week|m|month|maand|monat) ?\+?[0-9]+|baseline")
+_NAMED = re.compile(r"(?:patient\w*|subject|participant|proband|paciente|paziente|deelnemer|id)\b[ :=#.n°]*\w*[0-9]")
+SLUG = r"[a-z0-9][a-z0-9._-]{0,63}"
+
 
 def propose(path: Path, name: str | None = None) -> Draft:
     """A draft dialect of the export at `path`.
 
-    Raises SourceError: no such file, a format that cannot be studied, or nothing that looks like a table.
+    Raises ConfigError: the name cannot be one. SourceError: no such file, a format that cannot be studied, or nothing
+    that looks like a table.
     """
+    if name is not None and not re.fullmatch(SLUG, name):
+        raise ConfigError(f'the name "{safe(name)}" becomes part of paths: use lower case, digits, ".", "_" and "-".')
     source = read_for_study(path)
     sheet = read_sheet(source)
     if len(sheet.table.heads) > MOST_COLUMNS:
@@ -58,6 +65,9 @@ class _Study:
             return "wide_visit_over_analyte", inferred(
                 "wide_visit_over_analyte", f"{quoted(several[0])} stands below {len(self.below[several[0]])} visits"
             )
+        other = self._block() or self._by_visit(finder)
+        if other is not None:
+            return "wide_by_analyte", other
         if finder.find_long():
             chosen = self.roles.chosen
             why = f"{quoted(chosen['test'])} holds names of analytes, {quoted(chosen['result'])} their results"
@@ -65,18 +75,38 @@ class _Study:
         if self.analyte_heads:
             shown = ", ".join(quoted(name, 30) for name in self.analyte_heads[:5])
             return "wide_by_analyte", inferred("wide_by_analyte", f"analytes are heads of columns: {shown}")
-        asked = f"no head and no column names a known analyte. Which shape is it? {', '.join(get_args(Shape))}"
-        return "wide_by_analyte", question(f"{asked}.{self._other_shapes()}", "wide_by_analyte")
+        asked = "no head and no column names a known analyte. Which shape is it?"
+        return "wide_by_analyte", question(f"{asked} {', '.join(get_args(Shape))}.", "wide_by_analyte")
 
-    def _other_shapes(self) -> str:
-        visits = [
-            name
-            for name in self.columns
-            if re.fullmatch(r"(?:d|day|jour|j|tag|dag|visit|w|week|m|month) ?[0-9]+", words(name))
-        ]
-        if len(visits) > 1:
-            return f" The heads {', '.join(map(quoted, visits[:4]))} look like visits: perhaps one row per analyte."
-        return ""
+    def _by_visit(self, finder: Finder) -> Entry | None:
+        """A row per participant and analyte, visits side by side."""
+        visits = [name for name in self.columns if _VISIT.fullmatch(words(name))]
+        tests = [name for name in self.columns if finder.known_names(name) >= 0.5]
+        if len(visits) < 2 or not tests:
+            return None
+        asked = (
+            f"{quoted(tests[0])} names analytes, and {', '.join(map(quoted, visits[:4]))} look like visits side by "
+            f"side: a shape that this draft leaves to you. The shapes that can be read are {', '.join(get_args(Shape))}."
+        )
+        return question(asked)
+
+    def _block(self) -> Entry | None:
+        """A line that names the participant, above each participant's own table."""
+        grid = self.source.grid
+        lines = []
+        for number, row in zip(grid.numbers, grid.rows, strict=True):
+            text = " ".join(cell.strip() for cell in row if cell.strip())
+            if len(text) < 80 and sum(bool(cell.strip()) for cell in row) <= 2 and _NAMED.match(folded(text)):
+                lines.append(f"row {number} {quoted(text, 30)}")
+        if len(lines) < 2:
+            return None
+        asked = (
+            f"{len(lines)} lines name a participant above a table of their own ({', '.join(lines[:2])}): one block per"
+        )
+        return question(
+            f"{asked} participant, which this draft leaves to you. The shapes that can be read are "
+            f"{', '.join(get_args(Shape))}."
+        )
 
     def draft(self, name: str) -> Draft:
         wanted = self._requested()

@@ -10,7 +10,7 @@ NOT_DONE = [  # of the folded cell
      "quantity not sufficient"),
     (r"h[ae]+molys\w*|hemolyz\w*|hamolys\w*|gehemolyseerd|emolizzat\w*|emolisi|hemoli[sz]\w*", "haemolysed"),
     (r"clott?ed|coagul\w*|geronnen|stolsel\w*|gestold|gestolt|caillot\w*|koagel|clot", "clotted"),
-    (r"not done|non fait\w*|non realise\w*|nicht durchgefuhrt|niet (?:gedaan|uitgevoerd|bepaald)|non eseguit\w*"
+    (r"not done|non fait\w*|non realise\w*|nicht durchgefuhrt|niet (?:gedaan|uitgevoerd)|non eseguit\w*"
      r"|no realizad\w*|nd done|non effectue\w*|no hecho", "not done"),
     (r"pending|en cours|in progress|ausstehend|folgt|volgt|in corso|pendiente|en attente|in bewerking", "pending"),
     (r"cancel\w*|annul\w*|storniert|geannuleerd|annullat\w*|anulad\w*", "cancelled"),

@@ -27,7 +27,7 @@ _BOMS = [
 _LEGACY = ("cp1252", "iso8859-15", "latin-1", "cp850", "mac-roman")
 _USUAL = (";", ",", "\t", "|")
 _RARE = "^~:#$@!&\x1f\x1e"
-_SIGNS = "µμ°²³±×·%§€«»–—’‘“”…≤≥№ªº"
+_SIGNS = "€½¼¾µμ°²³±×·%§€«»–—’‘“”…≤≥№ªº"
 
 
 def study_text(path: Path) -> Source:
