@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from immrecon.config.base import Code, Slug, Strict
-from immrecon.config.source_format import DateStyle, Head, IdentityRule, Layout, Pattern
+from immrecon.config.source_format import DATA_SETS, WORKBOOKS, DateStyle, Head, IdentityRule, Layout, Pattern
 
 Shape = Literal["long", "wide_by_analyte", "wide_visit_over_analyte"]
 ResultStatus = Literal["P", "F", "C", "X", "D"]
@@ -241,8 +241,8 @@ class Dialect(Strict):
         clash = sorted(set(self.analytes) & set(self.not_requested if self.not_requested != "*" else []))
         if clash:
             raise ValueError(f'"{clash[0]}" is both an analyte and not requested')
-        if self.layout.format == "xlsx" and "." not in self.numbers.decimal:
-            raise ValueError('number cells of a workbook read with ".", so numbers.decimal must contain it')
+        if self.layout.format in (*WORKBOOKS, *DATA_SETS) and "." not in self.numbers.decimal:
+            raise ValueError('numbers of a workbook or data set read with ".", so numbers.decimal must contain it')
         for key in self.duplicates.same_draw:
             if key in {"accession", "time", "visit"} and not self._has(key):
                 raise ValueError(f"duplicates.same_draw names {key}, which is not among the columns")

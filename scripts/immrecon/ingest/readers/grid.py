@@ -79,7 +79,8 @@ def to_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
     rows = [grid.rows[index] for index in keep]
     numbers = [grid.numbers[index] for index in keep]
     lengths = [_width(row) if len(row) > width else len(row) for row in rows]
-    least = 0 if layout.pad_short_rows else width
+    # In a sheet every cell has its place: a row that ends early is not cut short.
+    least = 0 if layout.pad_short_rows or grid.sheet is not None else width
     odd = [(number, n) for number, n in zip(numbers, lengths, strict=True) if not least <= n <= width]
     if any(len(row) != width for row in rows):
         rows = [(row + [""] * width)[:width] for row in rows]

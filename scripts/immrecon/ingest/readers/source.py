@@ -7,7 +7,6 @@ from immrecon.config.source_format import Layout
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.grid import Grid, Table, to_table
 from immrecon.ingest.readers.text import read_text
-from immrecon.ingest.readers.workbook import read_workbook
 
 
 def find_files(folder: Path, patterns: Sequence[str]) -> list[str]:
@@ -34,12 +33,33 @@ def read_grids(folder: Path, file: str, layout: Layout) -> tuple[list[Grid], lis
 
     Raises SourceError: the file cannot be read as declared, or a declared sheet is missing.
     """
-    if layout.format == "csv":
-        assert layout.encoding is not None
-        assert layout.delimiter is not None
-        grid = read_text(folder / file, file, encoding=layout.encoding, delimiter=layout.delimiter, quote=layout.quote)
-        return [grid], []
-    return read_workbook(folder / file, file, layout.sheets, layout.sheets_ignored)
+    path = folder / file
+    # Each reader brings its library, which a run without such a file need not load.
+    match layout.format:
+        case "csv":
+            assert layout.encoding is not None
+            assert layout.delimiter is not None
+            return [read_text(path, file, layout.encoding, layout.delimiter, layout.quote, layout.limits)], []
+        case "xlsx":
+            from immrecon.ingest.readers.workbook import read_workbook
+
+            return read_workbook(path, file, layout.sheets, layout.sheets_ignored, layout.limits)
+        case "xls":
+            from immrecon.ingest.readers.xls import read_xls
+
+            return read_xls(path, file, layout.sheets, layout.sheets_ignored, layout.limits)
+        case "ods":
+            from immrecon.ingest.readers.ods import read_ods
+
+            return read_ods(path, file, layout.sheets, layout.sheets_ignored, layout.limits)
+        case "sas7bdat" | "xpt":
+            from immrecon.ingest.readers.sas import read_sas
+
+            return [read_sas(path, file, layout.format, layout.encoding, layout.limits)], []
+        case "dataset_json":
+            from immrecon.ingest.readers.dataset_json import read_dataset_json
+
+            return [read_dataset_json(path, file, layout.limits)], []
 
 
 def read_tables(folder: Path, file: str, layout: Layout, required: Sequence[str] = ()) -> list[Table]:
