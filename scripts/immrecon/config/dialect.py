@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from immrecon.config.base import Code, Slug, Strict
 from immrecon.config.source_format import DATA_SETS, WORKBOOKS, DateStyle, Head, IdentityRule, Layout, Pattern
 
-Shape = Literal["long", "wide_by_analyte", "wide_visit_over_analyte"]
+Shape = Literal["long", "wide_by_analyte", "wide_visit_over_analyte", "wide_by_visit"]
 ResultStatus = Literal["P", "F", "C", "X", "D"]
 
 
@@ -38,7 +38,11 @@ class DateColumn(Strict):
 
 
 class Columns(Strict):
-    """Heads of the columns. Under visit-over-analyte, `collected` is the head below each visit."""
+    """Heads of the columns. Under visit-over-analyte, `collected` is the head below each visit.
+
+    In wide_by_visit with dates in a row, `collected` is the name of that row in the test column, and so are `time`,
+    `received`, `reported`, `accession` and `status`.
+    """
 
     participant: Head = Field(description="whose sample it is, as the laboratory writes it")
     collected: CollectionColumn = Field(description="when the sample was drawn")
@@ -48,12 +52,24 @@ class Columns(Strict):
     visit: Head | None = Field(default=None, description="visit label")
     accession: Head | None = Field(default=None, description="number of the sample in the laboratory")
     status: Head | None = Field(default=None, description="whether the result is preliminary, final, corrected")
-    test: Head | None = Field(default=None, description="long shape: name of the analyte")
-    result: Head | None = Field(default=None, description="long shape: the result")
+    test: Head | None = Field(default=None, description="long and wide_by_visit: name of the analyte")
+    result: Head | None = Field(
+        default=None, description="long shape: the result; wide_by_visit with dates beside: the head below each visit"
+    )
     unit: Head | None = Field(default=None, description="unit of the result")
     loinc: Head | None = Field(default=None, description="LOINC code, checked against the name and never used alone")
     ignored: list[Head] | Literal["*"] = Field(
         default=[], description='columns known to hold no result; "*": all others. A column nowhere declared is queried'
+    )
+
+
+class VisitColumns(Strict):
+    """The visits of the wide_by_visit shape, side by side."""
+
+    heads: Pattern = Field(description="visit labels: the whole head of a visit, e.g. 'Day \\d+'; it names LBVISIT")
+    dates: Literal["beside", "row"] = Field(
+        description="beside: below each visit are a column of dates and one of results (two header_rows); row: each "
+        "visit is one column of results, and a row of the participant has the dates, by its name in the test column"
     )
 
 
@@ -195,8 +211,10 @@ class Dialect(Strict):
     layout: Layout = Field(description="how the file is laid out")
     shape: Shape = Field(
         description="long: a row per result; wide_by_analyte: a row per sample; wide_visit_over_analyte: a row per "
-        "participant, visits above analytes in the header"
+        "participant, visits above analytes in the header; wide_by_visit: a row per participant and analyte, visits "
+        "side by side. Each may come in one block per participant (layout.blocks)"
     )
+    visits: VisitColumns | None = Field(default=None, description="wide_by_visit: where the visits and their dates are")
     columns: Columns = Field(description="what the columns are")
     participant: IdentityRule = Field(description="how participants are written")
     analytes: dict[Head, AnalyteRule] = Field(min_length=1, description="by the name in the test column or column head")
@@ -219,14 +237,15 @@ class Dialect(Strict):
         if self.shape == "long":
             if columns.test is None or columns.result is None:
                 raise ValueError("the long shape needs columns.test and columns.result")
-        elif columns.test or columns.result or columns.unit or columns.loinc:
+        elif self.shape != "wide_by_visit" and (columns.test or columns.result or columns.unit or columns.loinc):
             raise ValueError("test, result, unit and loinc are columns of the long shape only")
         if self.shape == "wide_visit_over_analyte":
             if columns.visit is not None:
                 raise ValueError("under visit-over-analyte the visit stands in the header, not in a column")
             if len(self.layout.header_rows) < 2:
                 raise ValueError("visit-over-analyte needs two header_rows")
-        if self.shape != "long" and columns.ignored == "*" and self.not_requested == "*":
+        by_head = self.shape in ("wide_by_analyte", "wide_visit_over_analyte")
+        if by_head and columns.ignored == "*" and self.not_requested == "*":
             raise ValueError("in a wide shape, columns.ignored and not_requested cannot both stand for all others")
         if columns.unit is None and (bare := [name for name, rule in self.analytes.items() if rule.unit is None]):
             raise ValueError(f'without a unit column every analyte needs a unit; "{bare[0]}" has none')
@@ -234,6 +253,23 @@ class Dialect(Strict):
             raise ValueError("statuses are declared, but no status column")
         if columns.status is not None and not self.statuses:
             raise ValueError("a status column is declared, but not what its words mean")
+        return self
+
+    @model_validator(mode="after")
+    def _visits_can_be_found(self) -> "Dialect":
+        columns, visits = self.columns, self.visits
+        if (visits is not None) != (self.shape == "wide_by_visit"):
+            raise ValueError("`visits` is given exactly for the shape wide_by_visit")
+        if visits is not None:
+            if columns.test is None or columns.visit is not None:
+                raise ValueError("wide_by_visit needs columns.test, and no columns.visit: visits are in the header")
+            if visits.dates == "beside" and (columns.result is None or len(self.layout.header_rows) < 2):
+                raise ValueError("dates beside the results need two header_rows, and columns.result below each visit")
+            if visits.dates == "row" and columns.result is not None:
+                raise ValueError("with dates in a row the visits are the columns of results: give no columns.result")
+        blocks = self.layout.blocks
+        if blocks is not None and blocks.participant != columns.participant:
+            raise ValueError("the blocks name the participant: columns.participant must be layout.blocks.participant")
         return self
 
     @model_validator(mode="after")
@@ -249,7 +285,7 @@ class Dialect(Strict):
         return self
 
     def _has(self, key: str) -> bool:
-        if key == "visit" and self.shape == "wide_visit_over_analyte":
+        if key == "visit" and self.shape in ("wide_visit_over_analyte", "wide_by_visit"):
             return True
         if key == "time" and self.columns.collected.dates is not None:
             return self.columns.time is not None or any("%H" in f for f in self.columns.collected.dates.formats)

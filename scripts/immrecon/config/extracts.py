@@ -101,6 +101,12 @@ class Format(Strict):
     decimal: Literal[".", ","] = Field(description="decimal mark of numbers")
     blanks: list[str] = Field(description='texts that mean "no value" besides an empty cell, e.g. "NA"')
 
+    @model_validator(mode="after")
+    def _one_table(self) -> "Format":
+        if self.layout.blocks is not None:
+            raise ValueError("blocks are read in lab exports only")
+        return self
+
 
 class Participant(Strict):
     """Who a row is about: an identifier in a column, or the number of the row where the file has no identifier."""

@@ -18,7 +18,7 @@ from immrecon.ingest.readers.grid import Grid
 def read_dataset_json(path: Path, file: str, limits: Limits | None = None) -> Grid:
     """The data set in a file.
 
-    Raises SourceError: no such file, not UTF-8, not Dataset-JSON, another number of records than it says, beyond limits.
+    Raises SourceError: no such file, not UTF-8, not Dataset-JSON, not as many records as it says, beyond limits.
     """
     limits = limits or Limits()
     check_file(path, file, limits)

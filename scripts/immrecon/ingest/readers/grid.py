@@ -66,6 +66,15 @@ def to_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
 
     Raises SourceError: nothing in the file, no header row, a required column missing or headed twice.
     """
+    if layout.blocks is not None:
+        from immrecon.ingest.readers.blocks import blocks_to_table
+
+        return blocks_to_table(grid, layout, layout.blocks, required)
+    return one_table(grid, layout, required)
+
+
+def one_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
+    """As `to_table`, of a grid that is one table."""
     body, heads, width = _heads(grid, layout)
     names, repeated = _unique(heads)
     _require(grid, names, repeated, required)
@@ -74,7 +83,7 @@ def to_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
     keep = [
         index
         for index in range(body, len(grid.rows))
-        if _is_data(grid.rows[index], drop, header if layout.repeated_header else None)
+        if is_data(grid.rows[index], drop, header if layout.repeated_header else None)
     ]
     rows = [grid.rows[index] for index in keep]
     numbers = [grid.numbers[index] for index in keep]
@@ -164,7 +173,8 @@ def _require(grid: Grid, names: Sequence[str], repeated: Sequence[str], required
     raise SourceError(f"{grid.place}: the declared column {listed} is missing. {hint}")
 
 
-def _is_data(row: Sequence[str], drop: Sequence[re.Pattern[str]], header: Sequence[str] | None) -> bool:
+def is_data(row: Sequence[str], drop: Sequence[re.Pattern[str]], header: Sequence[str] | None) -> bool:
+    """Whether a row is neither blank, nor declared as no data, nor the header once more."""
     first = next((cell for cell in row if cell and not cell.isspace()), None)
     if first is None:
         return False
