@@ -1,14 +1,24 @@
 """`config/labs/<lab>.yaml`: how one laboratory writes. Everything is declared; what is not declared becomes a query."""
 
-import re
 from typing import Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
 from immrecon.config.base import Code, Slug, Strict
-from immrecon.config.source_format import EXCHANGE_FORMATS, DateStyle, FilePattern, Head, IdentityRule, Layout, Pattern
+from immrecon.config.consistency import Checks
+from immrecon.config.source_format import (
+    DATA_SETS,
+    EXCHANGE_FORMATS,
+    WORKBOOKS,
+    DateStyle,
+    FilePattern,
+    Head,
+    IdentityRule,
+    Layout,
+    Pattern,
+)
 
-Shape = Literal["long", "wide_by_analyte", "wide_visit_over_analyte"]
+Shape = Literal["long", "wide_by_analyte", "wide_visit_over_analyte", "wide_by_visit"]
 ResultStatus = Literal["P", "F", "C", "X", "D", "W"]
 NO_RESULT_STATUSES = ("X", "D", "W")
 """Statuses that say there is no result to use, whatever the result cell holds."""
@@ -40,7 +50,11 @@ class DateColumn(Strict):
 
 
 class Columns(Strict):
-    """Heads of the columns. Under visit-over-analyte, `collected` is the head below each visit."""
+    """Heads of the columns. Under visit-over-analyte, `collected` is the head below each visit.
+
+    In wide_by_visit with dates in a row, `collected` is the name of that row in the test column, and so are `time`,
+    `received`, `reported`, `accession` and `status`.
+    """
 
     participant: Head = Field(description="whose sample it is, as the laboratory writes it")
     collected: CollectionColumn = Field(description="when the sample was drawn")
@@ -50,12 +64,24 @@ class Columns(Strict):
     visit: Head | None = Field(default=None, description="visit label")
     accession: Head | None = Field(default=None, description="number of the sample in the laboratory")
     status: Head | None = Field(default=None, description="whether the result is preliminary, final, corrected")
-    test: Head | None = Field(default=None, description="long shape: name of the analyte")
-    result: Head | None = Field(default=None, description="long shape: the result")
+    test: Head | None = Field(default=None, description="long and wide_by_visit: name of the analyte")
+    result: Head | None = Field(
+        default=None, description="long shape: the result; wide_by_visit with dates beside: the head below each visit"
+    )
     unit: Head | None = Field(default=None, description="unit of the result")
     loinc: Head | None = Field(default=None, description="LOINC code, checked against the name and never used alone")
     ignored: list[Head] | Literal["*"] = Field(
         default=[], description='columns known to hold no result; "*": all others. A column nowhere declared is queried'
+    )
+
+
+class VisitColumns(Strict):
+    """The visits of the wide_by_visit shape, side by side."""
+
+    heads: Pattern = Field(description="visit labels: the whole head of a visit, e.g. 'Day \\d+'; it names LBVISIT")
+    dates: Literal["beside", "row"] = Field(
+        description="beside: below each visit are a column of dates and one of results (two header_rows); row: each "
+        "visit is one column of results, and a row of the participant has the dates, by its name in the test column"
     )
 
 
@@ -118,106 +144,6 @@ class Duplicates(Strict):
     )
 
 
-Flag = Literal[
-    "sum_exceeds_whole", "percent_disagrees", "ratio_disagrees", "total_disagrees", "jump", "unit_slip_suspected",
-    "panel_repeated", "panel_shared", "long_way", "visit_off",
-]  # fmt: skip
-"""Kinds of queries on results that are used although they do not fit."""
-
-
-class SumRule(Strict):
-    """Subsets may not add up to more than the cells they are part of."""
-
-    parts: list[Code] = Field(min_length=1, description="analytes that are added up")
-    whole: Code = Field(description="analyte that holds them all")
-    tolerance_relative: float = Field(ge=0, description="allowed excess as a share of the whole")
-    tolerance_absolute: float = Field(ge=0, description="allowed excess in the unit of the analytes, at low counts")
-
-
-class ShareRule(Strict):
-    """A percentage agrees with the count it belongs to."""
-
-    percent: Code = Field(description="analyte in per cent of the whole")
-    part: Code = Field(description="count of the same cells")
-    whole: Code = Field(description="count that is 100 per cent")
-    tolerance_relative: float = Field(ge=0, description="allowed difference as a share of the count")
-    tolerance_absolute: float = Field(ge=0, description="allowed difference in the unit of the counts")
-
-
-class RatioRule(Strict):
-    """A reported ratio agrees with the two counts it is made of."""
-
-    ratio: Code = Field(description="analyte that holds the ratio")
-    numerator: Code = Field(description="count above")
-    denominator: Code = Field(description="count below")
-    tolerance_relative: float = Field(
-        ge=0, description="allowed difference as a share of the ratio; rounding needs some"
-    )
-
-
-class TotalRule(Strict):
-    """Percentages that make up the whole add up to 100, e.g. CD3 + CD19 + NK of lymphocytes."""
-
-    parts: list[Code] = Field(min_length=2, description="analytes in per cent that are added up")
-    tolerance_absolute: float = Field(ge=0, description="allowed distance from 100, in per cent points")
-
-
-class JumpRule(Strict):
-    """A rise or fall too steep to be biology alone."""
-
-    factor: float = Field(gt=1, description="ratio of two results in a row from which it is flagged")
-    within_days: float = Field(gt=0, description="if they lie at most so far apart")
-    from_count: float = Field(ge=0, description="a rise or fall is looked at only if the larger result reaches this")
-
-
-class SlipRule(Strict):
-    """A result a thousand times its neighbours is a slip of the unit. It is withheld, never rescaled."""
-
-    ratio_low: float = Field(gt=1, description="lowest ratio to both neighbours, up or down, that is withheld")
-    ratio_high: float = Field(gt=1, description="highest such ratio")
-    panel_min_analytes: int | None = Field(
-        default=None,
-        ge=2,
-        description="a sample of which so many analytes are that far from the laboratory's own median, all up or all "
-        "down, is flagged: it finds the slip of a participant with one sample. null: none; counts near 0 after "
-        "conditioning look the same",
-    )
-
-
-class VisitRule(Strict):
-    """Visit labels that name a day."""
-
-    pattern: Pattern = Field(description="of the whole label, in either case, with a group `day`")
-    tolerance_days: float = Field(ge=0, description="a sample further from its labelled day is flagged")
-
-    @model_validator(mode="after")
-    def _names_the_day(self) -> "VisitRule":
-        if "day" not in re.compile(self.pattern).groupindex:
-            raise ValueError("the pattern needs a group `day`")
-        return self
-
-
-class Checks(Strict):
-    """Consistency rules. All flag but never change; only the slip rule and an impossible order of dates withhold."""
-
-    sums: list[SumRule] = Field(description="subsets against the cells they are part of")
-    shares: list[ShareRule] = Field(description="percentages against counts")
-    ratios: list[RatioRule] = Field(default=[], description="ratios against the counts they are made of")
-    totals: list[TotalRule] = Field(default=[], description="percentages that add up to 100")
-    jump: JumpRule | None = Field(description="delta check; null: none")
-    slip: SlipRule | None = Field(description="unit slips; null: none")
-    identical_min_analytes: int | None = Field(
-        ge=2, description="panels with this many or more results, all equal on two dates or in two participants"
-    )
-    max_hours_to_receipt: float | None = Field(gt=0, description="a longer way from draw to laboratory is flagged")
-    visit: VisitRule | None = Field(description="visit labels against dates; null: labels name no day")
-    severities: dict[Flag, Literal["warning", "note"]] = Field(
-        default={},
-        description="severity of a kind of flag, where it is not warning. None can be an error: which of the results "
-        "that do not fit is wrong cannot be known, so none is withheld",
-    )
-
-
 class Dialect(Strict):
     """One laboratory's export."""
 
@@ -227,8 +153,10 @@ class Dialect(Strict):
     layout: Layout = Field(description="how the file is laid out")
     shape: Shape = Field(
         description="long: a row per result; wide_by_analyte: a row per sample; wide_visit_over_analyte: a row per "
-        "participant, visits above analytes in the header"
+        "participant, visits above analytes in the header; wide_by_visit: a row per participant and analyte, visits "
+        "side by side. Each may come in one block per participant (layout.blocks)"
     )
+    visits: VisitColumns | None = Field(default=None, description="wide_by_visit: where the visits and their dates are")
     columns: Columns = Field(description="what the columns are")
     participant: IdentityRule = Field(description="how participants are written")
     analytes: dict[Head, AnalyteRule] = Field(min_length=1, description="by the name in the test column or column head")
@@ -252,14 +180,15 @@ class Dialect(Strict):
         if self.shape == "long":
             if columns.test is None or columns.result is None:
                 raise ValueError("the long shape needs columns.test and columns.result")
-        elif columns.test or columns.result or columns.unit or columns.loinc:
+        elif self.shape != "wide_by_visit" and (columns.test or columns.result or columns.unit or columns.loinc):
             raise ValueError("test, result, unit and loinc are columns of the long shape only")
         if self.shape == "wide_visit_over_analyte":
             if columns.visit is not None:
                 raise ValueError("under visit-over-analyte the visit stands in the header, not in a column")
             if len(self.layout.header_rows) < 2:
                 raise ValueError("visit-over-analyte needs two header_rows")
-        if self.shape != "long" and columns.ignored == "*" and self.not_requested == "*":
+        by_head = self.shape in ("wide_by_analyte", "wide_visit_over_analyte")
+        if by_head and columns.ignored == "*" and self.not_requested == "*":
             raise ValueError("in a wide shape, columns.ignored and not_requested cannot both stand for all others")
         if columns.unit is None and (bare := [name for name, rule in self.analytes.items() if rule.unit is None]):
             raise ValueError(f'without a unit column every analyte needs a unit; "{bare[0]}" has none')
@@ -267,6 +196,23 @@ class Dialect(Strict):
             raise ValueError("statuses are declared, but no status column")
         if columns.status is not None and not self.statuses:
             raise ValueError("a status column is declared, but not what its words mean")
+        return self
+
+    @model_validator(mode="after")
+    def _visits_can_be_found(self) -> "Dialect":
+        columns, visits = self.columns, self.visits
+        if (visits is not None) != (self.shape == "wide_by_visit"):
+            raise ValueError("`visits` is given exactly for the shape wide_by_visit")
+        if visits is not None:
+            if columns.test is None or columns.visit is not None:
+                raise ValueError("wide_by_visit needs columns.test, and no columns.visit: visits are in the header")
+            if visits.dates == "beside" and (columns.result is None or len(self.layout.header_rows) < 2):
+                raise ValueError("dates beside the results need two header_rows, and columns.result below each visit")
+            if visits.dates == "row" and columns.result is not None:
+                raise ValueError("with dates in a row the visits are the columns of results: give no columns.result")
+        blocks = self.layout.blocks
+        if blocks is not None and blocks.participant != columns.participant:
+            raise ValueError("the blocks name the participant: columns.participant must be layout.blocks.participant")
         return self
 
     @model_validator(mode="after")
@@ -278,15 +224,15 @@ class Dialect(Strict):
             raise ValueError(f"{self.layout.format} is read as a long export: a row per observation")
         if self.layout.format == "fhir" and "." not in self.numbers.decimal:
             raise ValueError('numbers of FHIR are written with ".", so numbers.decimal must contain it')
-        if self.layout.format == "xlsx" and "." not in self.numbers.decimal:
-            raise ValueError('number cells of a workbook read with ".", so numbers.decimal must contain it')
+        if self.layout.format in (*WORKBOOKS, *DATA_SETS) and "." not in self.numbers.decimal:
+            raise ValueError('numbers of a workbook or data set read with ".", so numbers.decimal must contain it')
         for key in self.duplicates.same_draw:
             if key in {"accession", "time", "visit"} and not self._has(key):
                 raise ValueError(f"duplicates.same_draw names {key}, which is not among the columns")
         return self
 
     def _has(self, key: str) -> bool:
-        if key == "visit" and self.shape == "wide_visit_over_analyte":
+        if key == "visit" and self.shape in ("wide_visit_over_analyte", "wide_by_visit"):
             return True
         if key == "time" and self.columns.collected.dates is not None:
             return self.columns.time is not None or any("%H" in f for f in self.columns.collected.dates.formats)

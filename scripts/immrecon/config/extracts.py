@@ -105,6 +105,8 @@ class Format(Strict):
     def _is_a_table(self) -> "Format":
         if self.layout.format in EXCHANGE_FORMATS:
             raise ValueError(f"{self.layout.format} is a format of laboratory results; clinical extracts are tables")
+        if self.layout.blocks is not None:
+            raise ValueError("blocks are read in lab exports only")
         return self
 
 

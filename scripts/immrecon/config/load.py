@@ -1,10 +1,9 @@
-"""One configuration, read whole: the study file and every file it names. Nothing is merged or inherited."""
+"""One configuration, read whole: the study file and every file it names. Only lab dialects may inherit."""
 
 import difflib
 from pathlib import Path
 
 from immrecon.config.base import build, read_yaml
-from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import (
     AssessmentAtLeast,
     ClinicalEvent,
@@ -13,6 +12,7 @@ from immrecon.config.endpoints import (
     ThresholdCrossing,
 )
 from immrecon.config.extracts import ExtractsFile
+from immrecon.config.inherit import read_dialect
 from immrecon.config.study import Study, StudyFile
 from immrecon.errors import ConfigError
 
@@ -32,7 +32,7 @@ def load_study(path: str | Path, data_cut: str | None = None) -> Study:
         content["data_cut"] = data_cut
     file = build(StudyFile, content, path)
     folder = path.parent
-    dialects = [build(Dialect, read_yaml(folder / name), folder / name) for name in file.sources.labs]
+    dialects = [read_dialect(folder / name) for name in file.sources.labs]
     names = [dialect.name for dialect in dialects]
     if len(set(names)) < len(names):
         raise ConfigError(f"{path}: two lab dialects have the same name among {', '.join(sorted(names))}.")

@@ -10,6 +10,10 @@ from pydantic import AfterValidator, Field, model_validator
 
 from immrecon.config.base import Strict, control_character
 
+Format = Literal["csv", "xlsx", "xls", "ods", "sas7bdat", "xpt", "dataset_json", "hl7v2", "fhir"]
+WORKBOOKS = ("xlsx", "xls", "ods")
+DATA_SETS = ("sas7bdat", "xpt", "dataset_json")
+
 MAX_PATTERN_LENGTH = 200
 """Longer regular expressions are refused: nobody can review them."""
 
@@ -88,14 +92,50 @@ EXCHANGE_FORMATS = frozenset({"hl7v2", "fhir"})
 """Messages and resources, which have no rows and columns until they are read: the reader names the columns."""
 
 
+class Limits(Strict):
+    """What is refused unread. A lab export is small; some files are damaged, or made to exhaust their reader."""
+
+    file_bytes: int = Field(default=200_000_000, gt=0, description="size of the file")
+    unpacked_bytes: int = Field(default=200_000_000, gt=0, description="size of a workbook when unpacked")
+    unpacked_ratio: int = Field(
+        default=200, gt=1, description="unpacked to packed size of a part of a workbook that unpacks to over a megabyte"
+    )
+    rows: int = Field(default=2_000_000, gt=0, description="last row, of a table or of each sheet")
+    columns: int = Field(default=16_384, gt=0, description="last column of the widest row")
+    cells: int = Field(default=20_000_000, gt=0, description="cells of a table or of each sheet")
+
+
+class Blocks(Strict):
+    """One block per participant: a line that names the participant, the heads, and the rows up to the next block."""
+
+    begins: Pattern = Field(
+        description="the whole line that begins a block (its non-blank cells, one space between them), with a group "
+        "`participant`"
+    )
+    participant: Head = Field(
+        description="the name under which the participant of the block is a column; columns.participant is the same"
+    )
+
+    @model_validator(mode="after")
+    def _names_the_participant(self) -> "Blocks":
+        if "participant" not in re.compile(self.begins).groupindex:
+            raise ValueError("the pattern needs a group `participant`")
+        return self
+
+
 class Layout(Strict):
     """The grid of a file, before anything in it is understood."""
 
-    format: Literal["csv", "xlsx", "hl7v2", "fhir"] = Field(
-        description="csv: any delimited text; xlsx: a workbook; hl7v2: messages ORU^R01; fhir: R4 Observations, as a "
-        "Bundle or one resource per line"
+    format: Format = Field(
+        description="csv: any delimited text; xlsx, xls, ods: a workbook; sas7bdat, xpt (version 5 or 8), dataset_json "
+        "(1.1, also as lines): a data set; hl7v2: messages ORU^R01; fhir: R4 Observations, as a Bundle or one resource "
+        "per line"
     )
-    encoding: str | None = Field(default=None, description='of delimited text, e.g. "cp1252", "utf-8", "utf-16"')
+    encoding: str | None = Field(
+        default=None,
+        description='of delimited text, messages and SAS data sets, e.g. "cp1252", "utf-8", "utf-16"; sas7bdat may '
+        "name its own",
+    )
     delimiter: str | None = Field(default=None, description="of delimited text: one character", max_length=1)
     quote: str | None = Field(default='"', description="quoting character of delimited text; null: none", max_length=1)
     sheets: list[str] = Field(default=[], description="sheets of a workbook that are read")
@@ -106,13 +146,15 @@ class Layout(Strict):
         default=[1],
         min_length=1,
         description="rows that hold the column heads, counted from 1; with several, the last is the column and those "
-        "above it span several columns",
+        "above it span several columns. Within a block, its first line is 1. A data set has its column names in row 0, "
+        "and observation n in row n",
     )
     header_fill: Literal["merged", "forward"] = Field(
         default="merged",
         description="how a head above several columns is spread: over its merged cells, or until the next head",
     )
     repeated_header: bool = Field(default=False, description="the last header row comes again, e.g. on every page")
+    blocks: Blocks | None = Field(default=None, description="one block per participant; null: one table")
     pad_short_rows: bool = Field(
         default=False,
         description="rows with fewer cells than heads lack blank cells at their end; otherwise they are queried",
@@ -121,26 +163,53 @@ class Layout(Strict):
         default=[],
         description="rows whose first non-blank cell matches one of these are no data: page titles, footers, totals",
     )
+    limits: Limits = Field(default=Limits(), description="what is refused unread")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _heads_of_a_data_set(cls, content: object) -> object:
+        if isinstance(content, dict) and content.get("format") in DATA_SETS and "header_rows" not in content:
+            return {**content, "header_rows": [0]}
+        return content
 
     @model_validator(mode="after")
     def _complete(self) -> "Layout":
+        kind = "workbook" if self.format in WORKBOOKS else "data set" if self.format in DATA_SETS else self.format
         if self.format == "csv" and not (self.encoding and self.delimiter):
             raise ValueError("a csv needs its encoding and delimiter")
-        if self.format == "csv" and (self.sheets or self.sheets_ignored):
-            raise ValueError("a csv has no sheets")
-        if self.format == "xlsx" and not self.sheets:
+        if self.format == "xpt" and not self.encoding:
+            raise ValueError('an xpt does not say its encoding: declare it ("ascii" where the sender keeps to it)')
+        if kind != "workbook" and (self.sheets or self.sheets_ignored):
+            raise ValueError(f"a {kind} has no sheets")
+        if kind == "workbook" and not self.sheets:
             raise ValueError("a workbook needs the sheets that are read")
-        if self.format == "xlsx" and (self.encoding or self.delimiter):
+        if kind == "workbook" and (self.encoding or self.delimiter):
             raise ValueError("a workbook has no encoding or delimiter")
-        if self.header_rows != sorted(set(self.header_rows)) or self.header_rows[0] < 1:
+        if self.format in DATA_SETS and self.delimiter:
+            raise ValueError("a data set has no delimiter")
+        if self.format == "dataset_json" and self.encoding:
+            raise ValueError("Dataset-JSON is always UTF-8: declare no encoding")
+        return self
+
+    @model_validator(mode="after")
+    def _heads_can_be_found(self) -> "Layout":
+        if self.format in DATA_SETS:
+            if self.header_rows != [0] or self.repeated_header or self.blocks is not None:
+                raise ValueError("the heads of a data set are its column names: declare no header rows and no blocks")
+        elif self.header_rows != sorted(set(self.header_rows)) or self.header_rows[0] < 1:
             raise ValueError("header_rows must ascend from 1 or more")
+        if self.blocks is not None:
+            if self.header_rows[0] < 2:
+                raise ValueError("the first line of a block names its participant: header_rows must ascend from 2")
+            if self.repeated_header:
+                raise ValueError("each block has its own header: repeated_header does not go with blocks")
         return self
 
     @model_validator(mode="after")
     def _no_table_in_an_exchange_format(self) -> "Layout":
         if self.format not in EXCHANGE_FORMATS:
             return self
-        allowed = {"format", "encoding"} if self.format == "hl7v2" else {"format"}
+        allowed = {"format", "limits", "encoding"} if self.format == "hl7v2" else {"format", "limits"}
         if foreign := sorted(self.model_fields_set - allowed):
             raise ValueError(f"`{foreign[0]}` says nothing about {self.format}, whose columns are fixed")
         if self.format == "hl7v2" and not self.encoding:

@@ -4,7 +4,8 @@ from datetime import date
 
 import polars as pl
 
-from immrecon.config.dialect import Dialect, JumpRule, SlipRule
+from immrecon.config.consistency import JumpRule, SlipRule
+from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, first_error, listing, remarks, shown
 from immrecon.ingest.lab_errors import day_since_transplant
 from immrecon.ingest.lab_same_sample import SAMPLE, USED, same_sample_remarks

@@ -64,10 +64,12 @@ def check_against_study(dialect: Dialect, analytes: Sequence[Analyte]) -> None:
 
 
 def _patterns(dialect: Dialect) -> list[tuple[str, str]]:
-    visit = dialect.checks.visit
+    visit, blocks = dialect.checks.visit, dialect.layout.blocks
     return [
         ("participant.pattern", dialect.participant.pattern),
         *(("layout.ignore_rows", pattern) for pattern in dialect.layout.ignore_rows),
+        *([("layout.blocks.begins", blocks.begins)] if blocks is not None else []),
+        *([("visits.heads", dialect.visits.heads)] if dialect.visits is not None else []),
         *(("words.not_done", declared.matches) for declared in dialect.words.not_done),
         *(("exclude_where", rule.matches) for rule in dialect.exclude_where),
         *([("checks.visit.pattern", visit.pattern)] if visit is not None else []),

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from immrecon.config.dialect import Checks, RatioRule, ShareRule, SumRule, TotalRule
+from immrecon.config.consistency import Checks, RatioRule, ShareRule, SumRule, TotalRule
 from immrecon.ingest.findings import Finding, remarks, shown
 from immrecon.vocabulary import USED_FATES, Severity
 

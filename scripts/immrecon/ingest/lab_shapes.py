@@ -1,6 +1,6 @@
-"""The three shapes of an export, brought to one: a row per result cell, everything still text."""
+"""The shapes of an export, brought to one: a row per result cell, everything still text."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -53,9 +53,12 @@ class Shaped:
 
 
 def required_columns(dialect: Dialect) -> list[str]:
-    """Heads without which the export cannot be read. Under visit-over-analyte, those outside the visits."""
+    """Heads without which the export cannot be read. Where visits are in the header, those outside the visits."""
     columns = dialect.columns
     heads = [columns.participant]
+    if dialect.shape == "wide_by_visit":
+        assert columns.test is not None
+        return [*heads, columns.test]
     if dialect.shape == "wide_visit_over_analyte":
         return heads
     heads.append(columns.collected.column)
@@ -71,7 +74,7 @@ def required_columns(dialect: Dialect) -> list[str]:
 def shape(table: Table, dialect: Dialect) -> Shaped:
     """One row per non-blank result cell of a table; none where nothing stands below the header.
 
-    Raises SourceError: (visit over analyte) no analyte or no date below a visit.
+    Raises SourceError: (visits in the header) no analyte or no date below a visit, or no visit.
     """
     frame = table.frame.join(table.ragged, on=ROW, how="left", maintain_order="left").rename({"n_cells": "N_CELLS"})
     match dialect.shape:
@@ -81,46 +84,58 @@ def shape(table: Table, dialect: Dialect) -> Shaped:
             return _wide(table, frame, dialect)
         case "wide_visit_over_analyte":
             return _visits(table, frame, dialect)
+        case "wide_by_visit":
+            from immrecon.ingest.lab_by_visit import by_visit
+
+            return by_visit(table, frame, dialect)
 
 
 def _long(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
     columns = dialect.columns
     assert columns.test is not None
     assert columns.result is not None
-    name = pl.col(columns.test).str.replace_all(r"\s+", " ").str.strip_chars()
-    blank = ~_filled(columns.result)
-    if columns.status is not None:
-        # A status alone can say that there is no result: then the cell is read, though it is empty.
-        gone = [word for word, meaning in dialect.statuses.items() if meaning in NO_RESULT_STATUSES]
-        blank &= ~pl.col(columns.status).str.strip_chars().is_in(gone)
-    wanted = name.is_in(list(dialect.analytes))
-    if dialect.not_requested != "*":
-        wanted = ~name.is_in(list(dialect.not_requested))
-    cells = frame.filter(wanted & ~blank).with_columns(
-        name.alias("NAME"),
+    cells = frame.with_columns(
+        name_in(columns.test),
         pl.col(columns.result).alias("RESULT"),
         pl.lit(columns.result).alias(COLUMN),
-        **_context(table, dialect, {}),
+        **context(table, dialect, {}),
     )
+    return by_test(cells, table, dialect, [columns.test, columns.result])
+
+
+def name_in(column: str) -> pl.Expr:
+    return pl.col(column).str.replace_all(r"\s+", " ").str.strip_chars().alias("NAME")
+
+
+def by_test(cells: pl.DataFrame, table: Table, dialect: Dialect, used: Sequence[str]) -> Shaped:
+    """Result cells whose analyte stands in their row, with the count of those that are blank or not requested."""
+    blank = ~is_filled("RESULT")
+    if dialect.columns.status is not None:
+        # A status alone can say that there is no result: then the cell is read, though it is empty.
+        gone = [word for word, meaning in dialect.statuses.items() if meaning in NO_RESULT_STATUSES]
+        blank &= ~pl.col("STATUSTEXT").is_in(gone).fill_null(value=False)
+    wanted = pl.col("NAME").is_in(list(dialect.analytes))
+    if dialect.not_requested != "*":
+        wanted = ~pl.col("NAME").is_in(list(dialect.not_requested))
     return Shaped(
-        _select(cells, table, dialect),
-        frame.height,
-        frame.select(blank.sum()).item(),
-        frame.select((~wanted & ~blank).sum()).item(),
-        _undeclared(table, dialect, [columns.test, columns.result]),
+        select_cells(cells.filter(wanted & ~blank), table, dialect),
+        table.frame.height,
+        cells.select(blank.sum()).item(),
+        cells.select((~wanted & ~blank).sum()).item(),
+        undeclared(table, dialect, used),
     )
 
 
 def _wide(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
     heads = list(dialect.analytes)
-    long = _unpivot(frame, {head: head for head in heads}, _context(table, dialect, {}))
+    long = _unpivot(frame, {head: head for head in heads}, context(table, dialect, {}))
     others = _not_requested_heads(table, dialect, heads)
     return Shaped(
-        _select(long.filter(_filled("RESULT")), table, dialect),
+        select_cells(long.filter(is_filled("RESULT")), table, dialect),
         frame.height,
-        long.filter(~_filled("RESULT")).height + _count(frame, others, filled=False),
+        long.filter(~is_filled("RESULT")).height + _count(frame, others, filled=False),
         _count(frame, others, filled=True),
-        _undeclared(table, dialect, [*heads, *others]),
+        undeclared(table, dialect, [*heads, *others]),
     )
 
 
@@ -144,38 +159,38 @@ def _visits(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
         date = dialect.columns.collected.column
         if date not in block:
             raise SourceError(f'{table.place}: the visit "{visit}" has results but no column "{date}".')
-        context = _context(table, dialect, block) | {"VISIT": pl.lit(visit)}
-        parts.append(_unpivot(frame, results, context))
-        used += [*results, *(block[name] for name in _context_heads(dialect) if name in block)]
+        around = context(table, dialect, block) | {"VISIT": pl.lit(visit)}
+        parts.append(_unpivot(frame, results, around))
+        used += [*results, *(block[name] for name in context_heads(dialect) if name in block)]
     long = pl.concat(parts)
     others = _not_requested_heads(table, dialect, used)
     return Shaped(
-        _select(long.filter(_filled("RESULT")), table, dialect),
+        select_cells(long.filter(is_filled("RESULT")), table, dialect),
         frame.height,
-        long.filter(~_filled("RESULT")).height + _count(frame, others, filled=False),
+        long.filter(~is_filled("RESULT")).height + _count(frame, others, filled=False),
         _count(frame, others, filled=True),
-        _undeclared(table, dialect, [*used, *others]),
+        undeclared(table, dialect, [*used, *others]),
     )
 
 
-def _filled(column: str) -> pl.Expr:
+def is_filled(column: str) -> pl.Expr:
     return pl.col(column).str.strip_chars() != ""
 
 
 def _count(frame: pl.DataFrame, heads: Sequence[str], *, filled: bool) -> int:
     if not heads:
         return 0
-    return int(frame.select(pl.sum_horizontal((_filled(head) == filled).sum() for head in heads)).item())
+    return int(frame.select(pl.sum_horizontal((is_filled(head) == filled).sum() for head in heads)).item())
 
 
-def _unpivot(frame: pl.DataFrame, results: dict[str, str], context: dict[str, pl.Expr]) -> pl.DataFrame:
+def _unpivot(frame: pl.DataFrame, results: dict[str, str], around: dict[str, pl.Expr]) -> pl.DataFrame:
     """A row per result column (head to analyte name) and source row, with what stands around the result."""
-    selected = frame.select(ROW, "N_CELLS", *results, **context)
-    long = selected.unpivot(list(results), index=[ROW, "N_CELLS", *context], variable_name=COLUMN, value_name="RESULT")
+    selected = frame.select(ROW, "N_CELLS", *results, **around)
+    long = selected.unpivot(list(results), index=[ROW, "N_CELLS", *around], variable_name=COLUMN, value_name="RESULT")
     return long.with_columns(NAME=pl.col(COLUMN).replace(results))
 
 
-def _context_heads(dialect: Dialect) -> list[str]:
+def context_heads(dialect: Dialect) -> list[str]:
     columns = dialect.columns
     optional = (columns.time, columns.accession, columns.status, columns.visit, columns.unit, columns.loinc)
     dated = [column.column for column in (columns.received, columns.reported) if column is not None]
@@ -183,12 +198,17 @@ def _context_heads(dialect: Dialect) -> list[str]:
     return [*heads, *(exclusion.column for exclusion in dialect.exclude_where)]
 
 
-def _context(table: Table, dialect: Dialect, block: dict[str, str]) -> dict[str, pl.Expr]:
-    """Everything around a result, as text; a head below the visit goes before one of the same name outside."""
+def context(
+    table: Table, dialect: Dialect, block: dict[str, str], elsewhere: Collection[str] = ()
+) -> dict[str, pl.Expr]:
+    """Everything around a result, as text; a head below the visit goes before one of the same name outside.
+
+    What is not in a column but `elsewhere` is null here. Raises SourceError: a declared column is missing.
+    """
     columns = dialect.columns
 
     def source(head: str | None) -> pl.Expr:
-        if head is None:
+        if head is None or head in elsewhere:
             return pl.lit(None, dtype=pl.String)
         place = block.get(head, head)
         if place not in table.heads:
@@ -196,7 +216,7 @@ def _context(table: Table, dialect: Dialect, block: dict[str, str]) -> dict[str,
         return pl.col(place).str.strip_chars()
 
     collected = columns.collected.column
-    context = {
+    texts = {
         "IDTEXT": source(columns.participant),
         "DATETEXT": source(columns.collected.column),
         "DATECOL": pl.lit(block.get(collected, collected)),
@@ -210,11 +230,11 @@ def _context(table: Table, dialect: Dialect, block: dict[str, str]) -> dict[str,
         "LOINC": source(columns.loinc),
     }
     for index, exclusion in enumerate(dialect.exclude_where):
-        context[f"EXCLUDE_{index}"] = source(exclusion.column)
-    return context
+        texts[f"EXCLUDE_{index}"] = source(exclusion.column)
+    return texts
 
 
-def _select(cells: pl.DataFrame, table: Table, dialect: Dialect) -> pl.DataFrame:
+def select_cells(cells: pl.DataFrame, table: Table, dialect: Dialect) -> pl.DataFrame:
     computed = table.computed.with_columns(COMPUTED=pl.lit(value=True))
     excluded = [f"EXCLUDE_{index}" for index in range(len(dialect.exclude_where))]
     return (
@@ -231,7 +251,7 @@ def _select(cells: pl.DataFrame, table: Table, dialect: Dialect) -> pl.DataFrame
 
 def _not_requested_heads(table: Table, dialect: Dialect, used: Sequence[str]) -> list[str]:
     """Wide shapes: columns of results that the study does not use."""
-    rest = [head for head in table.heads if head not in used and head not in _context_heads(dialect)]
+    rest = [head for head in table.heads if head not in used and head not in context_heads(dialect)]
     ignored = [] if dialect.columns.ignored == "*" else list(dialect.columns.ignored)
     rest = [head for head in rest if _below(head) not in ignored and head not in ignored]
     if dialect.not_requested == "*":
@@ -244,11 +264,11 @@ def _below(head: str) -> str:
     return head.rpartition(HEADER_JOIN)[2]
 
 
-def _undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[tuple[str, int], ...]:
+def undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[tuple[str, int], ...]:
     ignored = dialect.columns.ignored
     if ignored == "*":
         return ()
-    known = {*used, *_context_heads(dialect), *ignored}
+    known = {*used, *context_heads(dialect), *ignored}
     rest = [head for head in table.heads if head not in known and _below(head) not in known]
     counts = {head: _count(table.frame, [head], filled=True) for head in rest}
     return tuple((head, n) for head, n in counts.items() if n or not head.startswith("(column "))

@@ -86,7 +86,7 @@ class _Study:
             return None
         asked = (
             f"{quoted(tests[0])} names analytes, and {', '.join(map(quoted, visits[:4]))} look like visits side by "
-            f"side: a shape that this draft leaves to you. The shapes that can be read are {', '.join(get_args(Shape))}."
+            f"side: a shape that this draft leaves to you. The shapes that can be read: {', '.join(get_args(Shape))}."
         )
         return question(asked)
 

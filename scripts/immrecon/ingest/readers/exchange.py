@@ -3,25 +3,18 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from immrecon.errors import SourceError
+from immrecon.config.source_format import Limits
+from immrecon.ingest.readers.bounds import check_file
 from immrecon.ingest.readers.text import decode
 from immrecon.ingest.units import parse_unit
-
-LARGEST_BYTES = 200_000_000
-"""A larger file is refused: its tree in memory is several times its size."""
 
 BETWEEN = "~"
 """Between several values of one field, as HL7 v2 separates repetitions."""
 
 
-def read_bounded(path: Path, file: str, encoding: str) -> str:
+def read_bounded(path: Path, file: str, encoding: str, limits: Limits) -> str:
     """The text of a file that is not too large. Raises SourceError as `decode`, and for a larger file."""
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise SourceError(f"{file}: cannot be read ({error.strerror}).") from None
-    if size > LARGEST_BYTES:
-        raise SourceError(f"{file}: has {size:,} bytes; at most {LARGEST_BYTES:,} are read. Ask for it in parts.")
+    check_file(path, file, limits)
     return decode(path, file, encoding)
 
 

@@ -8,6 +8,7 @@ Patients and Specimens in the file resolve references; other resources are count
 
 from pathlib import Path
 
+from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.exchange import joined, listed, read_bounded, rows_of
 from immrecon.ingest.readers.fhir_elements import Json, codes, concept_text, identifiers, items, measured, part, text_of
@@ -32,12 +33,12 @@ _WHAT = ("code.loinc", "code.other", "code.text", "component")
 Record = dict[str, str]
 
 
-def read_fhir(path: Path, file: str) -> Grid:
+def read_fhir(path: Path, file: str, limits: Limits | None = None) -> Grid:
     """All Observations of a file.
 
     Raises SourceError: no such file, too large, not UTF-8, neither a FHIR resource nor lines of them, no Observation.
     """
-    entries, remarks = read_entries(file, read_bounded(path, file, "utf-8"))
+    entries, remarks = read_entries(file, read_bounded(path, file, "utf-8", limits or Limits()))
     references = References(entries)
     found: list[tuple[int, list[Record]]] = []
     unread: dict[str, list[Entry]] = {}

@@ -83,20 +83,30 @@ def to_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
 
     Raises SourceError: nothing in the file, no header row, a required column missing or headed twice.
     """
+    if layout.blocks is not None:
+        from immrecon.ingest.readers.blocks import blocks_to_table
+
+        return blocks_to_table(grid, layout, layout.blocks, required)
+    return one_table(grid, layout, required)
+
+
+def one_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
+    """As `to_table`, of a grid that is one table."""
     body, heads, width = _heads(grid, layout)
     names, repeated = _unique(heads)
     _require(grid, names, repeated, required)
     header = [clean_head(cell) for cell in _row(grid, layout.header_rows[-1], width)]
-    titles = _titles(grid.rows[body:], layout.ignore_rows)
+    is_title_row = titles(grid.rows[body:], layout.ignore_rows)
     keep = [
         index
-        for index, is_title in enumerate(titles, start=body)
+        for index, is_title in enumerate(is_title_row, start=body)
         if not is_title and _is_data(grid.rows[index], header if layout.repeated_header else None)
     ]
     rows = [grid.rows[index] for index in keep]
     numbers = [grid.numbers[index] for index in keep]
     lengths = [_width(row) if len(row) > width else len(row) for row in rows]
-    least = 0 if layout.pad_short_rows else width
+    # In a sheet every cell has its place: a row that ends early is not cut short.
+    least = 0 if layout.pad_short_rows or grid.sheet is not None else width
     odd = [(number, n) for number, n in zip(numbers, lengths, strict=True) if not least <= n <= width]
     if any(len(row) != width for row in rows):
         rows = [(row + [""] * width)[:width] for row in rows]
@@ -182,7 +192,7 @@ def _require(grid: Grid, names: Sequence[str], repeated: Sequence[str], required
     raise SourceError(f"{grid.place}: the declared column {listed} is missing. {hint}")
 
 
-def _titles(rows: Sequence[Sequence[str]], patterns: Sequence[str]) -> list[bool]:
+def titles(rows: Sequence[Sequence[str]], patterns: Sequence[str]) -> list[bool]:
     """Rows whose first cell that is not blank matches a declared pattern of titles and footers."""
     first = pl.Series([next((cell.strip() for cell in row if cell.strip()), "") for row in rows], dtype=pl.String)
     found = [matches_whole(first, pattern) for pattern in patterns]

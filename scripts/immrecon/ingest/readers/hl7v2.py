@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.exchange import joined, listed, read_bounded, rows_of
 from immrecon.ingest.readers.grid import Grid, Remark
@@ -160,13 +161,13 @@ class _Message:
         self._begin_order({})
 
 
-def read_hl7v2(path: Path, file: str, *, encoding: str) -> Grid:
+def read_hl7v2(path: Path, file: str, encoding: str, limits: Limits | None = None) -> Grid:
     """All observations of a file with one or many messages, with or without batch headers and MLLP framing.
 
     Raises SourceError: no such file, too large, not text in the declared encoding, a message that declares another
     encoding (MSH-18), no message, no observation.
     """
-    messages, remarks = split_messages(read_bounded(path, file, encoding))
+    messages, remarks = split_messages(read_bounded(path, file, encoding, limits or Limits()))
     if not messages:
         raise SourceError(f"{file}: no line begins with MSH, so it holds no HL7 message.")
     records: list[tuple[int, dict[str, str]]] = []

@@ -1,15 +1,12 @@
 """Files of a cut: found by their declared names, read by their declared layout."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from immrecon.config.source_format import Layout
+from immrecon.config.source_format import WORKBOOKS, Layout
 from immrecon.errors import SourceError
-from immrecon.ingest.readers.fhir import read_fhir
 from immrecon.ingest.readers.grid import Grid, Table, to_table
-from immrecon.ingest.readers.hl7v2 import read_hl7v2
 from immrecon.ingest.readers.text import read_text
-from immrecon.ingest.readers.workbook import read_workbook
 
 
 def find_files(folder: Path, patterns: Sequence[str]) -> list[str]:
@@ -36,17 +33,48 @@ def read_grids(folder: Path, file: str, layout: Layout) -> tuple[list[Grid], lis
 
     Raises SourceError: the file cannot be read as declared, or a declared sheet is missing.
     """
-    if layout.format == "csv":
-        assert layout.encoding is not None
-        assert layout.delimiter is not None
-        grid = read_text(folder / file, file, encoding=layout.encoding, delimiter=layout.delimiter, quote=layout.quote)
-        return [grid], []
-    if layout.format == "hl7v2":
-        assert layout.encoding is not None
-        return [read_hl7v2(folder / file, file, encoding=layout.encoding)], []
-    if layout.format == "fhir":
-        return [read_fhir(folder / file, file)], []
-    return read_workbook(folder / file, file, layout.sheets, layout.sheets_ignored)
+    path = folder / file
+    if layout.format in WORKBOOKS:
+        return _sheets(path, file, layout)
+    return [_table(path, file, layout)], []
+
+
+# Each reader brings its library, which a run without such a file need not load.
+
+
+def _sheets(path: Path, file: str, layout: Layout) -> tuple[list[Grid], list[str]]:
+    read: Callable[..., tuple[list[Grid], list[str]]]
+    match layout.format:
+        case "xls":
+            from immrecon.ingest.readers.xls import read_xls as read
+        case "ods":
+            from immrecon.ingest.readers.ods import read_ods as read
+        case _:
+            from immrecon.ingest.readers.workbook import read_workbook as read
+    return read(path, file, layout.sheets, layout.sheets_ignored, layout.limits)
+
+
+def _table(path: Path, file: str, layout: Layout) -> Grid:
+    encoding = layout.encoding or ""  # the configuration refuses a format without the encoding that it needs
+    match layout.format:
+        case "sas7bdat" | "xpt":
+            from immrecon.ingest.readers.sas import read_sas
+
+            return read_sas(path, file, layout.format, layout.encoding, layout.limits)
+        case "dataset_json":
+            from immrecon.ingest.readers.dataset_json import read_dataset_json
+
+            return read_dataset_json(path, file, layout.limits)
+        case "hl7v2":
+            from immrecon.ingest.readers.hl7v2 import read_hl7v2
+
+            return read_hl7v2(path, file, encoding, layout.limits)
+        case "fhir":
+            from immrecon.ingest.readers.fhir import read_fhir
+
+            return read_fhir(path, file, layout.limits)
+        case _:
+            return read_text(path, file, encoding, layout.delimiter or "", layout.quote, layout.limits)
 
 
 def read_tables(folder: Path, file: str, layout: Layout, required: Sequence[str] = ()) -> list[Table]:

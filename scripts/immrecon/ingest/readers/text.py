@@ -1,22 +1,34 @@
 """Delimited text, decoded as declared."""
 
+import codecs
 import csv
 import io
 from pathlib import Path
 
+from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
+from immrecon.ingest.readers.bounds import Extent, check_file
 from immrecon.ingest.readers.grid import Grid
 
 _LONGEST_CELL = 2**31 - 1
 """The csv module gives up at 128 KiB unless told otherwise; a long cell is for the person who answers the query."""
 
+_SWAPPED_MARK = "\ufffe"
+"""How a byte order mark reads in the other byte order; no character has that code."""
 
-def read_text(path: Path, file: str, *, encoding: str, delimiter: str, quote: str | None = '"') -> Grid:
+
+def read_text(
+    path: Path, file: str, encoding: str, delimiter: str, quote: str | None = '"', limits: Limits | None = None
+) -> Grid:
     """All rows of a delimited file as text. A row is numbered by the line it begins on.
 
-    Raises SourceError: no such file, not text in the declared encoding, a quote that is never closed.
+    Raises SourceError: no such file, not text in the declared encoding, a quote that is never closed, beyond the
+    limits.
     """
+    limits = limits or Limits()
+    check_file(path, file, limits)
     text = decode(path, file, encoding)
+    extent = Extent(file, limits)
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=delimiter,
@@ -29,6 +41,7 @@ def read_text(path: Path, file: str, *, encoding: str, delimiter: str, quote: st
     former = csv.field_size_limit(_LONGEST_CELL)
     try:
         for row in reader:
+            extent.row(len(rows) + 1, len(row))
             rows.append(row)
             ends.append(reader.line_num)
     except csv.Error as error:
@@ -55,14 +68,23 @@ def decode(path: Path, file: str, encoding: str) -> str:
         raise SourceError(f"{file}: not {encoding} text as declared ({error}). {_encoding_hint(content)}") from None
     if "\x00" in text:
         raise SourceError(f"{file}: holds null characters, so it is not {encoding} text. {_encoding_hint(content)}")
+    if text.startswith(_SWAPPED_MARK):
+        raise SourceError(f"{file}: its byte order is not that of {encoding} as declared. {_encoding_hint(content)}")
+    if codecs.lookup(encoding).name == "utf-16" and content[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise SourceError(
+            f"{file}: begins without a byte order mark, so utf-16 leaves its byte order open. "
+            'Declare "utf-16-le" or "utf-16-be".'
+        )
     return text.removeprefix("\ufeff")
 
 
 def _encoding_hint(content: bytes) -> str:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return 'It begins like UTF-16: declare "utf-16".'
     if content[:2] == b"PK":
-        return "It begins like a workbook: declare the format xlsx."
+        return "It begins like a workbook: declare the format xlsx or ods."
+    if content[:4] == b"\xd0\xcf\x11\xe0":
+        return "It begins like a workbook of an older kind: declare the format xls."
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,104 +1,115 @@
-"""Sheets of an .xlsx workbook as text, read by openpyxl.
+"""Sheets of an .xlsx workbook as text, row by row, read by openpyxl.
 
-Error cells (#DIV/0!, #VALUE!) stay what the laboratory sent. Formulas give their stored result and are marked.
-Numbers have the 15 significant digits that a spreadsheet shows; date cells read YYYY-MM-DD, with a time of day
-YYYY-MM-DD HH:MM:SS. Rows keep their number, columns their place.
+Error cells (#DIV/0!, #VALUE!) stay what the laboratory sent. Formulas give their stored result and are marked; one
+without a stored result gives the formula itself, which no dialect can read as a number. Numbers have the 15 significant
+digits that a spreadsheet shows. Rows keep their number, columns their place.
 """
 
 import zipfile
+import zlib
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, Any
+from xml.etree.ElementTree import Element
 
+from defusedxml.common import DefusedXmlException
+from openpyxl import Workbook, load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+# The row parser of openpyxl's own streaming mode, whose public ways pad up to any row number and drop merged cells.
+from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
+
+from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
+from immrecon.ingest.readers.bounds import Extent, check_archive, check_file
+from immrecon.ingest.readers.cells import cell_text, not_calculated
 from immrecon.ingest.readers.grid import Grid
+from immrecon.ingest.readers.sheets import choose_sheets
 
-if TYPE_CHECKING:
-    from openpyxl import Workbook
-
-LARGEST_UNPACKED_BYTES = 500_000_000
-"""A workbook that unpacks to more than this is not a lab export; some are made to exhaust the reader."""
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, InvalidFileException, DefusedXmlException, SyntaxError, LookupError, ValueError,
+    TypeError, AttributeError, ArithmeticError, AssertionError, EOFError, RuntimeError,
+)  # fmt: skip
+"""What openpyxl raises on damaged workbooks."""
 
 
 def read_workbook(
-    path: Path, file: str, sheets: Sequence[str], ignored: Sequence[str] = ()
+    path: Path, file: str, sheets: Sequence[str], ignored: Sequence[str] = (), limits: Limits | None = None
 ) -> tuple[list[Grid], list[str]]:
     """The declared sheets as text, and the names of sheets that are neither read nor declared as ignored.
 
-    Raises SourceError: no such file, not an .xlsx workbook, a declared sheet is missing.
+    Raises SourceError: no such file, not an .xlsx workbook, a declared sheet is missing, beyond the limits.
     """
-    results, formulas = _load(path, file)
-    names = results.sheetnames
-    if missing := [name for name in sheets if name not in names]:
-        present = ", ".join(f'"{name}"' for name in names)
-        raise SourceError(f'{file}: the sheet "{missing[0]}" is missing. Sheets present: {present}.')
-    grids = [_grid(results, formulas, file, name) for name in sheets]
-    return grids, [name for name in names if name not in {*sheets, *ignored}]
-
-
-def _load(path: Path, file: str) -> tuple["Workbook", "Workbook"]:
-    """The workbook with the stored results of its formulas, and with the formulas."""
-    # openpyxl parses through defusedxml where that is installed, which refuses entities.
-    from defusedxml.common import DefusedXmlException
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
+    limits = limits or Limits()
+    check_file(path, file, limits)
     try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(item.file_size for item in archive.infolist())
-        if unpacked > LARGEST_UNPACKED_BYTES:
-            raise SourceError(f"{file}: unpacks to {unpacked:,} bytes; at most {LARGEST_UNPACKED_BYTES:,} are read.")
-        return load_workbook(path, data_only=True), load_workbook(path)
+        check_archive(path, file, limits)
+        book = load_workbook(path, read_only=True, data_only=True)
+        try:
+            names = book.sheetnames
+            choose_sheets(file, names, sheets)
+            grids = [_grid(book, file, name, limits) for name in sheets]
+        finally:
+            book.close()
+        return grids, [name for name in names if name not in {*sheets, *ignored}]
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror or error}).") from None
-    except (
-        zipfile.BadZipFile, InvalidFileException, DefusedXmlException, KeyError, ValueError, TypeError, SyntaxError,
-        AttributeError, IndexError,
-    ) as error:  # fmt: skip
+    except _DAMAGE as error:
         raise SourceError(
             f"{file}: not a readable .xlsx workbook ({type(error).__name__}). "
-            "Hint: an .xls or protected file must be saved as .xlsx first."
+            "Hint: declare the format xls or ods if it is one; a protected file must be saved without its password."
         ) from None
 
 
-def _grid(results: "Workbook", formulas: "Workbook", file: str, name: str) -> Grid:
-    sheet = results[name]
-    numbers: list[int] = []
-    rows: list[list[str]] = []
-    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-        texts = [_text(value) for value in row]
-        if any(texts):
-            numbers.append(number)
-            rows.append(texts)
-    computed = {
-        (cell.row, cell.column - 1)
-        for row in formulas[name].iter_rows()
-        for cell in row
-        if cell.data_type == "f" and cell.row is not None and cell.column is not None
-    }
-    merged = tuple(
-        (area.min_row, area.max_row, area.min_col - 1, area.max_col - 1)
-        for area in sorted(sheet.merged_cells.ranges, key=lambda area: (area.min_row, area.min_col))
+class _Parser(WorkSheetParser):
+    """Rows of cells with the stored results of formulas, and the formula of each cell that has one."""
+
+    def parse_cell(self, element: Element) -> dict[str, Any]:
+        cell: dict[str, Any] = super().parse_cell(element)
+        formula = element.find(FORMULA_TAG)
+        cell["formula"] = None if formula is None else f"={formula.text or '...'}"
+        return cell
+
+
+def _grid(book: Workbook, file: str, name: str, limits: Limits) -> Grid:
+    sheet = book[name]
+    if not hasattr(sheet, "_get_source"):
+        raise SourceError(f'{file}: the sheet "{name}" is a chart; no cells can be read from it.')
+    with sheet._get_source() as source:
+        return _read_rows(source, book, file, name, limits)
+
+
+def _read_rows(source: IO[bytes], book: Any, file: str, name: str, limits: Limits) -> Grid:
+    parser = _Parser(
+        source,
+        book[name]._shared_strings,
+        data_only=True,
+        epoch=book.epoch,
+        date_formats=book._date_formats,
+        timedelta_formats=book._timedelta_formats,
     )
-    return Grid(file, name, numbers, rows, merged, frozenset(computed))
+    extent = Extent(f'{file}, sheet "{name}"', limits)
+    rows: dict[int, list[str]] = {}
+    computed: set[tuple[int, int]] = set()
+    for number, cells in parser.parse():
+        texts = [(cell["column"] - 1, text) for cell in cells if (text := _text(cell))]
+        computed |= {(number, cell["column"] - 1) for cell in cells if cell["formula"] is not None}
+        if not texts:
+            continue
+        row = dict(texts)
+        if number in rows or len(row) < len(texts):
+            raise SourceError(f'{file}, sheet "{name}": row {number} has a cell twice; the workbook is damaged.')
+        width = max(row) + 1
+        extent.row(number, width)
+        rows[number] = [row.get(column, "") for column in range(width)]
+    merged = parser.merged_cells.mergeCell if parser.merged_cells is not None else []
+    areas = sorted((area.min_row, area.max_row, area.min_col - 1, area.max_col - 1) for area in merged)
+    numbers = sorted(rows)
+    return Grid(file, name, numbers, [rows[n] for n in numbers], tuple(areas), frozenset(computed))
 
 
-def _text(value: Any) -> str:
-    """A cell as a person reads it."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "TRUE" if value else "FALSE"
-        case float() | int():
-            return f"{value:.15g}"
-        case datetime():
-            # Fractions of a second are what is left of a binary day number.
-            moment = value + timedelta(microseconds=500_000)
-            midnight = moment.time().replace(microsecond=0) == time.min
-            return moment.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S")
-        case date():
-            return value.isoformat()
-        case _:
-            return str(value)
+def _text(cell: dict[str, Any]) -> str:
+    # A formula whose result is an empty text has that type; without a type, no result was stored.
+    if cell["value"] is None and cell["formula"] is not None and cell["data_type"] != "str":
+        return not_calculated(cell["formula"])
+    return cell_text(cell["value"])

@@ -1,0 +1,122 @@
+"""A row per participant and analyte with the visits side by side, brought to a row per result cell."""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from immrecon.config.dialect import Dialect, VisitColumns
+from immrecon.errors import SourceError
+from immrecon.ingest.lab_shapes import Shaped, by_test, context, is_filled, name_in
+from immrecon.ingest.patterns import matches_whole
+from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table
+
+_APART = " / "
+"""Between texts of two rows that should be one: no declared format reads both."""
+
+
+def by_visit(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
+    """As `lab_shapes.shape`. Raises SourceError: no head is a visit, or a visit has results and no dates."""
+    visits = dialect.visits
+    assert visits is not None
+    assert dialect.columns.test is not None
+    if visits.dates == "beside":
+        cells, used = _beside(table, frame, dialect, visits)
+    else:
+        cells, used = _in_rows(table, frame, dialect, visits)
+    return by_test(cells, table, dialect, [dialect.columns.test, *used])
+
+
+def _beside(
+    table: Table, frame: pl.DataFrame, dialect: Dialect, visits: VisitColumns
+) -> tuple[pl.DataFrame, list[str]]:
+    """Results and what stands beside them, below the head of each visit."""
+    columns = dialect.columns
+    assert columns.test is not None
+    assert columns.result is not None
+    blocks: dict[str, dict[str, str]] = {}
+    labels = _labels((head.rpartition(HEADER_JOIN)[0] for head in table.heads), visits)
+    for head in table.heads:
+        visit, joined, below = head.rpartition(HEADER_JOIN)
+        if joined and visit in labels:
+            blocks.setdefault(visit, {})[below] = head
+    parts, used = [], []
+    for visit, block in blocks.items():
+        if columns.result not in block:
+            continue
+        if columns.collected.column not in block:
+            raise SourceError(f'{table.place}: the visit "{visit}" has results but no "{columns.collected.column}".')
+        around = context(table, dialect, block) | {"VISIT": pl.lit(visit)}
+        result = block[columns.result]
+        parts.append(
+            frame.select(
+                ROW,
+                "N_CELLS",
+                name_in(columns.test),
+                pl.col(result).alias("RESULT"),
+                pl.lit(result).alias(COLUMN),
+                **around,
+            )
+        )
+        used.append(result)
+    if not parts:
+        raise SourceError(
+            f'{table.place}: no visit ({visits.heads}) has a column "{columns.result}". '
+            f"Heads found: {', '.join(table.heads)}."
+        )
+    return pl.concat(parts), used
+
+
+def _labels(heads: Iterable[str], visits: VisitColumns) -> set[str]:
+    """Heads that are visits."""
+    found = pl.Series(list(dict.fromkeys(heads)), dtype=pl.String)
+    return set(found.filter(matches_whole(found, visits.heads)).to_list())
+
+
+def _in_rows(
+    table: Table, frame: pl.DataFrame, dialect: Dialect, visits: VisitColumns
+) -> tuple[pl.DataFrame, list[str]]:
+    """Results in the column of each visit; what belongs to the sample in rows of their own, by participant."""
+    columns = dialect.columns
+    assert columns.test is not None
+    labels = _labels(table.heads, visits)
+    heads = [head for head in table.heads if head in labels]
+    if not heads:
+        raise SourceError(f"{table.place}: no head is a visit ({visits.heads}). Heads found: {', '.join(table.heads)}.")
+    named = {
+        "DATETEXT": columns.collected.column,
+        "TIMETEXT": columns.time,
+        "RECEIVEDTEXT": columns.received.column if columns.received else None,
+        "REPORTEDTEXT": columns.reported.column if columns.reported else None,
+        "ACCESSION": columns.accession,
+        "STATUSTEXT": columns.status,
+    }
+    rows = {text: name for text, name in named.items() if name is not None}
+    around = context(table, dialect, {}, elsewhere=frozenset(rows.values()))
+    around = {name: text for name, text in around.items() if name not in (*named, "DATECOL", "VISIT")}
+    index = [ROW, "N_CELLS", "NAME", *around]
+    cells = (
+        frame.select(ROW, "N_CELLS", name_in(columns.test), *heads, **around)
+        .unpivot(heads, index=index, variable_name=COLUMN, value_name="RESULT")
+        .with_columns(pl.col(COLUMN).alias("VISIT"))
+    )
+    results = cells.filter(~pl.col("NAME").is_in(list(rows.values())))
+    for text in named:
+        results = _with_row(results, cells, text, rows.get(text))
+    place = pl.when(pl.col("DATETEXT_ROWS") != "").then(pl.format("{} (row {})", COLUMN, "DATETEXT_ROWS"))
+    return results.with_columns(DATECOL=pl.coalesce(place, COLUMN)), heads
+
+
+def _with_row(results: pl.DataFrame, cells: pl.DataFrame, text: str, name: str | None) -> pl.DataFrame:
+    """The results with the text that the participant's row of that name has under the visit, and its row number."""
+    if name is None:
+        return results.with_columns(pl.lit(None, dtype=pl.String).alias(text))
+    found = (
+        cells.filter((pl.col("NAME") == name) & is_filled("RESULT"))
+        .group_by("IDTEXT", COLUMN, maintain_order=True)
+        .agg(
+            pl.col("RESULT").str.strip_chars().unique(maintain_order=True).str.join(_APART).alias(text),
+            pl.col(ROW).cast(pl.String).str.join(", ").alias(f"{text}_ROWS"),
+        )
+    )
+    joined = results.join(found, on=["IDTEXT", COLUMN], how="left", maintain_order="left")
+    return joined.with_columns(pl.col(text, f"{text}_ROWS").fill_null(""))

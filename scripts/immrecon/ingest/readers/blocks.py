@@ -1,0 +1,127 @@
+"""One block per participant: a line that names the participant, the heads, and the rows up to the next block."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from immrecon.config.source_format import Blocks, Layout, clean_head
+from immrecon.errors import SourceError
+from immrecon.ingest.patterns import matches_whole, named_groups
+from immrecon.ingest.readers.grid import ROW, Grid, Table, one_table, titles
+
+_UNDECLARED = "(undeclared line)"
+"""Before a line that begins a block in another way than declared, so that no identifier in it is taken for good."""
+
+
+@dataclass(frozen=True)
+class _Block:
+    participant: str
+    first: int
+    """Row number of its first line, from which header_rows are counted."""
+    start: int
+    end: int
+    """Its rows within the grid: from the first line to before the next block."""
+
+
+def blocks_to_table(grid: Grid, layout: Layout, blocks: Blocks, required: Sequence[str]) -> Table:
+    """All blocks under one another, with the participant of each in a column of its own.
+
+    Where the heads come without a line that begins a block, the rows below belong to nobody known: their participant
+    is the text that stands where that line should, so that they are queried and never counted for the block before.
+
+    Raises SourceError: no block, or a block without its heads or a required column.
+    """
+    within = [name for name in map(clean_head, required) if name != blocks.participant]
+    found = [block for block in _blocks(grid, layout, blocks, within) if _has_rows(grid, layout, block)]
+    if not found:
+        raise SourceError(
+            f"{grid.place}: no line begins a block with rows. Compare its lines with layout.blocks.begins."
+        )
+    tables = [_table(grid, layout, blocks, block, within) for block in found]
+    heads = list(dict.fromkeys(head for table in tables for head in table.heads))
+    frame = pl.concat([table.frame for table in tables], how="diagonal").with_columns(pl.col(heads).fill_null(""))
+    return replace(
+        tables[0],
+        frame=frame.select(*heads, ROW),
+        ragged=pl.concat([table.ragged for table in tables]),
+        repeated=tuple(dict.fromkeys(name for table in tables for name in table.repeated)),
+        computed=pl.concat([table.computed for table in tables]),
+    )
+
+
+def _blocks(grid: Grid, layout: Layout, blocks: Blocks, required: Sequence[str]) -> list[_Block]:
+    lines = pl.Series([_line(row) for row in grid.rows], dtype=pl.String)
+    begins = matches_whole(lines, blocks.begins).to_list()
+    names = named_groups(lines, blocks.begins)
+    starts = [
+        (index, grid.numbers[index], (names[index]["participant"] or "").strip())
+        for index, is_first in enumerate(begins)
+        if is_first
+    ]
+    if not starts:
+        return []
+    starts = sorted(starts + _without_line(grid, layout, starts, required))
+    ends = [index for index, _, _ in starts[1:]] + [len(grid.rows)]
+    return [_Block(who, first, start, end) for (start, first, who), end in zip(starts, ends, strict=True)]
+
+
+def _without_line(
+    grid: Grid, layout: Layout, starts: Sequence[tuple[int, int, str]], required: Sequence[str]
+) -> list[tuple[int, int, str]]:
+    """Where there are the heads of a block, but no block begins at the line where theirs should.
+
+    Heads are those of another block in any order, or any that hold all required columns.
+    """
+    down = layout.header_rows[-1] - 1
+    places = {number: index for index, number in enumerate(grid.numbers)}
+    first_lines = {number for _, number, _ in starts}
+    known = {_heads(grid, places[number + down]) for number in first_lines if number + down in places}
+    wanted = frozenset(required)
+    found = []
+    for index, number in enumerate(grid.numbers):
+        heads = _heads(grid, index)
+        if number - down in first_lines or not heads:
+            continue
+        if heads in known or (wanted and wanted <= heads):
+            above = places.get(number - down)
+            line = "" if above is None else _line(grid.rows[above])
+            found.append((index, number - down, line and f"{_UNDECLARED} {line}"))
+    return found
+
+
+def _line(row: Sequence[str]) -> str:
+    return " ".join(" ".join(cell.split()) for cell in row if cell.strip())
+
+
+def _heads(grid: Grid, index: int) -> frozenset[str]:
+    return frozenset(head for cell in grid.rows[index] if (head := clean_head(cell)))
+
+
+def _has_rows(grid: Grid, layout: Layout, block: _Block) -> bool:
+    rows = grid.rows[block.start : block.end]
+    return any(
+        number > block.first and not is_title and any(cell.strip() for cell in row)
+        for number, row, is_title in zip(
+            grid.numbers[block.start : block.end], rows, titles(rows, layout.ignore_rows), strict=True
+        )
+    )
+
+
+def _table(grid: Grid, layout: Layout, blocks: Blocks, block: _Block, required: Sequence[str]) -> Table:
+    header_rows = [block.first - 1 + number for number in layout.header_rows]
+    last = grid.numbers[block.end - 1]
+    part = replace(
+        grid,
+        numbers=grid.numbers[block.start : block.end],
+        rows=grid.rows[block.start : block.end],
+        computed=frozenset(cell for cell in grid.computed if block.first <= cell[0] <= last),
+    )
+    table = one_table(part, layout.model_copy(update={"header_rows": header_rows, "blocks": None}), required)
+    if blocks.participant in table.heads:
+        raise SourceError(
+            f'{grid.place}: "{blocks.participant}" is the participant of a block and a column below row {block.first}; '
+            "choose another name in layout.blocks.participant."
+        )
+    named = pl.lit(block.participant).alias(blocks.participant)
+    return replace(table, frame=table.frame.select(named, pl.all()))
