@@ -223,7 +223,8 @@ class DateStyle(Strict):
     formats: list[str] = Field(
         min_length=1,
         description="of %d %m %Y %y %b %H %M %S %z, e.g. '%d/%m/%Y'; without day or month the date is partial. "
-        "Date cells of a workbook read '%Y-%m-%d' ('%Y-%m-%d %H:%M:%S' with a time of day). 'serial1900' and "
+        "Date cells of a workbook read '%Y-%m-%d' ('%Y-%m-%d %H:%M:%S' with a time of day), dates of a SAS data set "
+        "'%Y-%m-%d' ('%Y-%m-%dT%H:%M:%S'). 'serial1900' and "
         "'serial1904' are day numbers of a spreadsheet",
     )
     century: int | None = Field(default=None, description="first year that a two-digit year (%y) can mean, e.g. 2000")
