@@ -78,6 +78,8 @@ def test_a_draft_with_an_open_question_is_refused(tmp_path: Path) -> None:
         (["01.02.25", "02.03.24"], None, "what is the first year"),
         (["45922", "45923"], ["serial1900"], "1900 or 1904"),
         (["20250213", "20251203"], ["%Y%m%d"], None),
+        (["20032024", "05042024"], ["%d%m%Y"], None),
+        (["05032024", "06032024"], None, "do not tell day from month"),
         (["13 mrt 2025", "14 mei 2025"], ["%d %b %Y"], None),
     ],
 )
@@ -399,6 +401,25 @@ def test_workbook_with_forward_heads(tmp_path: Path) -> None:
     assert (dialect.layout.header_rows, dialect.layout.header_fill) == ([2, 3], "forward")
     assert dialect.analytes["CD4"].unit == "cells/uL"
     assert dialect.checks.visit is not None
+
+
+def test_measures_below_analytes(tmp_path: Path) -> None:
+    """Two levels that are no visits: the analyte above, count and share below."""
+    rows: list[list[Any]] = [["Patient", "Date", "CD3", None, "CD4", None], [None, None, "/uL", "%", "/uL", "%"]]
+    rows += [[f"S1-{i:03}", f"2025-03-{12 + i}", i * 20, 50 + i, i * 10, 30 + i] for i in range(1, 6)]
+    path = workbook(tmp_path / "lab.xlsx", rows, ["C1:D1", "E1:F1", "A1:A2", "B1:B2"])
+    content = propose(path).suggested()
+    found = {name: (rule["code"], rule["unit"]) for name, rule in content["analytes"].items()}
+    assert found == {
+        "CD3 | /uL": ("CD3", "/uL"), "CD3 | %": ("CD3PCT", "%"), "CD4 | /uL": ("CD4", "/uL"), "CD4 | %": ("CD4PCT", "%"),
+    }  # fmt: skip
+    assert content["shape"] == "wide_by_analyte"
+
+
+def test_heads_that_come_twice_are_told(tmp_path: Path) -> None:
+    lines = [f"S1-{i:03};{12 + i}/03/2025;1,5;2,5" for i in range(1, 6)]
+    draft = drafted(tmp_path, "\n".join(["Patient;Date;CD4 (/mm3);CD4 (/mm3)", *lines]))
+    assert 'heads that come twice: "CD4 (/mm3)"' in draft.text()
 
 
 def test_a_hostile_file_speaks_only_within_quotes(tmp_path: Path) -> None:

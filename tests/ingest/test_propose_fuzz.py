@@ -131,7 +131,7 @@ BOOK = [damage_bytes, cut_off, hostile_sheet, hostile_sheet, hostile_sheet]
 def exports(repository: Path) -> dict[str, bytes]:
     labs = repository / "data" / "demo" / "2026-09-30" / "labs"
     content = {path.name: path.read_bytes() for path in sorted(labs.iterdir())}
-    content["central_results.csv"] = b"".join(content["central_results.csv"].splitlines(keepends=True)[:250])
+    content["central_results.csv"] = b"".join(content["central_results.csv"].splitlines(keepends=True)[:120])
     return content
 
 
@@ -163,4 +163,4 @@ def test_no_damage_ends_in_a_traceback(tmp_path: Path, exports: dict[str, bytes]
     assert all(name in said and said.isprintable() for name, _, said in refused)
     assert ends["text refused"] < 0.1 * N, ends  # rejecting everything would be no study
     assert ends["archive refused"] < 0.2 * N, ends
-    assert ends["loads as suggested"] > 0.45 * N, ends
+    assert ends["loads as suggested"] > N / 3, ends  # the rest keep a question, and are as safe

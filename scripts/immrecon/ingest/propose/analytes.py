@@ -79,7 +79,7 @@ def _is_percent(unit: str) -> bool:
 def _code(plain: str) -> str | None:
     if re.fullmatch(r"\W*(?:cd ?4|t ?4)\+? ?[/:] ?(?:cd|t)? ?8\+?(?: ?" + _OTHERS + r")?\W*", plain):
         return NOT_USED
-    rest = re.sub(r"[_.,;:/()\[\]]+", " ", plain)
+    rest = re.sub(r"[_.,;:/()|\[\]]+", " ", plain)
     if re.search(rf"\b{_OTHERS}\b", rest):
         return NOT_USED
     rest, naive = re.subn(rf"\b{_NAIVE}\b", " ", rest)

@@ -6,7 +6,7 @@ from typing import Any
 
 from immrecon.config.base import OPEN_QUESTION
 from immrecon.ingest.dates import ENGLISH_MONTHS
-from immrecon.ingest.propose.columns import Column, folded, many
+from immrecon.ingest.propose.columns import Column, folded, join, many
 from immrecon.ingest.propose.draft import Entry, Remark
 
 _TIME = (
@@ -55,7 +55,24 @@ class Form:
 
 
 def is_date(text: str) -> bool:
-    return bool(_DATE.fullmatch(text)) or (bool(_COMPACT.fullmatch(text)) and text[:2] in {"19", "20"})
+    return bool(_DATE.fullmatch(text)) or _compact(text) is not None
+
+
+def _compact(text: str) -> str | None:
+    """Which order eight digits allow: ymd, dmy, mdy, or both of the latter ("either"); None: no date."""
+    if (match := _COMPACT.fullmatch(text)) is None:
+        return None
+    digits = match["digits"]
+    if digits[:2] in {"19", "20"} and 1 <= int(digits[4:6]) <= 12 and 1 <= int(digits[6:]) <= 31:
+        return "ymd"
+    first, second = int(digits[:2]), int(digits[2:4])
+    if digits[4:6] not in {"19", "20"} or not (1 <= first <= 31 and 1 <= second <= 31 and min(first, second) <= 12):
+        return None
+    return "dmy" if first > 12 else "mdy" if second > 12 else "either"
+
+
+def _those(cells: Column, order: str) -> Column:
+    return cells.where(lambda text: _compact(text) == order)
 
 
 def is_serial(text: str) -> bool:
@@ -86,14 +103,15 @@ class _Reading:
         forms: dict[tuple[str, str, str, str], Form] = {}
         rest: dict[str, tuple[int, int]] = {}
         serials: dict[str, tuple[int, int]] = {}
+        compact: dict[str, tuple[int, int]] = {}
         for text, seen in self.cells.texts.items():
             if match := _DATE.fullmatch(text):
                 key = (_years(match), match["sep"], "b" if match["b"][0].isalpha() else "m", _clock(match))
                 if key[0] and (key[2] == "m" or folded(match["b"]).rstrip(".") in _MONTH):
                     forms.setdefault(key, Form()).texts[text] = seen
                     continue
-            elif (compact := _COMPACT.fullmatch(text)) and text[:2] in {"19", "20"}:
-                self._add("%Y%m%d" + _clock(compact), "%Y%m%d" + _clock(compact), seen[0])
+            elif _compact(text) is not None:
+                compact[text] = seen
                 continue
             elif is_serial(text):
                 serials[text] = seen
@@ -105,6 +123,7 @@ class _Reading:
             rest[text] = seen
         for separator in dict.fromkeys(key[1] for key in forms):
             self._separator(separator, {key: form for key, form in forms.items() if key[1] == separator})
+        self._compacts(Column("", compact))
         self._serials(serials)
         if rest:
             part = Column("", rest)
@@ -113,6 +132,23 @@ class _Reading:
     def _add(self, written: str, answer: str, n: int) -> None:
         self.formats[written] = self.formats.get(written, 0) + n
         self.answers[answer] = self.answers.get(answer, 0) + n
+
+    def _compacts(self, cells: Column) -> None:
+        """Eight digits. With the year last, one order for all: the one that some texts prove and none disproves."""
+        found = {order: _those(cells, order) for order in ("ymd", "dmy", "mdy", "either")}
+        proven = [order for order in ("dmy", "mdy") if found[order].n]
+        last = join("", (found["dmy"], found["mdy"], found["either"]))
+        for part, order in ((found["ymd"], "ymd"), (last, proven[0] if len(proven) == 1 else None)):
+            for text, (n, _) in part.texts.items():
+                match = _COMPACT.fullmatch(text)
+                assert match is not None, "sorted by the same pattern"
+                written = OPEN_QUESTION
+                if order is not None:
+                    written = "".join({"y": "%Y", "m": "%m", "d": "%d"}[letter] for letter in order) + _clock(match)
+                self._add(written, written, n)
+        if last.n and len(proven) != 1:
+            asked = f'eight digits in column "{self.cells.name}" do not tell day from month: {last.counted(3)}.'
+            self.remarks.append(Remark("question", f"{asked} Choose %d%m%Y or %m%d%Y."))
 
     def _separator(self, separator: str, forms: dict[tuple[str, str, str, str], Form]) -> None:
         """All forms with one separator: the order of day and month is one question for them together."""

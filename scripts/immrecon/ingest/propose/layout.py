@@ -15,6 +15,7 @@ from immrecon.ingest.propose.heads import role_of
 from immrecon.ingest.propose.terms import NO_DATA
 from immrecon.ingest.propose.values import escaped, is_number
 from immrecon.ingest.readers.grid import Grid, Table, to_table
+from immrecon.ingest.units import parse_unit
 from immrecon.quoting import quoted
 
 _SEARCHED = 60
@@ -48,13 +49,16 @@ def read_sheet(source: Source) -> Sheet:
     if not filled:
         raise SourceError(f"{grid.place}: the file is empty. Ask the sender for it again.")
     at, entry = _header(grid, filled)
-    upper = _upper(grid, filled, at)
+    below = _units_below(grid, filled, at)
+    upper, at = ([at], below) if below is not None else (_upper(grid, filled, at), at)
     rows = [grid.numbers[i] for i in (*upper, at)]
     entries: dict[str, Entry] = {}
     fill = "merged" if grid.merged else "forward"
     if upper:
         how = "merged cells" if grid.merged else "filled cells"
         why = f"row {grid.numbers[at]} has the heads, some of them several times; row {rows[0]} stands above in {how}"
+        if below is not None:
+            why = f"row {rows[0]} has the heads, and row {rows[1]} their units"
         entries["header_rows"] = inferred(rows, why)
         entries["header_fill"] = inferred(fill, f"the heads of row {rows[0]} span columns by {how}")
     else:
@@ -122,6 +126,14 @@ def _upper(grid: Grid, filled: list[int], at: int) -> list[int]:
     n = _filled(grid.rows[above])
     spans = any(top <= grid.numbers[above] <= bottom and right > left for top, bottom, left, right in grid.merged)
     return [above] if spans or 2 <= n < heads.total() else []
+
+
+def _units_below(grid: Grid, filled: list[int], at: int) -> int | None:
+    """The row under the heads, where it holds nothing but units."""
+    following = filled[filled.index(at) + 1 :][:1]
+    if following and all(parse_unit(cell.strip()) for cell in grid.rows[following[0]] if cell.strip()):
+        return following[0]
+    return None
 
 
 def _same(row: list[str], header: list[str]) -> bool:

@@ -1,6 +1,7 @@
 """One unknown export, studied from its bytes to a draft dialect. Never used when an export is read."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -47,10 +48,7 @@ class _Study:
     def __init__(self, path: Path, source: Source, sheet: Sheet) -> None:
         self.path, self.source, self.sheet = path, source, sheet
         table = sheet.table
-        self.below: dict[str, list[str]] = {}
-        for head in table.heads:
-            if not head.startswith("(column ") or of_table(table, head).n:
-                self.below.setdefault(head.rpartition(HEADER_JOIN)[2], []).append(head)
+        self.below = self._names()
         self.columns = {name: of_table(table, *heads) for name, heads in self.below.items()}
         self.columns = {name: Column(name, cells.texts) for name, cells in self.columns.items()}
         finder = Finder(self.columns, source.epoch)
@@ -58,6 +56,22 @@ class _Study:
         self.analyte_heads = [name for name in self.columns if read_name(name).code and name not in finder.taken]
         self.shape, self.shape_entry = self._shape(finder)
         self.named = finder.named
+
+    def _names(self) -> dict[str, list[str]]:
+        """Names of columns, with their heads: below the visits of two levels, otherwise each head is a name."""
+        table = self.sheet.table
+        filled = [head for head in table.heads if not head.startswith("(column ") or of_table(table, head).n]
+        below: dict[str, list[str]] = {}
+        for head in filled:
+            below.setdefault(head.rpartition(HEADER_JOIN)[2], []).append(head)
+        over_analytes = any(len(heads) > 1 and read_name(name).code for name, heads in below.items())
+        return below if self.sheet.two_levels and over_analytes else {head: [head] for head in filled}
+
+    def _repeated(self) -> tuple[Remark, ...]:
+        if not (repeated := self.sheet.table.repeated):
+            return ()
+        listed = ", ".join(quoted(head) for head in repeated[:6])
+        return (Remark("note", f"heads that come twice: {listed}. If the dialect uses one, the export is refused"),)
 
     def _shape(self, finder: Finder) -> tuple[str, Entry]:
         several = [name for name in self.analyte_heads if len(self.below[name]) > 1]
@@ -86,7 +100,7 @@ class _Study:
             return None
         asked = (
             f"{quoted(tests[0])} names analytes, and {', '.join(map(quoted, visits[:4]))} look like visits side by "
-            f"side: a shape that this draft leaves to you. The shapes that can be read: {', '.join(get_args(Shape))}."
+            f"side, a shape that this draft leaves to you. The shapes that can be read: {', '.join(get_args(Shape))}."
         )
         return question(asked)
 
@@ -119,7 +133,7 @@ class _Study:
                 [_pattern(self.path.name)], "relative to the folder of the cut: correct it, or use a pattern"
             ),
             "layout": {**self.source.layout, **self.sheet.entries},
-            "shape": self.shape_entry,
+            "shape": replace(self.shape_entry, remarks=(*self._repeated(), *self.shape_entry.remarks)),
             "columns": {**self.roles.entries, "ignored": self._ignored()},
             "participant": identity(self._participants()),
             "analytes": wanted.analytes,
