@@ -40,9 +40,9 @@ def chi_square(score: FloatArray, variance: FloatArray, informative: BoolArray, 
     if used.size == 0:
         return absent(nothing)
     reduced = variance[np.ix_(used, used)]
-    scale = np.sqrt(np.diag(reduced))
-    if not (np.isfinite(scale).all() and (scale > 0).all()):
+    if not (np.isfinite(reduced).all() and (np.diag(reduced) > 0).all()):
         return absent(nothing)
+    scale = np.sqrt(np.diag(reduced))
     # Correlations, so that a group with little information is not taken for none.
     values, vectors = np.linalg.eigh(reduced / np.outer(scale, scale))
     if values[0] <= _RANK_TOLERANCE * values[-1]:

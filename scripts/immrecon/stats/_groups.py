@@ -108,8 +108,8 @@ def _distinct(values: ArrayLike, n: int, name: str) -> Groups:
     if raw.dtype.kind not in "OUT":
         raise InputError(f"{name}: expected numbers or text, got {raw.dtype}. Hint: pass labels.")
     listed = raw.tolist()
-    if all(isinstance(v, int | float) for v in listed):
-        return _numbered(np.array(listed, dtype=np.float64), name)
+    if not any(isinstance(v, str) for v in listed):
+        return _numbered(_validate._numbers(raw, name, None), name)
     _refuse_missing(np.array([not isinstance(v, str) for v in listed], dtype=np.bool_), name)
     labels, position = np.unique(np.array(listed, dtype=np.str_), return_inverse=True)
     return Groups(tuple(str(label) for label in labels), position.astype(np.int64))

@@ -131,3 +131,26 @@ def counts_of(x: ArrayLike, n: ArrayLike) -> tuple[FloatArray, FloatArray]:
         _refuse_if(value < 0, name, "are negative", "give counts.")
     _refuse_if(a > b, "x", "are larger than n", "x is the number of events among n.")
     return a, b
+
+
+def one_against_others(values: ArrayLike, of_interest: int, causes: Sequence[int] | None, n: int) -> IntArray:
+    """0 for censored, 1 for the cause of interest, 2 for any other, shape (n,); InputError for other codes.
+
+    Without `causes` every positive whole number is a cause.
+    """
+    declared = None if causes is None else declared_causes(causes)
+    if of_interest == 0:
+        raise InputError("of_interest: 0 means censored and cannot be a cause. Hint: a code of a cause.")
+    if declared is not None and of_interest not in declared:
+        raise InputError(f"of_interest: {of_interest} is not in causes={list(declared)}. Hint: declare every code.")
+    if declared is None and not (of_interest > 0 and float(of_interest).is_integer()):
+        raise InputError(f"of_interest: {of_interest} is not a positive whole number. Hint: a code of a cause.")
+    if declared is not None:
+        position = cause_positions(values, declared, n)
+        own = declared.index(of_interest) + 1
+        return np.where(position == own, 1, np.where(position > 0, 2, 0))
+    codes = _numbers(values, "cause", n)
+    _refuse_if(np.isnan(codes), "cause", "are missing", "0 is the code for censored.")
+    bad = ~(np.isfinite(codes) & (codes >= 0) & (codes == np.floor(codes)))
+    _refuse_if(bad, "cause", "are neither 0 nor positive whole numbers", "number the causes from 1.")
+    return np.where(codes == of_interest, 1, np.where(codes > 0, 2, 0))

@@ -1,4 +1,4 @@
-"""Competing risks: the Aalen-Johansen estimator of cumulative incidence, its variance chosen by name."""
+"""Competing risks: the Aalen-Johansen estimator of cumulative incidence, its variance chosen by name; Gray's test."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,13 +9,22 @@ from numpy.typing import ArrayLike
 from immrecon.errors import InputError
 from immrecon.stats import _validate
 from immrecon.stats._counting import RiskTable, tabulate
+from immrecon.stats._gray import gray_permutation_test, gray_test
+from immrecon.stats._gray_result import GrayTest
 from immrecon.stats._incidence import CumulativeIncidence, IncidenceAt, with_exact_bounds
 from immrecon.stats._incidence_variance import Increments, aalen, greenwood, jackknife
 from immrecon.stats._limits import INCIDENCE_CONF_TYPES, incidence_limits
 from immrecon.stats._product_limit import product_limit
 from immrecon.stats._types import FloatArray, IntArray
 
-__all__ = ["CumulativeIncidence", "IncidenceAt", "aalen_johansen"]
+__all__ = [
+    "CumulativeIncidence",
+    "GrayTest",
+    "IncidenceAt",
+    "aalen_johansen",
+    "gray_permutation_test",
+    "gray_test",
+]
 
 VARIANCES = ("infinitesimal-jackknife", "greenwood", "aalen")
 
