@@ -119,17 +119,19 @@ def probabilities(values: ArrayLike) -> FloatArray:
     return out
 
 
-def counts_of(x: ArrayLike, n: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def counts_of(x: ArrayLike, n: ArrayLike, names: tuple[str, str] = ("x", "n")) -> tuple[FloatArray, FloatArray]:
     """Events x among n, broadcast to one shape (m,): integers with 0 <= x <= n; InputError otherwise."""
-    a, b = (_numbers(np.atleast_1d(np.asarray(v)), name, None) for v, name in ((x, "x"), (n, "n")))
+    a, b = (_numbers(np.atleast_1d(np.asarray(v)), name, None) for v, name in zip((x, n), names, strict=True))
     try:
         a, b = np.broadcast_arrays(a, b)
     except ValueError as error:
-        raise InputError(f"x, n: {a.size} and {b.size} values. Hint: one n per x, or one n for all.") from error
-    for name, value in (("x", a), ("n", b)):
+        raise InputError(
+            f"{', '.join(names)}: {a.size} and {b.size} values. Hint: one n per x, or one n for all."
+        ) from error
+    for name, value in zip(names, (a, b), strict=True):
         _refuse_if(~(np.isfinite(value) & (value == np.floor(value))), name, "are not whole numbers", "give counts.")
         _refuse_if(value < 0, name, "are negative", "give counts.")
-    _refuse_if(a > b, "x", "are larger than n", "x is the number of events among n.")
+    _refuse_if(a > b, names[0], f"are larger than {names[1]}", "x is the number of events among n.")
     return a, b
 
 
