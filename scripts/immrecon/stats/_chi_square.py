@@ -12,6 +12,7 @@ NOT_ESTIMABLE = "not estimable"
 
 # Eigenvalues below this share of the largest are rounding error.
 _RANK_TOLERANCE = 1e-10
+_ZERO = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ def chi_square(score: FloatArray, variance: FloatArray, informative: BoolArray, 
     if used.size == 0:
         return absent(nothing)
     reduced = variance[np.ix_(used, used)]
-    if not (np.isfinite(reduced).all() and (np.diag(reduced) > 0).all()):
+    # A variance that is 0 in theory is what rounding leaves of the others.
+    if not np.isfinite(variance).all() or (np.diag(reduced) <= _ZERO * np.diag(variance).max()).any():
         return absent(nothing)
     scale = np.sqrt(np.diag(reduced))
     # Correlations, so that a group with little information is not taken for none.

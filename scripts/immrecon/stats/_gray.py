@@ -18,7 +18,7 @@ from immrecon.stats._gray_result import GrayTest
 from immrecon.stats._groups import Groups, Label, groups_of, strata_rows, tabulate_groups
 from immrecon.stats._permutation import Drawing, Labels, arrangements, upper_tail
 from immrecon.stats._permutation_test import PermutationTest, no_permutation_test
-from immrecon.stats._types import BoolArray, Counts, FloatArray, IntArray
+from immrecon.stats._types import Counts, FloatArray, IntArray
 
 _NOTHING = "no event of the cause happened while more than one group was at risk"
 _EXHAUSTED = "the pooled incidence reaches 1 while several groups are at risk"
@@ -51,7 +51,7 @@ def gray_test(
     t, code, g = _sample(time, cause, group, of_interest, rho, causes, groups)
     k = len(g.labels)
     score, variance = np.zeros(k), np.zeros((k, k))
-    for rows in strata_rows(strata, t.size) if k else ():
+    for rows in strata_rows(strata, t.size) if k > 1 else ():
         table = tabulate_groups(t[rows], code[rows], 2, g.position[rows], k, None)
         at = table.n_event.any(axis=(0, 1))
         s, v = score_and_variance(table.n_risk[:, at], table.n_event[:, 0, at], table.n_event[:, 1, at], rho)
@@ -136,52 +136,88 @@ def gray_permutation_test(
 def score_and_variance(n_risk: Counts, n_own: Counts, n_other: Counts, rho: float) -> tuple[FloatArray, FloatArray]:
     """Gray's scores (..., K) and their covariance (..., K, K) from counts (..., K, J) at the event times.
 
-    The covariance is NaN where the pooled incidence reaches 1 while several groups are at risk.
+    Re-assignment moves events between groups, not in time: a time of an event of the cause is one for all
+    of the leading axes. The covariance is NaN where the pooled incidence reaches 1 while several groups are
+    at risk.
     """
-    y, d1, d2 = (counts.astype(np.float64) for counts in (n_risk, n_own, n_other))
-    at_risk = y > 0
-    free = np.cumprod(_over(y - d1 - d2, y, at_risk, 1.0), axis=-1, dtype=np.float64)
-    free_before = _lagged(free, 1.0)
-    u = _over(y, free_before, at_risk, 0.0)
-    incidence_before = _lagged(np.cumsum(_over(d1, u, at_risk, 0.0), axis=-1, dtype=np.float64), 0.0)
-    own, u_all = d1.sum(axis=-2, keepdims=True), u.sum(axis=-2, keepdims=True)
-    r = u * (1 - incidence_before)
-    r_all = r.sum(axis=-2, keepdims=True)
-    # The incidence under the hypothesis, pooled with weights U.
-    pooled = np.cumsum(_over(own, u_all, u_all > 0, 0.0), axis=-1, dtype=np.float64)
-    left = 1 - _lagged(pooled, 0.0)
-    happened = own > 0
-    # Groups that follow each other can bring the pooled incidence to 1 and beyond; at 1 nothing is defined.
-    lost = (happened & (np.abs(left) < _ONE) & ((u > 0).sum(axis=-2, keepdims=True) > 1)).any(axis=-1)
-    with np.errstate(invalid="ignore"):  # a root of less than nothing
-        weight = np.where(happened, left, 1.0) ** rho if rho else np.ones_like(left)
-    share = _over(r, r_all, happened & (r_all != 0), 0.0)
-    score = (weight * (d1 - own * share)).sum(axis=-1)
-    # What an event in group j at u does to the score of group i: directly, a_ij; and by changing U_j at all
-    # later times, later_ij.
+    y = n_risk.astype(np.float64)
+    stay = np.where(y > 0, (y - n_own - n_other) / np.maximum(y, 1.0), 1.0)
+    free: FloatArray = np.cumprod(stay, axis=-1, dtype=np.float64)
+    before = _lagged(free, 1.0)
+    leading = tuple(range(y.ndim - 1))
+    own_at, other_at = np.flatnonzero(n_own.any(axis=leading)), np.flatnonzero(n_other.any(axis=leading))
+    own = _Own(y[..., own_at], n_own[..., own_at].astype(np.float64), before[..., own_at], free[..., own_at], rho)
+    # An event in group j at u changes the score of group i directly, by a_ij; and, as it changes U_j, by what
+    # comes later. The last group is minus the sum of the others.
+    cumulative = np.cumsum(own.base * own.pace[..., np.newaxis, :, :], axis=-1)
+    total = cumulative[..., -1:]
+    ratio = np.where(own.free > 0, own.left_after / np.where(own.free > 0, own.free, 1.0), 0.0)
+    share = np.where(own.free > 0, 1 - ratio, 1.0)
+    direct = own.base * own.weight[..., np.newaxis, :, :]
+    variance = _spread(direct + share[..., np.newaxis, :, :] * (total - cumulative), own.spread())
+    if own_at.size and other_at.size:
+        y2, d2, s2, s2_before = (v[..., other_at] for v in (y, n_other.astype(np.float64), free, before))
+        last = np.searchsorted(own_at, other_at, side="right")
+        so_far = np.concatenate((np.zeros_like(total), cumulative), axis=-1)[..., last]
+        left = np.concatenate((np.ones_like(own.left_after[..., :1]), own.left_after), axis=-1)[..., last]
+        alive = s2 > 0
+        ratio = np.where(alive, left / np.where(alive, s2, 1.0), 0.0)
+        ties = 1 - np.maximum(d2 - 1, 0.0) / np.maximum(y2 - 1, 1.0)
+        weight = ties * d2 * np.square(s2_before / np.maximum(y2, 1.0))
+        variance += _spread(ratio[..., np.newaxis, :, :] * (total - so_far), weight)
     k = y.shape[-2]
-    portion = _over(u, u_all, u_all > 0, 0.0)
-    a = (np.eye(k)[:, :, np.newaxis] - portion[..., :, np.newaxis, :]) * (weight * u)[..., np.newaxis, :, :]
-    rate = _over(own, u_all * left, happened & (u_all * left != 0), 0.0)
-    cumulative = np.cumsum(a * rate[..., np.newaxis, :, :], axis=-1)
-    later = cumulative[..., -1:] - cumulative if y.shape[-1] else cumulative
-    ratio = _over(1 - pooled + np.zeros_like(free), free, free > 0, 0.0)
-    direct = a + np.where(free > 0, 1 - ratio, 1.0)[..., np.newaxis, :, :] * later
-    tied = 1 - _over(own - 1, u_all * free_before - 1, (own > 1) & at_risk, 0.0)
-    w1 = tied * _over(free_before * own, u_all * y, at_risk & happened, 0.0)
-    tied2 = 1 - _over(d2 - 1, y - 1, d2 > 1, 0.0)
-    w2 = np.where(free > 0, tied2 * d2 * np.square(_over(free_before, y, at_risk, 0.0)), 0.0)
-    indirect = ratio[..., np.newaxis, :, :] * later
-    variance = np.einsum("...ikj,...kj,...lkj->...il", direct, w1, direct, optimize=True)
-    variance += np.einsum("...ikj,...kj,...lkj->...il", indirect, w2, indirect, optimize=True)
-    return score, np.where(lost[..., np.newaxis], np.nan, variance)
+    complete = np.vstack((np.eye(k - 1), -np.ones(k - 1)))
+    whole = complete @ variance @ complete.T
+    return own.score(), np.where(own.lost[..., np.newaxis, np.newaxis], np.nan, whole)
 
 
-def _over(top: FloatArray, bottom: FloatArray, where: BoolArray, otherwise: float) -> FloatArray:
-    """Ratio where it exists, else a given value."""
-    shape = np.broadcast_shapes(top.shape, bottom.shape, where.shape)
-    out = np.full(shape, otherwise)
-    np.divide(top, bottom, out=out, where=where)
+class _Own:
+    """What is needed at the times of an event of the cause, arrays (..., K, J) or (..., 1, J)."""
+
+    def __init__(self, y: FloatArray, d: FloatArray, before: FloatArray, free: FloatArray, rho: float) -> None:
+        self.y, self.d, self.before, self.free = y, d, before, free
+        self.d_all = d.sum(axis=-2, keepdims=True)
+        # Nobody is at risk in a group that is event-free with probability 0.
+        self.u = y / np.where(before > 0, before, 1.0)
+        self.u_all = self.u.sum(axis=-2, keepdims=True)
+        # The incidence under the hypothesis, pooled with weights U.
+        self.left_after = 1 - np.cumsum(self.d_all / self.u_all, axis=-1)
+        left = _lagged(self.left_after, 1.0)
+        # Groups that follow each other can bring the pooled incidence to 1, where 1/(1 - F) has no value unless
+        # the weight takes it away, and beyond, where the weight may have none.
+        near = np.abs(left) < _ONE
+        self.lost = (near & ((y > 0).sum(axis=-2, keepdims=True) > 1)).any(axis=(-2, -1)) & (rho < 1)
+        left = np.where(near, 0.0 if rho >= 1 else 1.0, left)
+        with np.errstate(invalid="ignore"):
+            self.weight = left**rho if rho else np.ones_like(left)
+            self.pace = self.d_all / self.u_all * left ** (rho - 1)
+        # a_ij without the weight.
+        self.base = -(self.u / self.u_all)[..., :-1, np.newaxis, :] * self.u[..., np.newaxis, :, :]
+        for i in range(y.shape[-2] - 1):
+            self.base[..., i, i, :] += self.u[..., i, :]
+
+    def score(self) -> FloatArray:
+        """(..., K)"""
+        incidence = _lagged(np.cumsum(self.d / np.where(self.y > 0, self.u, 1.0), axis=-1), 0.0)
+        r = self.u * (1 - incidence)
+        r_all = r.sum(axis=-2, keepdims=True)
+        expected = self.d_all * r / np.where(r_all != 0, r_all, 1.0)
+        out: FloatArray = (self.weight * (self.d - expected)).sum(axis=-1)
+        return out
+
+    def spread(self) -> FloatArray:
+        """(..., K, J) variance of an event of the cause, with Gray's factor for ties."""
+        several = np.where(self.y > 0, self.u_all * self.before - 1, 1.0)
+        ties = 1 - np.where(self.d_all > 1, (self.d_all - 1) / np.where(self.d_all > 1, several, 1.0), 0.0)
+        out: FloatArray = ties * self.before * self.d_all / (self.u_all * np.maximum(self.y, 1.0))
+        return np.where(self.y > 0, out, 0.0)
+
+
+def _spread(effect: FloatArray, weight: FloatArray) -> FloatArray:
+    """Sum over groups j and times of effect_ij effect_lj weight_j: (..., K - 1, K - 1)."""
+    flat = (*effect.shape[:-2], effect.shape[-2] * effect.shape[-1])
+    weighted = (effect * weight[..., np.newaxis, :, :]).reshape(flat)
+    out: FloatArray = weighted @ np.swapaxes(effect.reshape(flat), -1, -2)
     return out
 
 

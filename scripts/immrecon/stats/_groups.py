@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from immrecon.errors import InputError
 from immrecon.stats import _validate
-from immrecon.stats._counting import entry_positions, tabulate
+from immrecon.stats._counting import _distinct_times, entry_positions
 from immrecon.stats._types import BoolArray, FloatArray, IntArray
 
 Label = str | int | float
@@ -41,7 +41,7 @@ class Groups:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupTable:
-    """Counts (int64) of K groups at the J distinct times at which somebody leaves."""
+    """Counts (int64) of K groups on a grid of J times that holds every time at which somebody leaves."""
 
     time: FloatArray
     """(J,)"""
@@ -83,16 +83,17 @@ def tabulate_groups(
 ) -> GroupTable:
     """Count validated arrays (n,) per group; code is 0 for censored, else 1..n_causes."""
     per_group = n_causes + 1
-    # Every combination of group and code is its own "cause", so that one tabulation serves all groups.
-    table = tabulate(time, group * per_group + code + 1, n_groups * per_group)
-    counts = table.n_event.reshape(n_groups, per_group, table.time.size).astype(np.int64, copy=False)
+    grid, place, order = _distinct_times(time, n_groups * per_group)
+    cell = group * per_group + code
+    cell = (cell if order is None else cell[order]) * grid.size + place
+    counts = np.bincount(cell, minlength=n_groups * per_group * grid.size).reshape(n_groups, per_group, grid.size)
     at_risk = counts.sum(axis=1)[:, ::-1].cumsum(axis=1)[:, ::-1]
     if entry is not None:
-        first = entry_positions(table.time, entry, entry.size)
-        width = table.time.size + 1
+        first = entry_positions(grid, entry, entry.size)
+        width = grid.size + 1
         arrivals = np.bincount(group * width + first, minlength=n_groups * width).reshape(n_groups, width)
         at_risk = at_risk - arrivals[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
-    return GroupTable(table.time, at_risk, counts[:, 1:])
+    return GroupTable(grid, at_risk, counts[:, 1:])
 
 
 def _distinct(values: ArrayLike, n: int, name: str) -> Groups:
