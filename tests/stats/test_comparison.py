@@ -2,6 +2,7 @@
 
 import json
 from itertools import combinations
+from math import comb
 
 import numpy as np
 import pytest
@@ -345,6 +346,21 @@ def test_counted_by_halves_is_counted_one_by_one(rows):
     assert_allclose([test.p_value, test.p_less], [far.mean(), (sums <= test.statistic + 1e-9).mean()], rtol=1e-12)
 
 
+def test_many_strata_are_counted_stratum_by_stratum():
+    # 20 pairs, one of each in the first group: a sign test on the differences of the scores.
+    rng = np.random.default_rng(9)
+    value, pair, group = rng.integers(0, 30, 40), np.repeat(np.arange(20), 2), np.tile([0, 1], 20)
+    scores = logrank_scores(value, np.ones(40), strata=pair)
+    test = logrank_permutation_test(value, np.ones(40), group, strata=pair)
+    assert test.n_arrangements == 2**20
+    # Each pair that is not tied has scores -1/2 and 1/2 for the earlier and the later time.
+    differs = int((value[::2] != value[1::2]).sum())
+    higher = int((scores[::2] > scores[1::2]).sum())
+    far = abs(higher - differs / 2)
+    tails = [comb(differs, k) for k in range(differs + 1) if abs(k - differs / 2) >= far]
+    assert_allclose(test.p_value, sum(tails) / 2**differs, rtol=1e-12)
+
+
 def test_listing_three_groups_agrees_with_pairs_of_labels():
     # With two filled groups of three declared, the listing is not used; with three it is: 8!/(3! 3! 2!) = 560.
     time, event = [2, 3, 5, 5, 8, 9, 12, 12], [1, 1, 0, 1, 1, 0, 1, 1]
@@ -428,6 +444,13 @@ NOT_ESTIMABLE = [
     ([1, 2, 3], [0, 0, 0], [1, 1, 2], {}, "no event"),
     ([1, 5, 6], [0, 1, 1], [1, 2, 2], {}, "no event happened while more than one group was at risk"),
     ([4, 4, 4], [1, 1, 1], [1, 1, 2], {}, "no event happened while more than one group was at risk"),
+    (
+        [4, 5, 5],
+        [1, 0, 0],
+        [1, 1, 2],
+        {"weighting": "fleming-harrington", "gamma": 1},
+        "no event with weight happened while more than one group was at risk",
+    ),
 ]
 
 

@@ -20,7 +20,7 @@ from immrecon.stats._types import BoolArray, FloatArray, IntArray
 Labels = NDArray[np.int16]
 """(B, n) positions of groups, one arrangement per row."""
 
-HALF_LIMIT = 2**20
+HALF_LIMIT = 2**21
 """Most possibilities of one half for which the distribution of a sum of scores is exact: any 40 participants."""
 LISTING_LIMIT = 50_000
 """Most arrangements that are listed one by one."""
@@ -99,17 +99,16 @@ def _centre(scores: FloatArray, first: BoolArray, stratum: IntArray) -> float:
 
 
 Half = list[tuple[float, int, int]]
-"""Score, stratum and multiplicity of each class of exchangeable participants."""
+"""Score, stratum and multiplicity of each class of exchangeable participants, by stratum."""
 
 
 def _halves(scores: FloatArray, stratum: IntArray) -> tuple[Half, Half]:
+    """Classes in two halves with about equally many possibilities; at most one stratum is in both."""
     classes, n = np.unique(np.column_stack((stratum.astype(np.float64), scores)), axis=0, return_counts=True)
     listed = [(float(c[1]), int(c[0]), int(k)) for c, k in zip(classes, n, strict=True)]
-    listed.sort(key=lambda c: -c[2])
-    halves: tuple[Half, Half] = ([], [])
-    for one in listed:
-        halves[_possibilities(halves[1]) < _possibilities(halves[0])].append(one)
-    return halves
+    bits = np.cumsum(np.log2(n + 1))
+    cut = 1 + int(np.argmin(np.abs(bits - bits[-1] / 2)))
+    return listed[:cut], listed[cut:]
 
 
 def _possibilities(half: Half) -> int:
@@ -120,13 +119,10 @@ def _possibilities(half: Half) -> int:
 
 
 def _exact(scores: FloatArray, first: BoolArray, stratum: IntArray, halves: tuple[Half, Half]) -> Tails:
-    # How many of each stratum are in the first group, as one number.
-    base, key = {}, 1
-    for s in np.unique(stratum):
-        base[int(s)] = key
-        key *= int((stratum == s).sum()) + 1
-    wanted = sum(base[int(s)] for s in stratum[first])
-    left, right = (_possible_sums(half, base) for half in halves)
+    sizes = {int(s): int(first[stratum == s].sum()) for s in np.unique(stratum)}
+    shared = {c[1] for c in halves[0]} & {c[1] for c in halves[1]}
+    wanted = sum(sizes[s] for s in shared)
+    left, right = (_possible_sums(half, sizes, shared) for half in halves)
     order = np.lexsort((right[1], right[0]))
     keys, sums, ways = (values[order] for values in right)
     observed, centre = float(scores[first].sum()), _centre(scores, first, stratum)
@@ -145,23 +141,29 @@ def _exact(scores: FloatArray, first: BoolArray, stratum: IntArray, halves: tupl
             below[i] += ways_left @ cumulative[np.searchsorted(block, low[i] - of_left, side="right")]
             at_least = np.searchsorted(block, high[i] - of_left, side="left")
             above[i] += ways_left @ (cumulative[-1] - cumulative[at_least])
-    two_sided = 1.0 if distance <= slack else float(below[1] + above[1]) / total
+    two_sided = 1.0 if distance <= slack else min(1.0, float(below[1] + above[1]) / total)
     count = 1
-    for s in np.unique(stratum):
-        count *= comb(int((stratum == s).sum()), int(first[stratum == s].sum()))
+    for s, m in sizes.items():
+        count *= comb(int((stratum == s).sum()), m)
     return Tails("exact", count, float(below[0]) / total, float(above[0]) / total, two_sided)
 
 
-def _possible_sums(half: Half, base: dict[int, int]) -> tuple[IntArray, FloatArray, FloatArray]:
-    """Key, sum of scores and number of ways of every choice from the half."""
-    keys, sums, ways = np.zeros(1, dtype=np.int64), np.zeros(1), np.ones(1)
-    for score, s, multiplicity in half:
-        taken = np.arange(multiplicity + 1)
-        chosen = np.array([comb(multiplicity, int(k)) for k in taken], dtype=np.float64)
-        keys = np.add.outer(taken * base[s], keys).reshape(-1)
-        sums = np.add.outer(taken * score, sums).reshape(-1)
-        ways = np.multiply.outer(chosen, ways).reshape(-1)
-    return keys, sums, ways
+def _possible_sums(half: Half, sizes: dict[int, int], shared: set[int]) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Of every choice from the half: how many are of the shared stratum, sum of scores, and number of ways."""
+    sums, ways, taken = np.zeros(1), np.ones(1), np.zeros(1, dtype=np.int64)
+    # The shared stratum comes last, so that what is counted at the end is it alone.
+    for s in sorted({c[1] for c in half}, key=lambda s: (s in shared, s)):
+        taken = np.zeros(sums.size, dtype=np.int64)
+        for score, _, multiplicity in (c for c in half if c[1] == s):
+            chosen = np.arange(multiplicity + 1)
+            choices = np.array([comb(multiplicity, int(k)) for k in chosen], dtype=np.float64)
+            taken = np.add.outer(chosen, taken).reshape(-1)
+            sums = np.add.outer(chosen * score, sums).reshape(-1)
+            ways = np.multiply.outer(choices, ways).reshape(-1)
+        if s not in shared:
+            right = taken == sizes[s]
+            sums, ways, taken = sums[right], ways[right], np.zeros(int(right.sum()), dtype=np.int64)
+    return taken, sums, ways
 
 
 def _n_distinct(counts: list[int]) -> int:

@@ -162,8 +162,8 @@ def fisher_exact(
 
     Whole numbers with 0 <= x <= n; InputError otherwise. p-values are exact. Odds ratio and limits are roots,
     found to `tolerance` (absolute, of the ratio or its inverse, whichever is below 1). The default is that of
-    R's fisher.test, whose digits it reproduces; a large limit is then right to about 1 %, and a smaller
-    tolerance brings it to any precision.
+    R's fisher.test, whose digits it reproduces: a value L above 1 is then right to the share L * tolerance/2
+    of itself (0.2 % at 30), and a smaller tolerance brings it to any precision.
     """
     level = _validate.confidence_level(conf_level)
     a, m, b, n = (

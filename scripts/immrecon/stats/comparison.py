@@ -71,6 +71,8 @@ def logrank_test(
         test = absent("no event")
     else:
         nothing = "no event happened while more than one group was at risk"
+        if rho or gamma:
+            nothing = "no event with weight happened while more than one group was at risk"
         test = chi_square(observed - expected, variance, expected > 0, nothing)
     z = float("nan")
     if k == 2 and test.df == 1:
