@@ -57,7 +57,7 @@ class HodgesLehmann:
     n: tuple[int, int]
     estimate: float
     conf_low: float
-    """-inf, with conf_high inf, when even the most extreme ranking is not unlikely enough for the level."""
+    """-inf (and conf_high inf) when even the most extreme ranking is not unlikely enough for the level."""
     conf_high: float
     conf_level: float
     ties: bool
@@ -122,32 +122,42 @@ def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, conf_level: float = 0.95) -> H
     differences = np.sort(np.subtract.outer(a, b).reshape(-1))
     twice = _twice_mid_ranks(np.concatenate((a, b)))
     ties = bool(np.unique(twice).size < twice.size)
-    cumulative = np.cumsum(_distribution(twice, m))
-    tail = (1 - level) / 2
-    # Twice U: quantiles of its distribution, and its value when x is shifted by each difference.
-    least = m * (m + 1)
-    # At equality both sides keep the wider limit.
-    low = int(np.argmax(cumulative >= tail - _ROUNDING)) - least
-    high = int(np.argmax(1 - cumulative < tail - _ROUNDING)) - least
-    if ties:
-        at_most = np.searchsorted(differences, differences, side="right")
-        below = np.searchsorted(differences, differences, side="left")
-        twice_u = 2 * (m * n - at_most) + (at_most - below)
-    else:
-        twice_u = 2 * (m * n - np.arange(m * n))
-    within = np.flatnonzero(twice_u <= low)
-    beyond = np.flatnonzero(twice_u > high)
-    found = bool(within.size and beyond.size and low > 0)
+    probability = _distribution(twice, m)
+    possible = np.flatnonzero(probability)
+    tail, cumulative = (1 - level) / 2, np.cumsum(probability)
+    # Quantiles of twice the rank sum; at equality both sides keep the wider limit.
+    low = int(np.argmax(cumulative >= tail - _ROUNDING))
+    high = int(np.argmax(1 - cumulative < tail - _ROUNDING))
+    moved = m * (m + 1) + _twice_pairs_above(differences, ties)
+    within, beyond = differences[moved <= low], differences[moved > high]
+    # When the most extreme sum is not unlikely enough, no shift can be excluded on that side.
+    upper = float(within[0] if within.size else differences[-1]) if low > possible[0] else float("inf")
+    lower = float(beyond[-1] if beyond.size else differences[0]) if high < possible[-1] else float("-inf")
+    bounded = np.isfinite([lower, upper]).all()
     return HodgesLehmann(
         n=(m, n),
         estimate=float(np.median(differences)),
-        conf_low=float(differences[beyond[-1]]) if found else float("-inf"),
-        conf_high=float(differences[within[0]]) if found else float("inf"),
+        conf_low=lower,
+        conf_high=upper,
         conf_level=level,
         ties=ties,
         status=ESTIMATED,
-        reason=None if found else "too few values for a limit at this level",
+        reason=None if bounded else "too few values for a limit at this level",
     )
+
+
+def _twice_pairs_above(differences: FloatArray, ties: bool) -> IntArray:
+    """(mn,) twice the pairs with x - y above each ascending difference, equal ones counted half.
+
+    Without ties in the pooled sample equal differences are coincidence, and each counts in full, in order.
+    """
+    size = differences.size
+    if not ties:
+        return 2 * (size - np.arange(size))
+    at_most = np.searchsorted(differences, differences, side="right")
+    below = np.searchsorted(differences, differences, side="left")
+    out: IntArray = 2 * size - at_most - below
+    return out
 
 
 def _twice_mid_ranks(values: FloatArray) -> IntArray:
