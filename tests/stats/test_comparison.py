@@ -541,7 +541,7 @@ REFUSED = [
     (lambda: permutation_test([1], [2], statistic="mode"), r"^statistic: 'mode' is not known"),
     (lambda: permutation_test(np.arange(60.0) ** 2, np.arange(60.0)), r"^n_resamples, seed: needed, because"),
     (lambda: permutation_test(np.arange(60.0) ** 2, np.arange(60.0), n_resamples=0, seed=1), r"^n_resamples: 0"),
-    (lambda: one_sample_logrank([1, 2], [1, 1], [0.1]), r"^cumulative_hazard: shape \(1,\) where time has \(2,\)"),
+    (lambda: one_sample_logrank([1, 2], [1, 1], [0.1]), r"^cumulative_hazard: 1 values where time has 2"),
     (lambda: one_sample_logrank([1, 2], [1, 1], [0.1, np.nan]), r"^cumulative_hazard: 1 of 2 values .*positions 1"),
     (lambda: one_sample_logrank([1, 2], [1, 1], lambda t: -t), r"^cumulative_hazard: 2 of 2 values"),
     (lambda: one_sample_logrank([1, 2], [1, 1], lambda t: 9 - t, entry=[0, 0]), r"^cumulative_hazard: 2 of 2"),

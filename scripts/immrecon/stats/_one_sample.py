@@ -16,8 +16,6 @@ from immrecon.stats._types import FloatArray
 if TYPE_CHECKING:
     import polars as pl
 
-_SHOWN = 5
-
 
 @dataclass(frozen=True, slots=True)
 class OneSampleLogrank:
@@ -134,23 +132,8 @@ def _accumulated(
     if not callable(hazard):
         if entry is not None:
             raise InputError("cumulative_hazard: values say nothing about entry. Hint: give a function of time.")
-        out = _values(hazard, time.size)
-    else:
-        out = _values(hazard(time), time.size)
-        if entry is not None:
-            out = out - _values(hazard(entry), time.size)
-    bad = np.flatnonzero(~((out >= 0) & (out < np.inf)))
-    if bad.size:
-        shown = ", ".join(str(i) for i in bad[:_SHOWN]) + (", ..." if bad.size > _SHOWN else "")
-        raise InputError(
-            f"cumulative_hazard: {bad.size} of {out.size} values are missing, infinite, negative or falling "
-            f"(positions {shown}, counted from 0). Hint: -log of a survival function above 0."
-        )
-    return out
-
-
-def _values(values: ArrayLike, n: int) -> FloatArray:
-    out = np.asarray(values, dtype=np.float64)
-    if out.shape != (n,):
-        raise InputError(f"cumulative_hazard: shape {out.shape} where time has ({n},). Hint: one value per time.")
-    return out
+        return _validate.accumulated_hazard(hazard, time.size)
+    accumulated = hazard(time)
+    if entry is not None:
+        accumulated = np.asarray(accumulated) - np.asarray(hazard(entry))
+    return _validate.accumulated_hazard(accumulated, time.size)

@@ -80,7 +80,7 @@ def permutation_test(
     to 50,000 arrangements; beyond that n_resamples arrangements are drawn with `seed`, both then required.
     """
     _validate.choice("statistic", statistic, ("mean", "median"))
-    a, b = sample(x, "x"), sample(y, "y")
+    a, b = _validate.sample(x, "x"), _validate.sample(y, "y")
     size, labels = np.array([a.size, b.size]), ("x", "y")
     if a.size == 0 or b.size == 0:
         return no_permutation_test(labels, size, "one sample is empty")
@@ -200,11 +200,4 @@ def _median_difference(ordered: FloatArray, labels: Labels, size: IntArray) -> F
     by_group = ordered[np.argsort(labels, axis=1, kind="stable")]
     m = int(size[0])
     out: FloatArray = np.median(by_group[:, :m], axis=1) - np.median(by_group[:, m:], axis=1)
-    return out
-
-
-def sample(values: ArrayLike, name: str) -> FloatArray:
-    """Finite numbers (m,), of either sign; InputError otherwise."""
-    out = _validate._numbers(values, name, None)
-    _validate._refuse_if(~np.isfinite(out), name, "are missing or infinite", "drop or query them first.")
     return out

@@ -10,7 +10,6 @@ from scipy.special import ndtr
 from immrecon.errors import InputError
 from immrecon.stats import _validate
 from immrecon.stats._chi_square import ESTIMATED, NOT_ESTIMABLE
-from immrecon.stats._permutation_test import sample
 from immrecon.stats._types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def wilcoxon_exact(x: ArrayLike, y: ArrayLike) -> RankSumTest:
     numbers; one below the limit of quantification counts as the lowest when given any number below it.
     Raises InputError for missing values, and when m, n are too large for the exact table (some 200 each).
     """
-    a, b = sample(x, "x"), sample(y, "y")
+    a, b = _validate.sample(x, "x"), _validate.sample(y, "y")
     m, n = a.size, b.size
     if m == 0 or n == 0:
         nan = float("nan")
@@ -114,7 +113,7 @@ def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, conf_level: float = 0.95) -> H
     Raises InputError as `wilcoxon_exact`.
     """
     level = _validate.confidence_level(conf_level)
-    a, b = sample(x, "x"), sample(y, "y")
+    a, b = _validate.sample(x, "x"), _validate.sample(y, "y")
     m, n = a.size, b.size
     if m == 0 or n == 0:
         nan = float("nan")

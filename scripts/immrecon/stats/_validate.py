@@ -156,3 +156,18 @@ def one_against_others(values: ArrayLike, of_interest: int, causes: Sequence[int
     bad = ~(np.isfinite(codes) & (codes >= 0) & (codes == np.floor(codes)))
     _refuse_if(bad, "cause", "are neither 0 nor positive whole numbers", "number the causes from 1.")
     return np.where(codes == of_interest, 1, np.where(codes > 0, 2, 0))
+
+
+def sample(values: ArrayLike, name: str) -> FloatArray:
+    """Finite numbers of either sign as float64, shape (m,); InputError otherwise."""
+    out = _numbers(values, name, None)
+    _refuse_if(~np.isfinite(out), name, "are missing or infinite", "drop or query them first.")
+    return out
+
+
+def accumulated_hazard(values: ArrayLike, n: int) -> FloatArray:
+    """Finite non-negative hazards, one per participant, shape (n,); InputError otherwise."""
+    out = _numbers(values, "cumulative_hazard", n)
+    bad = ~((out >= 0) & (out < np.inf))
+    _refuse_if(bad, "cumulative_hazard", "are missing, infinite, negative or falling", "-log of a survival above 0.")
+    return out
