@@ -8,9 +8,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import binom
 
 from immrecon.errors import InputError
-from immrecon.stats.proportion import clopper_pearson, mid_p, wilson
+from immrecon.stats.proportion import clopper_pearson, jeffreys, mid_p, wilson
 
-METHODS = [clopper_pearson, wilson, mid_p]
+METHODS = [clopper_pearson, wilson, mid_p, jeffreys]
 
 # ---------------------------------------------------------------------------------------------------- by hand
 
@@ -54,7 +54,8 @@ def test_clopper_pearson_and_mid_p_published_example():
 @pytest.mark.r_method("binomial_ci")
 def test_r_intervals(r_case, agree):
     p = r_case.params
-    for method, name in ((clopper_pearson, "clopper_pearson"), (wilson, "wilson"), (mid_p, "midp")):
+    names = {"clopper_pearson": clopper_pearson, "wilson": wilson, "midp": mid_p, "jeffreys": jeffreys}
+    for name, method in names.items():
         interval = method(p["x"], p["n"], conf_level=p["level"])
         agree(np.column_stack((interval.conf_low, interval.conf_high)), r_case.expected[name], r_case.tol, name)
 

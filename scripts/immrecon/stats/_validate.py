@@ -119,15 +119,55 @@ def probabilities(values: ArrayLike) -> FloatArray:
     return out
 
 
-def counts_of(x: ArrayLike, n: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def counts_of(x: ArrayLike, n: ArrayLike, names: tuple[str, str] = ("x", "n")) -> tuple[FloatArray, FloatArray]:
     """Events x among n, broadcast to one shape (m,): integers with 0 <= x <= n; InputError otherwise."""
-    a, b = (_numbers(np.atleast_1d(np.asarray(v)), name, None) for v, name in ((x, "x"), (n, "n")))
+    a, b = (_numbers(np.atleast_1d(np.asarray(v)), name, None) for v, name in zip((x, n), names, strict=True))
     try:
         a, b = np.broadcast_arrays(a, b)
     except ValueError as error:
-        raise InputError(f"x, n: {a.size} and {b.size} values. Hint: one n per x, or one n for all.") from error
-    for name, value in (("x", a), ("n", b)):
+        raise InputError(
+            f"{', '.join(names)}: {a.size} and {b.size} values. Hint: one n per x, or one n for all."
+        ) from error
+    for name, value in zip(names, (a, b), strict=True):
         _refuse_if(~(np.isfinite(value) & (value == np.floor(value))), name, "are not whole numbers", "give counts.")
         _refuse_if(value < 0, name, "are negative", "give counts.")
-    _refuse_if(a > b, "x", "are larger than n", "x is the number of events among n.")
+    _refuse_if(a > b, names[0], f"are larger than {names[1]}", "x is the number of events among n.")
     return a, b
+
+
+def one_against_others(values: ArrayLike, of_interest: int, causes: Sequence[int] | None, n: int) -> IntArray:
+    """0 for censored, 1 for the cause of interest, 2 for any other, shape (n,); InputError for other codes.
+
+    Without `causes` every positive whole number is a cause.
+    """
+    declared = None if causes is None else declared_causes(causes)
+    if of_interest == 0:
+        raise InputError("of_interest: 0 means censored and cannot be a cause. Hint: a code of a cause.")
+    if declared is not None and of_interest not in declared:
+        raise InputError(f"of_interest: {of_interest} is not in causes={list(declared)}. Hint: declare every code.")
+    if declared is None and not (of_interest > 0 and float(of_interest).is_integer()):
+        raise InputError(f"of_interest: {of_interest} is not a positive whole number. Hint: a code of a cause.")
+    if declared is not None:
+        position = cause_positions(values, declared, n)
+        own = declared.index(of_interest) + 1
+        return np.where(position == own, 1, np.where(position > 0, 2, 0))
+    codes = _numbers(values, "cause", n)
+    _refuse_if(np.isnan(codes), "cause", "are missing", "0 is the code for censored.")
+    bad = ~(np.isfinite(codes) & (codes >= 0) & (codes == np.floor(codes)))
+    _refuse_if(bad, "cause", "are neither 0 nor positive whole numbers", "number the causes from 1.")
+    return np.where(codes == of_interest, 1, np.where(codes > 0, 2, 0))
+
+
+def sample(values: ArrayLike, name: str) -> FloatArray:
+    """Finite numbers of either sign as float64, shape (m,); InputError otherwise."""
+    out = _numbers(values, name, None)
+    _refuse_if(~np.isfinite(out), name, "are missing or infinite", "drop or query them first.")
+    return out
+
+
+def accumulated_hazard(values: ArrayLike, n: int) -> FloatArray:
+    """Finite non-negative hazards, one per participant, shape (n,); InputError otherwise."""
+    out = _numbers(values, "cumulative_hazard", n)
+    bad = ~((out >= 0) & (out < np.inf))
+    _refuse_if(bad, "cumulative_hazard", "are missing, infinite, negative or falling", "-log of a survival above 0.")
+    return out

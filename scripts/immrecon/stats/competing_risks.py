@@ -1,4 +1,4 @@
-"""Competing risks: the Aalen-Johansen estimator of cumulative incidence, its variance chosen by name."""
+"""Competing risks: the Aalen-Johansen estimator of cumulative incidence, its variance chosen by name; Gray's test."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,13 +9,29 @@ from numpy.typing import ArrayLike
 from immrecon.errors import InputError
 from immrecon.stats import _validate
 from immrecon.stats._counting import RiskTable, tabulate
+from immrecon.stats._fixed_time import TRANSFORMS, FixedTimeComparison, compare_at, one_time
+from immrecon.stats._gray import gray_permutation_test, gray_test
+from immrecon.stats._gray_result import GrayTest
+from immrecon.stats._groups import Label, groups_of
 from immrecon.stats._incidence import CumulativeIncidence, IncidenceAt, with_exact_bounds
 from immrecon.stats._incidence_variance import Increments, aalen, greenwood, jackknife
 from immrecon.stats._limits import INCIDENCE_CONF_TYPES, incidence_limits
 from immrecon.stats._product_limit import product_limit
+from immrecon.stats._pseudo import IncidencePseudoObservations, incidence_pseudo
 from immrecon.stats._types import FloatArray, IntArray
 
-__all__ = ["CumulativeIncidence", "IncidenceAt", "aalen_johansen"]
+__all__ = [
+    "CumulativeIncidence",
+    "FixedTimeComparison",
+    "GrayTest",
+    "IncidenceAt",
+    "IncidencePseudoObservations",
+    "aalen_johansen",
+    "fixed_time_comparison",
+    "gray_permutation_test",
+    "gray_test",
+    "pseudo_observations",
+]
 
 VARIANCES = ("infinitesimal-jackknife", "greenwood", "aalen")
 
@@ -99,6 +115,68 @@ def aalen_johansen(
         risk_set_restart=table.risk_set_restart,
     )
     return with_exact_bounds(result)
+
+
+def fixed_time_comparison(
+    time: ArrayLike,
+    cause: ArrayLike,
+    group: ArrayLike,
+    *,
+    at: float,
+    of_interest: int,
+    causes: Sequence[int],
+    transform: str = "cloglog",
+    entry: ArrayLike | None = None,
+    groups: Sequence[Label] | None = None,
+    conf_level: float = 0.95,
+    variance: str = "infinitesimal-jackknife",
+) -> FixedTimeComparison:
+    """Test that K groups have the same cumulative incidence of one cause at one time (Zhang and Fine 2008).
+
+    Arrays and options as for `aalen_johansen`, group being numbers or text (n,) and `groups` their labels in
+    order. transform "cloglog" compares log(-log(1 - F)), "plain" F itself. Beyond the last observed time a
+    curve is carried on, which `reason` then says.
+    """
+    _validate.choice("transform", transform, TRANSFORMS)
+    t, when = _validate.times(time), one_time(at)
+    g = groups_of(group, t.size, groups)
+    codes, late = np.asarray(cause), _validate.entries(entry, t)
+    _validate.cause_positions(cause, _validate.declared_causes(causes), t.size)
+    points = []
+    for k in range(len(g.labels)):
+        mine = g.position == k
+        fit = aalen_johansen(
+            t[mine],
+            codes[mine],
+            causes=causes,
+            entry=None if late is None else late[mine],
+            variance=variance,
+            conf_level=conf_level,
+        )
+        row, point = fit.position(of_interest), fit.at(when)
+        points.append((point.n_risk[0], point.incidence[row, 0], point.std_error[row, 0]))
+    n_risk, estimate, error = (np.array([p[i] for p in points]) for i in range(3))
+    level = _validate.confidence_level(conf_level)
+    return compare_at("incidence", when, transform, g.labels, g.size, n_risk, estimate, error, level)
+
+
+def pseudo_observations(
+    time: ArrayLike, cause: ArrayLike, *, at: ArrayLike, causes: Sequence[int]
+) -> IncidencePseudoObservations:
+    """Jackknife pseudo-observations of the cumulative incidence of every cause at times (m,), for regression.
+
+    time and cause (0 = censored, else a code of `causes`) are (n,). The true jackknife (R's pseudo::pseudoci);
+    values[k] goes into `survival.pseudo_regression`. Raises InputError for arrays that cannot be worked on.
+    """
+    codes = _validate.declared_causes(causes)
+    t, when = _validate.times(time), _validate.times(np.atleast_1d(np.asarray(at)), "at")
+    code = _validate.cause_positions(cause, codes, t.size)
+    if t.size == 0:
+        return IncidencePseudoObservations(codes, when, np.zeros((len(codes), 0, when.size)))
+    table = tabulate(t, code, len(codes))
+    free, _ = product_limit(table)
+    incidence = np.array([part.incidence for part in _decompose(table, free)])
+    return IncidencePseudoObservations(codes, when, incidence_pseudo(table, t, code, free, incidence, when))
 
 
 def _decompose(table: RiskTable, free: FloatArray) -> list[Increments]:

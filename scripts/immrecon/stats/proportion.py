@@ -1,4 +1,4 @@
-"""Confidence intervals of one proportion, vectorised over counts."""
+"""Confidence intervals of one proportion and of the difference of two, vectorised over counts; Fisher's test."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,12 +9,23 @@ from scipy.special import betainc, betaincinv
 
 from immrecon.stats import _validate
 from immrecon.stats._limits import normal_quantile
+from immrecon.stats._two_by_two import DifferenceInterval, FisherTest, difference, fisher_exact, wilson_limits
 from immrecon.stats._types import FloatArray
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["ProportionInterval", "clopper_pearson", "mid_p", "wilson"]
+__all__ = [
+    "DifferenceInterval",
+    "FisherTest",
+    "ProportionInterval",
+    "clopper_pearson",
+    "difference",
+    "fisher_exact",
+    "jeffreys",
+    "mid_p",
+    "wilson",
+]
 
 # Halving a bracket inside [0, 1] this often leaves less than the spacing of doubles near 1.
 _HALVINGS = 53
@@ -54,14 +65,19 @@ def clopper_pearson(x: ArrayLike, n: ArrayLike, *, conf_level: float = 0.95) -> 
 def wilson(x: ArrayLike, n: ArrayLike, *, conf_level: float = 0.95) -> ProportionInterval:
     """Score interval without continuity correction (Wilson 1927). Arguments as for `clopper_pearson`."""
     x_, n_, level = _counts(x, n, conf_level)
-    z2 = normal_quantile(level) ** 2
     with np.errstate(invalid="ignore"):
-        p = x_ / n_
-        centre = x_ + z2 / 2
-        half = np.sqrt(z2 * (x_ * (1 - p) + z2 / 4))
-        low, high = (centre - half) / (n_ + z2), (centre + half) / (n_ + z2)
-    # Exactly, the score limits of 0/n and n/n start at 0 and end at 1.
-    return _result("wilson", level, x_, n_, np.where(x_ == 0, 0.0, low), np.where(x_ == n_, 1.0, high))
+        low, high = wilson_limits(x_, n_, normal_quantile(level))
+    return _result("wilson", level, x_, n_, low, high)
+
+
+def jeffreys(x: ArrayLike, n: ArrayLike, *, conf_level: float = 0.95) -> ProportionInterval:
+    """Equal-tailed posterior interval under the prior Beta(1/2, 1/2), with lower limit 0 at x = 0 and upper 1 at
+    x = n (Brown, Cai and DasGupta 2001). Arguments as for `clopper_pearson`.
+    """
+    x_, n_, level = _counts(x, n, conf_level)
+    tail = (1 - level) / 2
+    low, high = (betaincinv(x_ + 0.5, n_ - x_ + 0.5, p) for p in (tail, 1 - tail))
+    return _result("jeffreys", level, x_, n_, np.where(x_ == 0, 0.0, low), np.where(x_ == n_, 1.0, high))
 
 
 def mid_p(x: ArrayLike, n: ArrayLike, *, conf_level: float = 0.95) -> ProportionInterval:
