@@ -9,13 +9,21 @@ from numpy.typing import ArrayLike
 from immrecon.errors import InputError
 from immrecon.stats import _validate
 from immrecon.stats._counting import RiskTable, tabulate
+from immrecon.stats._fine_gray import SubdistributionRows, fine_gray, subdistribution_rows
 from immrecon.stats._incidence import CumulativeIncidence, IncidenceAt, with_exact_bounds
 from immrecon.stats._incidence_variance import Increments, aalen, greenwood, jackknife
 from immrecon.stats._limits import INCIDENCE_CONF_TYPES, incidence_limits
 from immrecon.stats._product_limit import product_limit
 from immrecon.stats._types import FloatArray, IntArray
 
-__all__ = ["CumulativeIncidence", "IncidenceAt", "aalen_johansen"]
+__all__ = [
+    "CumulativeIncidence",
+    "IncidenceAt",
+    "SubdistributionRows",
+    "aalen_johansen",
+    "fine_gray",
+    "subdistribution_rows",
+]
 
 VARIANCES = ("infinitesimal-jackknife", "greenwood", "aalen")
 

@@ -12,6 +12,7 @@ from immrecon.errors import InputError
 from immrecon.stats import _validate
 from immrecon.stats._concordance import Concordance, concordance
 from immrecon.stats._cox import fit_cox, sample
+from immrecon.stats._fine_gray import SubdistributionRows, fine_gray, subdistribution_rows
 from immrecon.stats._firth_logistic import firth_logistic
 from immrecon.stats._proportional_hazards import ProportionalHazardsTest, proportional_hazards_test
 from immrecon.stats._regression_fit import Baseline, GlobalTest, RegressionFit
@@ -22,11 +23,14 @@ __all__ = [
     "GlobalTest",
     "ProportionalHazardsTest",
     "RegressionFit",
+    "SubdistributionRows",
     "concordance",
     "cox",
+    "fine_gray",
     "firth_cox",
     "firth_logistic",
     "proportional_hazards_test",
+    "subdistribution_rows",
 ]
 
 VARIANCES = ("model", "robust")
