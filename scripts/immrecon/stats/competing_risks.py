@@ -13,6 +13,7 @@ from immrecon.stats._fixed_time import TRANSFORMS, FixedTimeComparison, compare_
 from immrecon.stats._gray import gray_permutation_test, gray_test
 from immrecon.stats._gray_result import GrayTest
 from immrecon.stats._groups import Label, groups_of
+from immrecon.stats._fine_gray import SubdistributionRows, fine_gray, subdistribution_rows
 from immrecon.stats._incidence import CumulativeIncidence, IncidenceAt, with_exact_bounds
 from immrecon.stats._incidence_variance import Increments, aalen, greenwood, jackknife
 from immrecon.stats._limits import INCIDENCE_CONF_TYPES, incidence_limits
@@ -31,6 +32,11 @@ __all__ = [
     "gray_permutation_test",
     "gray_test",
     "pseudo_observations",
+    "IncidenceAt",
+    "SubdistributionRows",
+    "aalen_johansen",
+    "fine_gray",
+    "subdistribution_rows",
 ]
 
 VARIANCES = ("infinitesimal-jackknife", "greenwood", "aalen")
