@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 from immrecon.errors import InputError
 from immrecon.stats import _validate
 from immrecon.stats._counting import RiskTable, tabulate
+from immrecon.stats._fine_gray import SubdistributionRows, fine_gray, subdistribution_rows
 from immrecon.stats._fixed_time import TRANSFORMS, FixedTimeComparison, compare_at, one_time
 from immrecon.stats._gray import gray_permutation_test, gray_test
 from immrecon.stats._gray_result import GrayTest
 from immrecon.stats._groups import Label, groups_of
-from immrecon.stats._fine_gray import SubdistributionRows, fine_gray, subdistribution_rows
 from immrecon.stats._incidence import CumulativeIncidence, IncidenceAt, with_exact_bounds
 from immrecon.stats._incidence_variance import Increments, aalen, greenwood, jackknife
 from immrecon.stats._limits import INCIDENCE_CONF_TYPES, incidence_limits
@@ -27,15 +27,13 @@ __all__ = [
     "GrayTest",
     "IncidenceAt",
     "IncidencePseudoObservations",
+    "SubdistributionRows",
     "aalen_johansen",
+    "fine_gray",
     "fixed_time_comparison",
     "gray_permutation_test",
     "gray_test",
     "pseudo_observations",
-    "IncidenceAt",
-    "SubdistributionRows",
-    "aalen_johansen",
-    "fine_gray",
     "subdistribution_rows",
 ]
 
