@@ -7,14 +7,23 @@ reader that knows nothing of the ingest can count them.
 import copy
 import csv
 import io
+import json
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import openpyxl
+import polars as pl
+import pyreadstat
 
+from ..ods_by_hand import content as ods_content
+from ..ods_by_hand import sheet as ods_sheet
+from ..ods_by_hand import write_ods
 from .truth import LLOQ_PER_UL, LOINC, NAMES, Result
 
 Rows = list[list[str]]
@@ -260,6 +269,243 @@ def workbook_long(results: Sequence[Result]) -> Export:
     return Export("x.xlsx", _book("Data", rows), lab, (4,), 3)
 
 
+def _sdtm(results: Sequence[Result]) -> list[dict[str, str]]:
+    """LB of SDTM: original text and unit, collection date in ISO form."""
+    return [
+        {"STUDYID": "S101", "USUBJID": r.subject, "LBREFID": r.accession, "LBTESTCD": r.analyte,
+         "LBTEST": NAMES[r.analyte], "LBORRES": in_unit(r, 3 if r.analyte == "ALC" else 0),
+         "LBORRESU": "10^9/L" if r.analyte == "ALC" else "/uL", "LBLOINC": LOINC[r.analyte],
+         "LBDTC": f"{r.drawn:%Y-%m-%dT%H:%M}"}
+        for r in results
+    ]  # fmt: skip
+
+
+def _sdtm_dialect(file: str, layout: dict[str, Any]) -> dict[str, Any]:
+    rules = analytes({code: code for code in NAMES})
+    for code in NAMES:
+        rules[code]["loinc"] = LOINC[code]
+    return dialect(
+        files=[file],
+        layout=layout,
+        shape="long",
+        columns={"participant": "USUBJID", "accession": "LBREFID", "test": "LBTESTCD", "result": "LBORRES",
+                 "unit": "LBORRESU", "loinc": "LBLOINC", "ignored": ["STUDYID", "LBTEST"],
+                 "collected": {"column": "LBDTC", "as": "date", "dates": {"formats": ["%Y-%m-%dT%H:%M"]}}},
+        analytes=rules,
+    )  # fmt: skip
+
+
+def sdtm_transport(results: Sequence[Result]) -> Export:
+    """SDTM LB as a SAS transport file of version 8."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lb.xpt"
+        pyreadstat.write_xport(pl.DataFrame(_sdtm(results)), path, table_name="LB", file_format_version=8)
+        content = path.read_bytes()
+    return Export("lb.xpt", content, _sdtm_dialect("lb.xpt", {"format": "xpt", "encoding": "ascii"}), (5,), 2)
+
+
+def sdtm_json(results: Sequence[Result]) -> Export:
+    """SDTM LB as Dataset-JSON 1.1."""
+    records = _sdtm(results)
+    content = json.dumps(
+        {
+            "datasetJSONCreationDateTime": "2026-04-12T10:00:00", "datasetJSONVersion": "1.1.0", "itemGroupOID": "IG.LB",
+            "records": len(records), "name": "LB", "label": "Laboratory Test Results",
+            "columns": [{"itemOID": f"IT.LB.{n}", "name": n, "label": n, "dataType": "string"} for n in records[0]],
+            "rows": [list(record.values()) for record in records],
+        }
+    )  # fmt: skip
+    return Export("lb.json", content.encode(), _sdtm_dialect("lb.json", {"format": "dataset_json"}), (5,), 2)
+
+
+def hl7_messages(results: Sequence[Result]) -> Export:
+    """One message ORU^R01 per sample in one file; censored results as structured numerics."""
+    lines = []
+    for number, sample in enumerate(samples(results), start=1):
+        first = sample[0]
+        lines += [
+            rf"MSH|^~\&|LIS|HOSP|||20260203||ORU^R01|{number}|P|2.5",
+            f"PID|1||{first.subject}^^^S101^PI",
+            f"OBR|1||{first.accession}|PANEL^Lymphocytes|||{first.drawn:%Y%m%d%H%M}",
+        ]
+        for set_id, r in enumerate(sample, start=1):
+            kind, value = ("NM", in_unit(r, 0))
+            if r.per_ul is None:
+                kind = "ST"
+            elif r.comparator != "=":
+                kind, value = "SN", f"{r.comparator}^{value[1:]}"
+            lines.append(f"OBX|{set_id}|{kind}|{LOINC[r.analyte]}^{NAMES[r.analyte]}^LN||{value}|/uL^^UCUM|||||F")
+    rules = analytes(NAMES)
+    for code, name in NAMES.items():
+        rules[name]["loinc"] = LOINC[code]
+    lab = dialect(
+        files=["x.hl7"],
+        layout={"format": "hl7v2", "encoding": "utf-8"},
+        shape="long",
+        columns={"participant": "PID-3.1", "accession": "OBR-3", "test": "OBX-3.2", "result": "OBX-5", "unit": "OBX-6",
+                 "status": "OBX-11", "loinc": "LOINC", "ignored": "*",
+                 "collected": {"column": "OBR-7", "as": "date", "dates": {"formats": ["%Y%m%d%H%M"]}}},
+        analytes=rules,
+        statuses={"F": "F"},
+    )  # fmt: skip
+    return Export("x.hl7", "".join(f"{line}\r" for line in lines).encode(), lab, (), 0)
+
+
+def _observations(results: Sequence[Result]) -> list[dict[str, Any]]:
+    found = []
+    for r in results:
+        held: dict[str, Any] = {
+            "resourceType": "Observation", "id": f"{r.accession}-{r.analyte}", "status": "final",
+            "subject": {"identifier": {"system": "urn:s101", "value": r.subject}},
+            "code": {"coding": [{"system": "http://loinc.org", "code": LOINC[r.analyte]}], "text": NAMES[r.analyte]},
+            "effectiveDateTime": f"{r.drawn:%Y-%m-%dT%H:%M:%S}+01:00",
+        }  # fmt: skip
+        if r.per_ul is None:
+            held["valueString"] = "clotted"
+        else:
+            quantity = {"value": int(r.per_ul), "unit": "/uL", "system": "http://unitsofmeasure.org", "code": "/uL"}
+            held["valueQuantity"] = quantity if r.comparator == "=" else quantity | {"comparator": r.comparator}
+        found.append(held)
+    return found
+
+
+def _fhir_dialect(file: str) -> dict[str, Any]:
+    rules = analytes(NAMES)
+    for code, name in NAMES.items():
+        rules[name]["loinc"] = LOINC[code]
+    return dialect(
+        files=[file],
+        layout={"format": "fhir"},
+        shape="long",
+        columns={"participant": "subject.identifier.value", "accession": "id", "test": "code.text", "result": "value",
+                 "unit": "unit", "status": "status", "loinc": "code.loinc", "ignored": "*",
+                 "collected": {"column": "effective", "as": "date", "dates": {"formats": ["%Y-%m-%dT%H:%M:%S%z"]}}},
+        analytes=rules,
+        statuses={"final": "F"},
+    )  # fmt: skip
+
+
+def fhir_bundle(results: Sequence[Result]) -> Export:
+    """Observations of FHIR R4 in one Bundle."""
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": r} for r in _observations(results)],
+    }
+    return Export("x.json", json.dumps(bundle).encode(), _fhir_dialect("x.json"), (), 0)
+
+
+def fhir_lines(results: Sequence[Result]) -> Export:
+    """Observations of FHIR R4, a resource per line."""
+    content = "\n".join(json.dumps(resource) for resource in _observations(results))
+    return Export("x.ndjson", content.encode(), _fhir_dialect("x.ndjson"), (), 0)
+
+
+def _by_visit(results: Sequence[Result]) -> tuple[list[str], dict[str, dict[str, list[Result]]]]:
+    """Visit labels in order of day, and samples by participant and visit."""
+    visits = sorted({r.visit for r in results}, key=lambda label: int(label.removeprefix("Day ")))
+    people: dict[str, dict[str, list[Result]]] = {}
+    for sample in samples(results):
+        people.setdefault(sample[0].subject, {})[sample[0].visit] = sample
+    return visits, people
+
+
+def visits_with_date_row(results: Sequence[Result]) -> Export:
+    """A row per participant and analyte, a column per visit; the dates of the draws in a row of their own."""
+    visits, people = _by_visit(results)
+    rows: Rows = [["Patient", "Test", *visits]]
+    for subject, seen in people.items():
+        rows.append([subject, "Drawn", *(f"{seen[v][0].drawn:%d/%m/%Y}" if v in seen else "" for v in visits)])
+        for index, code in enumerate(NAMES):
+            cells = [in_unit(seen[v][index], 0, ",") if v in seen else "" for v in visits]
+            rows.append([subject, NAMES[code], *cells])
+    lab = dialect(
+        files=["x.csv"],
+        layout={"format": "csv", "encoding": "utf-8", "delimiter": ";"},
+        shape="wide_by_visit",
+        columns={"participant": "Patient", "test": "Test",
+                 "collected": {"column": "Drawn", "as": "date", "dates": {"formats": ["%d/%m/%Y"]}}},
+        visits={"heads": r"Day -?\d+", "dates": "row"},
+        analytes=analytes(NAMES, "/uL"),
+        numbers={"decimal": [","]},
+        duplicates={"same_draw": ["collected"], "same_day": "query"},
+    )  # fmt: skip
+    return Export("x.csv", delimited(rows, ";", "utf-8"), lab, tuple(range(2, 2 + len(visits))), 2)
+
+
+def visits_with_dates_beside(results: Sequence[Result]) -> Export:
+    """A row per participant and analyte; under each visit its date and its result."""
+    visits, people = _by_visit(results)
+    rows: Rows = [["Patient", "Test", *(label for v in visits for label in (v, ""))]]
+    rows.append(["", "", *(["Date", "Result"] * len(visits))])
+    for subject, seen in people.items():
+        for index, code in enumerate(NAMES):
+            cells: list[str] = []
+            for v in visits:
+                cells += [f"{seen[v][0].drawn:%d/%m/%Y}", in_unit(seen[v][index], 0)] if v in seen else ["", ""]
+            rows.append([subject, NAMES[code], *cells])
+    lab = dialect(
+        files=["x.csv"],
+        layout={"format": "csv", "encoding": "utf-8", "delimiter": ",", "header_rows": [1, 2], "header_fill": "forward"},
+        shape="wide_by_visit",
+        columns={"participant": "Patient", "test": "Test", "result": "Result",
+                 "collected": {"column": "Date", "as": "date", "dates": {"formats": ["%d/%m/%Y"]}}},
+        visits={"heads": r"Day -?\d+", "dates": "beside"},
+        analytes=analytes(NAMES, "/uL"),
+        duplicates={"same_draw": ["collected"], "same_day": "query"},
+    )  # fmt: skip
+    return Export("x.csv", delimited(rows, ",", "utf-8"), lab, tuple(range(3, 3 + 2 * len(visits), 2)), 3)
+
+
+def patient_blocks(results: Sequence[Result]) -> Export:
+    """One block per participant, each with its heads; page titles between."""
+    rows: Rows = []
+    for subject in dict.fromkeys(r.subject for r in results):
+        rows += [[f"Patient: {subject}"], ["Sample", "Date", *NAMES.values()]]
+        for sample in samples([r for r in results if r.subject == subject]):
+            rows.append([sample[0].accession, f"{sample[0].drawn:%Y-%m-%d}", *(in_unit(r, 0) for r in sample)])
+        rows.append([])
+    lab = dialect(
+        files=["x.csv"],
+        layout={"format": "csv", "encoding": "utf-8", "delimiter": ";", "header_rows": [2],
+                "blocks": {"begins": r"Patient: (?P<participant>\S+)", "participant": "Patient"}},
+        shape="wide_by_analyte",
+        columns={"participant": "Patient", "accession": "Sample",
+                 "collected": {"column": "Date", "as": "date", "dates": {"formats": ["%Y-%m-%d"]}}},
+        analytes=analytes(NAMES, "/uL"),
+    )  # fmt: skip
+    return Export("x.csv", delimited(rows, ";", "utf-8"), lab, tuple(range(2, 2 + len(NAMES))), 3)
+
+
+def open_document(results: Sequence[Result]) -> Export:
+    """The long export as a sheet of OpenDocument, everything typed as text."""
+    rows = _long(results, "%Y-%m-%d", lambda r: (0, "/uL"), ".")
+    texts = [[f'<table:table-cell office:value-type="string"><text:p>{escape(c)}</text:p></table:table-cell>' for c in row]
+             for row in rows]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.ods"
+        write_ods(path, ods_content(ods_sheet("Data", *texts)))
+        content = path.read_bytes()
+    lab = _long_dialect("", "", ["%Y-%m-%d"], ".", files=["x.ods"], layout={"format": "ods", "sheets": ["Data"]})
+    return Export("x.ods", content, lab, (6,), 2)
+
+
 WRITERS: list[Callable[[Sequence[Result]], Export]] = [
-    french_csv, central_csv, utf16_tabs, utf16_big_endian, latin9_bars, bom_exponents, workbook_visits, workbook_long,
-]  # fmt: skip
+    french_csv,
+    central_csv,
+    utf16_tabs,
+    utf16_big_endian,
+    latin9_bars,
+    bom_exponents,
+    workbook_visits,
+    workbook_long,
+    sdtm_transport,
+    sdtm_json,
+    hl7_messages,
+    fhir_bundle,
+    fhir_lines,
+    visits_with_date_row,
+    visits_with_dates_beside,
+    patient_blocks,
+    open_document,
+]
