@@ -17,8 +17,9 @@ from immrecon.config.dialect import Dialect
 from immrecon.ingest.lab import harmonise_labs
 from immrecon.vocabulary import USED_FATES, Fate
 
+from .exports.common import Export
 from .exports.truth import ANALYTES, participants, results
-from .exports.writers import WRITERS, Export
+from .exports.writers import WRITERS
 
 
 def harmonised(folder: Path, export: Export):
