@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+import yaml
 
 from immrecon.config.study import Analyte
 from immrecon.errors import ConfigError, SourceError
@@ -412,3 +413,14 @@ def test_the_unit_of_the_study_only_rescales(tmp_path) -> None:
     lab = dialect(analytes={"CD4": {"code": "CD4", "unit": None}}, checks=checks(), exclude_where=[])
     tables = harmonise_labs({"lab": lab}, tmp_path, participants(), giga, None, None)
     assert tables.lb.select("LBSTRESN", "LBSTRESU").row(0) == (0.057, "10^9/L")
+
+
+def test_a_constant_column(tmp_path) -> None:
+    """The unit stands in the letter that came with the file."""
+    columns = yaml.safe_load(LONG)["columns"]
+    given = {"constants": {"unit in the letter": "G/L"}, "columns": columns | {"unit": "unit in the letter"}}
+    content = export({"result": "0,05", "test": "CD3"})
+    tables = harmonise(tmp_path, content, dialect(**given))
+    assert used(tables) == [("CD3", "=", 50.0)]
+    with pytest.raises(SourceError, match='the column "comment" is declared under constants, but the file has one'):
+        harmonise(tmp_path, content, dialect(constants={"comment": "none"}))

@@ -158,6 +158,11 @@ class Dialect(Strict):
     )
     visits: VisitColumns | None = Field(default=None, description="wide_by_visit: where the visits and their dates are")
     columns: Columns = Field(description="what the columns are")
+    constants: dict[Head, str] = Field(
+        default={},
+        description="columns that the file lacks, with the text that holds for all its rows: a day of draw that stands "
+        "in the protocol, a unit that stands in the letter that came with it",
+    )
     participant: IdentityRule = Field(description="how participants are written")
     analytes: dict[Head, AnalyteRule] = Field(min_length=1, description="by the name in the test column or column head")
     not_requested: list[Head] | Literal["*"] = Field(

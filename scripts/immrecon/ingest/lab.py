@@ -24,7 +24,7 @@ from immrecon.ingest.lab_notes import (
     without_rows,
 )
 from immrecon.ingest.lab_parse import check_against_study, parse_cells
-from immrecon.ingest.lab_shapes import Shaped, required_columns, shape
+from immrecon.ingest.lab_shapes import Shaped, required_columns, shape, with_constants
 from immrecon.ingest.readers import find_files, read_grids, to_table
 from immrecon.vocabulary import Fate
 
@@ -89,7 +89,8 @@ def _judge_laboratory(
     for file in find_files(folder, dialect.files):
         grids, other_sheets = read_grids(folder, file, dialect.layout)
         remarks += [undeclared_sheets(file, other_sheets), *(of_reader(grid) for grid in grids)]
-        tables += [to_table(grid, dialect.layout, required_columns(dialect)) for grid in grids]
+        read = (to_table(grid, dialect.layout, required_columns(dialect)) for grid in grids)
+        tables += [with_constants(table, dialect) for table in read]
     for table in tables:
         shaped.append(shape(table, dialect))
         remarks += [without_rows(table), undeclared_columns(table, shaped[-1].undeclared)]
