@@ -13,8 +13,9 @@ from immrecon.stats._fine_gray import SubdistributionRows, fine_gray, subdistrib
 from immrecon.stats._incidence import CumulativeIncidence, IncidenceAt, with_exact_bounds
 from immrecon.stats._incidence_variance import Increments, aalen, greenwood, jackknife
 from immrecon.stats._limits import INCIDENCE_CONF_TYPES, incidence_limits
-from immrecon.stats._multistate import StateProbability, StateProbabilityAt, multistate
+from immrecon.stats._multistate import multistate
 from immrecon.stats._product_limit import product_limit
+from immrecon.stats._state_probability import StateProbability, StateProbabilityAt
 from immrecon.stats._types import FloatArray, IntArray
 
 __all__ = [
