@@ -11,6 +11,7 @@ from immrecon.config.dialect import NO_RESULT_STATUSES, Dialect
 from immrecon.config.study import Analyte
 from immrecon.contracts.harmonised import CELLS, LB, QUERIES_LAB
 from immrecon.contracts.io import validate
+from immrecon.ingest.dual_platform import counts_from_percentages
 from immrecon.ingest.duplicates import choose_of_day, supersede_versions
 from immrecon.ingest.findings import Finding, first_error, listing, withheld
 from immrecon.ingest.lab_checks import warnings, withhold_slips
@@ -105,8 +106,8 @@ def _judge_laboratory(
 def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cutoff_date: date | None) -> pl.DataFrame:
     """The fate of each parsed cell. Added: FATE, SUPERSEDED and the query (QUKIND ...) where there is one.
 
-    The order is: left out by rule, whose and what, which version, not done, what number and when, which of the day,
-    and last whether the number can stand between its neighbours.
+    The order is: left out by rule, whose and what, which version, not done, what number and when, counts from
+    percentages, which of the day, and last whether the number can stand between its neighbours.
     """
     frame = labelled_day(dialect, cells).with_row_index("ORDER")
     frame = frame.with_columns(
@@ -123,6 +124,7 @@ def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cuto
     errors = [*result_errors(dialect), *date_errors(dialect, extract_date)]
     frame = first_error(frame, [_unless(settled | not_done, finding) for finding in errors])
     frame = frame.with_columns(_fate(not_done), _not_done_reason(gone), *_number_and_limit(not_done))
+    frame = counts_from_percentages(frame, dialect)
     frame = choose_of_day(frame, dialect)
     return withhold_slips(frame, dialect.checks.slip, cutoff_date)
 
@@ -196,6 +198,7 @@ def _columns(results: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         "LBSTRESN",
         "LBSTRESU",
         "LBLLOQ",
+        pl.col("METHOD").alias("LBMETHOD"),
         pl.col("STATUS").alias("LBRSTAT"),
         pl.col("FATE").alias("LBFATE"),
         unused.alias("LBREASND"),

@@ -51,6 +51,9 @@ RULES: dict[str, Rule] = {
     "unit_missing": Rule("Unit missing", "A unit with every number.", _NOT_USED),
     "unit_unknown": Rule("Unit not known", "A unit of the declared spellings.", _NOT_USED),
     "unit_disagrees": Rule("Another unit than declared", "The declared unit.", "Not used, and not converted."),
+    "count_of_draw_missing": Rule(
+        "Percentage without the count of its draw", "One plain count in the same draw.", _NOT_USED
+    ),
     "unit_slip": Rule(
         "About a thousandfold apart from both neighbours",
         "A number of the size of the results before and after.",
