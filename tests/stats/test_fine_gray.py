@@ -217,5 +217,11 @@ def test_refusals_name_the_argument(arrays, kwargs, message):
         fine_gray(*arrays, **kwargs)
 
 
+def test_late_entry_that_leaves_a_gap_cannot_be_weighted():
+    # (0, 2] competing event, (3, 5] and (3, 6]: nobody is under observation between day 2 and day 3.
+    with pytest.raises(InputError, match=r"^entry: nobody was under observation .* position 0 cannot"):
+        subdistribution_rows([2, 5, 6], [2, 1, 0], of_interest=1, entry=[0, 3, 3])
+
+
 def test_one_function_in_both_places():
     assert competing_risks.fine_gray is regression.fine_gray

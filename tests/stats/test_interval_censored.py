@@ -6,7 +6,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from immrecon.errors import InputError
 from immrecon.stats.competing_risks import aalen_johansen
-from immrecon.stats.interval_censored import interval_logrank, turnbull, turnbull_subdistribution
+from immrecon.stats.interval_censored import (
+    interval_logrank,
+    turnbull,
+    turnbull_limits,
+    turnbull_subdistribution,
+)
 from immrecon.stats.survival import kaplan_meier
 
 INF = np.inf
@@ -180,6 +185,51 @@ def test_score_test_from_numerical_derivatives(name):
     ours = interval_logrank(left, right, group, scores=name, method="score")
     assert_allclose(ours.score[1], score, rtol=1e-5)
     assert_allclose(ours.statistic, score**2 / variance, rtol=1e-3)
+
+
+def test_limits_of_a_plain_share_are_those_of_the_binomial_likelihood():
+    # 6 of 10 still free on day 5, without censoring before: 6 log(s) + 4 log(1-s).
+    left, right = [0] * 4 + [5] * 6, [5] * 4 + [INF] * 6
+    found = turnbull_limits(left, right, [5])
+    assert_allclose(found.survival_high, [0.6], rtol=1e-9)
+    for limit in (found.conf_low[0], found.conf_high[0]):
+        lost = 2 * (6 * np.log(0.6 / limit) + 4 * np.log(0.4 / (1 - limit)))
+        assert_allclose(lost, 3.841458820694124, rtol=1e-7)
+    # Nobody lost: only the lower limit is inside, s^10 = exp(-3.84/2).
+    all_free = turnbull_limits([5] * 10, [INF] * 10, [5])
+    assert_allclose([all_free.conf_low[0], all_free.conf_high[0]], [np.exp(-3.841458820694124 / 20), 1], rtol=1e-8)
+
+
+def test_limits_of_exact_times_are_those_of_thomas_and_grunkemeier(trial36):
+    event = trial36["cause"] > 0
+    found = turnbull_limits(trial36["time"], np.where(event, trial36["time"], INF), [100])
+    days = np.unique(trial36["time"][event & (trial36["time"] <= 100)])
+    died = np.array([(event & (trial36["time"] == day)).sum() for day in days])
+    at_risk = np.array([(trial36["time"] >= day).sum() for day in days])
+
+    def loglik(extra):
+        # Their hazards under the constraint are d / (Y + extra), one extra for all days.
+        h = died / (at_risk + extra)
+        return (died * np.log(h) + (at_risk - died) * np.log(1 - h)).sum(), np.prod(1 - h)
+
+    for limit in (found.conf_low[0], found.conf_high[0]):
+        low, high = float((died - at_risk).max()) + 1e-9, 1e4
+        for _ in range(200):
+            middle = (low + high) / 2
+            low, high = (middle, high) if loglik(middle)[1] < limit else (low, middle)
+        assert_allclose(2 * (loglik(0)[0] - loglik(low)[0]), 3.841458820694124, rtol=1e-6)
+    assert found.conf_low[0] < found.survival_high[0] < found.conf_high[0]
+
+
+def test_limits_contain_the_bounds_and_narrow_with_confidence():
+    left, right = visits(np.random.default_rng(3), 14)
+    wide, narrow = (turnbull_limits(left, right, [0, 45, 90, 400], conf_level=c) for c in (0.95, 0.8))
+    assert (wide.conf_low <= narrow.conf_low + 1e-9).all()
+    assert (narrow.conf_low <= narrow.survival_low + 1e-9).all()
+    assert (narrow.survival_high <= narrow.conf_high + 1e-9).all()
+    assert (narrow.conf_high <= wide.conf_high + 1e-9).all()
+    assert np.isnan(turnbull_limits([], [], [3]).conf_low).all()
+    assert wide.to_frame().height == 4
 
 
 # -------------------------------------------------------------------------------------------------- invariants

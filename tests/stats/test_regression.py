@@ -413,6 +413,24 @@ def test_monotone_covariate_beside_an_ordinary_one():
     assert_allclose(found.loglik, among.loglik, rtol=1e-7)
 
 
+@pytest.mark.filterwarnings("error")
+def test_tiny_separated_trials_with_late_entry_answer_without_a_warning():
+    rng = np.random.default_rng(17)
+    statuses = []
+    for _ in range(40):
+        n = int(rng.integers(3, 12))
+        time = 1 + np.floor(rng.exponential(60, n))
+        event = (rng.random(n) < 0.4).astype(int)
+        x = np.column_stack((rng.integers(0, 2, n), 1000 * rng.normal(size=n)))
+        found = cox(time, event, x, entry=np.floor(time * 0.5), strata=rng.integers(0, 2, n))
+        statuses.append(found.status)
+        assert np.isfinite(found.std_error[np.array(found.coefficient_status) == "estimated"]).all()
+        if found.status == "not converged":
+            assert np.isnan([found.coefficient, found.conf_low, found.p_value]).all()
+    assert set(statuses) >= {"estimated", "monotone likelihood"}
+    assert statuses.count("not converged") <= 1
+
+
 def test_nothing_to_test_is_not_a_number():
     test = proportional_hazards_test([1, 2, 3], [0, 0, 0], [1, 0, 1])
     assert np.isnan([*test.statistic, *test.p_value, test.overall.p_value]).all()

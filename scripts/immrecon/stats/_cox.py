@@ -17,6 +17,7 @@ from immrecon.stats._regression_fit import (
     ESTIMATED,
     MONOTONE,
     NO_EVENTS,
+    NOT_CONVERGED,
     NOT_IDENTIFIABLE,
     Baseline,
     RegressionFit,
@@ -187,7 +188,7 @@ def finite_inverse(top: Maximum) -> FloatArray:
 def _baseline(
     found: Climb, plain: PartialLikelihood | ExactPartialLikelihood, data: Sample, means: FloatArray
 ) -> Baseline | None:
-    if not isinstance(plain, PartialLikelihood) or found.top.infinite.any():
+    if not isinstance(plain, PartialLikelihood) or found.top.infinite.any() or not found.top.converged:
         return None
     steps = plain.baseline(found.top.beta)
     # From the centre of the covariates back to 0.
@@ -224,10 +225,16 @@ def assemble(
             getattr(profiled, k) for k in ("conf_low", "conf_high", "statistic", "p_value")
         )
         converged &= profiled.converged
+    if not top.converged:  # where the climb broke off says nothing
+        beta, low, high, statistic, p_value, std_error, model_std_error = (np.full(beta.size, np.nan) for _ in range(7))
     statuses = np.full(kept.size, NOT_IDENTIFIABLE, dtype=object)
-    statuses[kept] = np.where(top.infinite, MONOTONE, ESTIMATED)
+    statuses[kept] = np.where(top.infinite, MONOTONE, ESTIMATED if top.converged else NOT_CONVERGED)
     df = max(int(kept.sum()) - nuisance, 0)
-    wald = np.nan if top.infinite.any() else quadratic_form(beta[nuisance:], chosen[nuisance:, nuisance:])
+    wald = (
+        np.nan
+        if top.infinite.any() or not top.converged
+        else quadratic_form(beta[nuisance:], chosen[nuisance:, nuisance:])
+    )
     return RegressionFit(
         method="",
         names=names,

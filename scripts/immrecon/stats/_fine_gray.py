@@ -155,6 +155,11 @@ def subdistribution_rows(
             continue
         here = int(np.searchsorted(bounds, t[i], side="left"))
         own = probability[here]
+        if own <= 0 and useful[here + 1 :].any():
+            raise InputError(
+                f"entry: nobody was under observation just after {bounds[here]:g} or before it, so that position {i} "
+                "cannot be weighted. Hint: begin follow-up where the risk set no longer empties."
+            )
         out.append((i, begin[i], bounds[here], 0, 1.0))
         for k in range(here + 1, bounds.size):
             if useful[k]:

@@ -17,6 +17,8 @@ _CONVERGED, _ACCEPTED = 1e-21, 1e-11
 # Of the information at 0 so little is left in some direction that the likelihood is flat there.
 _FLAT, _FLAT_DIRECTION, _PART_OF_DIRECTION = 1e-9, 1e-7, 1e-3
 _ALIASED = 1e-9
+# Below this the information about a coefficient is nil.
+_NOTHING = 1e-150
 # A profile is not followed beyond this linear predictor: the limit is infinite.
 _FAR = 60.0
 
@@ -52,7 +54,9 @@ def identifiable(information: FloatArray) -> BoolArray:
 
 def solve_scaled(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """matrix^-1 right for a positive matrix whose rows may differ by many orders of magnitude."""
-    scale = 1 / np.sqrt(np.maximum(np.diag(matrix), np.finfo(np.float64).tiny))
+    diagonal = np.diag(matrix)
+    known = diagonal > _NOTHING  # nothing is known in the other directions, and nothing done
+    scale = np.where(known, 1 / np.sqrt(np.where(known, diagonal, 1.0)), 0.0)
     scaled = matrix * np.outer(scale, scale)
     factor = scale if right.ndim == 1 else scale[:, None]
     out: FloatArray = factor * np.linalg.lstsq(scaled, factor * right, rcond=1e-14)[0]
@@ -139,7 +143,7 @@ def _flat_directions(information: FloatArray, reference: FloatArray, width: Floa
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """Likelihood-ratio limits and tests of each coefficient, arrays (p,)."""
+    """Likelihood-ratio limits and tests of each coefficient, arrays (p,); NaN for a limit that was not found."""
 
     conf_low: FloatArray
     conf_high: FloatArray
@@ -168,7 +172,8 @@ def profile(likelihood: Likelihood, top: Maximum, std_error: FloatArray, level: 
         for side, limits in ((-1.0, low), (1.0, high)):
             if top.infinite[j] and (side > 0) == upward:
                 continue
-            limits[j], found = _limit(likelihood, top, j, side, std_error[j], target)
+            limit, found = _limit(likelihood, top, j, side, std_error[j], target)
+            limits[j] = limit if found else np.nan
             converged &= found
     return Profile(low, high, statistic, chdtrc(1, statistic), converged)
 

@@ -8,6 +8,9 @@ from immrecon.stats._likelihood import Value
 from immrecon.stats._risk_sets import RiskSets, risk_sets
 from immrecon.stats._types import FloatArray, IntArray
 
+# Smaller sums over a risk set are as good as 0; their reciprocals must not overflow.
+_SMALLEST = 1e-280
+
 
 class _Moments(NamedTuple):
     """One stratum at one parameter: hazard weights exp(eta) (m,), their step sums (T,), means of x (p, T)."""
@@ -125,8 +128,8 @@ def _moments(s: RiskSets, beta: FloatArray) -> _Moments:
     eta = beta @ s.x
     shift = float(eta.max()) if eta.size else 0.0
     hazard = s.weight * np.exp(eta - shift)
-    # Far from the maximum a risk set may be lost in rounding; the likelihood is then 0 and the step is halved.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        total = np.maximum(s.step_sums(hazard), np.finfo(np.float64).tiny)
-        mean = np.array([s.step_sums(hazard * x) / total for x in s.x]).reshape(beta.size, total.size)
+    total = np.maximum(s.step_sums(hazard), _SMALLEST)
+    if s.first is not None:  # subtracting those not yet at risk may lose a small risk set in rounding
+        total = np.maximum(total, s.dying(hazard))
+    mean = np.array([s.step_sums(hazard * x) / total for x in s.x]).reshape(beta.size, total.size)
     return _Moments(eta, hazard, total, mean, shift)

@@ -10,6 +10,9 @@ import numpy as np
 
 from immrecon.stats._types import FloatArray, IntArray
 
+# Up to so many cells rows are added up one by one: differences of sums would lose small risk sets.
+_FEW_CELLS = 100_000
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RiskSets:
@@ -37,9 +40,13 @@ class RiskSets:
     """(T,) share k/d of the dying rows that has left; None: nowhere any."""
     step_weight: FloatArray
     """(T,) multiplicity of the step in the log-likelihood."""
+    present: FloatArray | None
+    """(J, m) 1 where a row is at risk; only with delayed entry and few cells, where nothing need be subtracted."""
 
     def at_risk(self, values: FloatArray) -> FloatArray:
         """Sums (J,) of values (m,) over the rows at risk at each event time."""
+        if self.present is not None:
+            return np.asarray(self.present @ values, dtype=np.float64)
         leaving = np.add.reduceat(values, self.start_of) if self.start_of.size else np.zeros(0)
         total: FloatArray = leaving[::-1].cumsum()[::-1]
         if self.first is None:
@@ -57,6 +64,14 @@ class RiskSets:
         out: FloatArray = total[self.step_time] - self.share_out * dying[self.step_time]
         return out
 
+    def dying(self, values: FloatArray) -> FloatArray:
+        """Sums (T,) of values (m,) over the dying rows of each step alone: the least a risk set can hold."""
+        dead = self.last[self.dead]
+        own: FloatArray = np.bincount(dead, values[self.dead], minlength=self.time.size).astype(np.float64)
+        share = 1.0 if self.share_out is None else 1.0 - self.share_out
+        out: FloatArray = (own[self.step_time] * share).astype(np.float64)
+        return out
+
     def at_times(self, values: FloatArray) -> FloatArray:
         """Sums (J,) over the steps of each event time of values (T,)."""
         if self.share_out is None:
@@ -66,10 +81,13 @@ class RiskSets:
 
     def accumulated(self, values: FloatArray) -> FloatArray:
         """(m,) for each row the sum of values (T,) over the steps it is in, a dying row by its remaining share."""
-        up_to = np.append(0.0, np.cumsum(self.at_times(values)))
-        total: FloatArray = up_to[self.last + 1]
-        if self.first is not None:
-            total -= up_to[self.first]
+        if self.present is not None:
+            total = np.asarray(self.at_times(values) @ self.present, dtype=np.float64)
+        else:
+            up_to = np.append(0.0, np.cumsum(self.at_times(values)))
+            total = up_to[self.last + 1]
+            if self.first is not None:
+                total -= up_to[self.first]
         if self.share_out is not None:
             gone = self.at_times(self.share_out * values)
             total[self.dead] -= gone[self.last[self.dead]]
@@ -95,6 +113,10 @@ def risk_sets(
     kept = first <= last
     if not kept.all():
         row, stops, died, first, last = row[kept], stops[kept], died[kept], first[kept], last[kept]
+    present = None
+    if first.any() and row.size * time.size <= _FEW_CELLS:
+        when = np.arange(time.size)[:, None]
+        present = ((first <= when) & (when <= last)).astype(np.float64)
     weight = np.ones(row.size) if weights is None else weights[row]
     dead = np.flatnonzero(died)
     count = np.bincount(last[dead], minlength=time.size)
@@ -117,4 +139,5 @@ def risk_sets(
         step_time=step_time,
         share_out=share_out,
         step_weight=dying[step_time],
+        present=present,
     )

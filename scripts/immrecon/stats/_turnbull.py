@@ -20,6 +20,8 @@ _ON_THE_EDGE = 1e-7
 _NO_MASS = 1e-10
 _MAX_ITERATIONS = 1_000
 _EM_STEPS = 20
+# Weight of the totals beside the data in the least squares; what is left of the error is scaled away.
+_STIFF = 1e3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,11 +135,12 @@ def turnbull(left: ArrayLike, right: ArrayLike) -> IntervalSurvival:
 
 def fit_turnbull(low: FloatArray, high: FloatArray) -> Turnbull:
     """Masses of the intervals with positive mass, for validated arrays with n > 0."""
-    values, begin, end = _on_a_line(low, high)
-    a, b = _maximal_intersections(begin, end)
+    values, begin, end = on_a_line(low, high)
+    a, b = maximal_intersections(begin, end)
     own, count = np.unique(np.column_stack((begin, end)), axis=0, return_counts=True)
     covers = ((own[:, :1] <= a) & (b <= own[:, 1:])).astype(np.float64)
-    mass, gain = _maximise(covers, count.astype(np.float64))
+    everywhere = [(np.ones(a.size, dtype=np.bool_), 1.0)]
+    mass, gain = maximise_masses(covers, count.astype(np.float64), everywhere)
     near = gain >= -_ON_THE_EDGE
     unique = bool(np.linalg.matrix_rank(covers[:, near]) == near.sum())
     loglik = float(count @ np.log(covers @ mass))
@@ -156,7 +159,7 @@ def fit_turnbull(low: FloatArray, high: FloatArray) -> Turnbull:
     )
 
 
-def _on_a_line(low: FloatArray, high: FloatArray) -> tuple[FloatArray, IntArray, IntArray]:
+def on_a_line(low: FloatArray, high: FloatArray) -> tuple[FloatArray, IntArray, IntArray]:
     """Distinct values, and the closed intervals of whole positions: value k is 2k + 1, the stretch after it 2k + 2."""
     values = np.unique(np.concatenate((low, high)))
     at_low, at_high = np.searchsorted(values, low), np.searchsorted(values, high)
@@ -164,7 +167,7 @@ def _on_a_line(low: FloatArray, high: FloatArray) -> tuple[FloatArray, IntArray,
     return values, begin.astype(np.int64), (2 * at_high + 1).astype(np.int64)
 
 
-def _maximal_intersections(begin: IntArray, end: IntArray) -> tuple[IntArray, IntArray]:
+def maximal_intersections(begin: IntArray, end: IntArray) -> tuple[IntArray, IntArray]:
     """Where a beginning is followed by an end without another beginning or end between."""
     points = np.concatenate((begin, end))
     is_end = np.repeat([0, 1], begin.size)
@@ -174,16 +177,36 @@ def _maximal_intersections(begin: IntArray, end: IntArray) -> tuple[IntArray, In
     return points[here], points[here + 1]
 
 
-def _maximise(covers: FloatArray, count: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Masses (m,) and, relative to n, what a unit moved to each interval would gain; 0 at most at the maximum."""
+def maximise_masses(
+    covers: FloatArray, count: FloatArray, blocks: list[tuple[BoolArray, float]]
+) -> tuple[FloatArray, FloatArray]:
+    """Masses (m,) and, relative to n, what a unit moved to each interval of its block would gain (<= 0 at the end).
+
+    covers (rows, m) says which intervals a row may lie in, count (rows,) how often the row is there; each block of
+    intervals has a given positive total mass, so that masses move within blocks only.
+    """
     from scipy.optimize import nnls
 
     n, size = float(count.sum()), covers.shape[1]
-    mass = np.full(size, 1.0 / size)
     root = np.sqrt(count)
+    member = np.array([where for where, _ in blocks], dtype=np.float64)
+    total = np.array([amount for _, amount in blocks])
+    even: FloatArray = (total / member.sum(axis=1)) @ member
+    mass = even
+
+    def normalised(p: FloatArray) -> FloatArray:
+        # A block in which nobody's interval lies keeps its mass, wherever: it is lost to the likelihood.
+        inside = (member @ p) @ member
+        out: FloatArray = np.where(inside > 0, p * (total @ member) / np.where(inside > 0, inside, 1.0), even)
+        return out
+
+    def slope(p: FloatArray) -> FloatArray:
+        out: FloatArray = (count / (covers @ p)) @ covers / n
+        return out
 
     def gain(p: FloatArray) -> FloatArray:
-        out: FloatArray = (count / (covers @ p)) @ covers / n - 1.0
+        own = slope(p)
+        out: FloatArray = own - (member @ (p * own) / total) @ member
         return out
 
     def loglik(p: FloatArray) -> float:
@@ -191,24 +214,23 @@ def _maximise(covers: FloatArray, count: FloatArray) -> tuple[FloatArray, FloatA
         return float(count @ np.log(probability)) if (probability > 0).all() else -np.inf
 
     for _ in range(_EM_STEPS):
-        mass = mass * (1.0 + gain(mass))
+        mass = normalised(mass * slope(mass))
+    stiff = _STIFF * np.sqrt(n)
     for _ in range(_MAX_ITERATIONS):
-        if gain(mass).max() <= _KUHN_TUCKER and gain(mass)[mass > 0].min() >= -_KUHN_TUCKER:
+        now = gain(mass)
+        if now.max() <= _KUHN_TUCKER and now[mass > 0].min() >= -_KUHN_TUCKER:
             break
         ratio = covers / (covers @ mass)[:, None]
-        # Least squares ||ratio q - 2|| over q >= 0 with sum 1, the second-order step of the log-likelihood.
-        system = np.concatenate((root[:, None] * (ratio - 2.0), np.ones((1, size))))
-        target = np.append(np.zeros(count.size), 1.0)
-        found = nnls(system, target, maxiter=30 * size)[0]
-        direction = found / found.sum() - mass
-        now, share = loglik(mass), 1.0
-        slope = float(n * gain(mass) @ direction)
-        while share > 1e-12 and loglik(mass + share * direction) < now + 1e-4 * share * slope:
+        # Least squares ||ratio q - 2|| over q >= 0 with the totals given: the second-order step. With the mean slope
+        # of each block taken off, which changes nothing where the totals hold, the totals pull at nothing at the end.
+        system = np.concatenate((root[:, None] * (ratio - (slope(mass) - now)), stiff * member))
+        found = nnls(system, np.append(root, stiff * total), maxiter=30 * size)[0]
+        direction = normalised(found) - mass
+        before, share, rise = loglik(mass), 1.0, float(n * now @ direction)
+        while share > 1e-12 and loglik(mass + share * direction) < before + 1e-4 * share * rise:
             share /= 2
         if share <= 1e-12:  # nothing left to gain beyond rounding
             break
-        mass = mass + share * direction
-        mass = np.maximum(mass, 0.0) / np.maximum(mass, 0.0).sum()
-    mass = np.where(mass > _NO_MASS, mass, 0.0)
-    mass = mass / mass.sum()
+        mass = normalised(np.maximum(mass + share * direction, 0.0))
+    mass = normalised(np.where(mass > _NO_MASS * total.max(), mass, 0.0))
     return mass, gain(mass)

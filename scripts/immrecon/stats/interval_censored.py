@@ -7,13 +7,16 @@ from immrecon.errors import InputError
 from immrecon.stats import _validate
 from immrecon.stats._interval_logrank import IntervalLogrank, interval_logrank
 from immrecon.stats._turnbull import IntervalSurvival, IntervalSurvivalAt, intervals, turnbull
+from immrecon.stats._turnbull_limits import IntervalSurvivalLimits, turnbull_limits
 
 __all__ = [
     "IntervalLogrank",
     "IntervalSurvival",
     "IntervalSurvivalAt",
+    "IntervalSurvivalLimits",
     "interval_logrank",
     "turnbull",
+    "turnbull_limits",
     "turnbull_subdistribution",
 ]
 
