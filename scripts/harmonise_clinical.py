@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from immrecon.config.specs import ClinicalSpec
+from immrecon.config.clinical import ClinicalSpec
 from immrecon.contracts.harmonised import AE, CE, CM, DM, DS, FA, QUERIES_CLINICAL, SC
 from immrecon.contracts.io import write
 from immrecon.ingest.clinical import harmonise_clinical

@@ -140,7 +140,7 @@ def test_one_file_has_one_format() -> None:
 def test_every_variable_of_the_contract_can_be_filled(contract: Any) -> None:
     """The targets of the configuration and the contracts are two lists of the same variables."""
     domain = contract.name.upper()
-    structural = {"SRCFILE", "SRCSHEET", "SRCROW", "USUBJID", "STUDYID", f"{domain}SEQ"}
+    structural = {"SRCFILE", "SRCSHEET", "SRCROW", "USUBJID", "STUDYID", f"{domain}SEQ", f"{domain}ENRTPT"}
     by_results = {"FA": {"FATESTCD", "FAORRES", "FASTRESN"}, "SC": {"SCTESTCD", "SCORRES", "SCSTRESN"}}
     filled = {name for target in TARGETS[domain] for name in outputs_of(domain, target)}
     assert filled == set(contract.schema.column_names()) - structural - by_results.get(domain, set())

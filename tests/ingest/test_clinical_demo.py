@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 import yaml
 
+from immrecon.config.clinical import clinical_spec
 from immrecon.config.load import load_study
-from immrecon.config.specs import clinical_spec
 from immrecon.ingest.clinical import ClinicalTables, harmonise_clinical
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +27,8 @@ EXPECTED = {
 }
 UNDATED = {"date": ("date_missing", "error"), "end_date": ("end_missing", "warning")}
 TYPO = {True: ("participant_malformed", "error"), False: ("participant_unknown", "error")}
+LATE = ["entered_late", "entered_since_earlier_cut"]
+"""Notes on good records, which have a test of their own."""
 PARTIAL = "clinical partial date"
 NO_FAULT_OF_THE_RECORD = {
     "clinical record after cut-off",
@@ -107,8 +109,43 @@ def test_planted_faults_and_no_others_are_asked_about(truth: dict[str, Any], cut
     assert len(planted) >= 9
     early = tables.queries["QUVAL"].is_in(list(not_yet_screened(truth, cut)))
     assert set(tables.queries.filter(early)["QUKIND"]) <= {"participant_unknown"}
-    asked = tables.queries.filter(~early.fill_null(False))
+    asked = tables.queries.filter(~early.fill_null(False) & ~pl.col("QUKIND").is_in(LATE))
     assert set(asked.select("SRCFILE", "SRCROW", "QUKIND", "QUSEV").iter_rows()) == planted
+
+
+def entries(cut: str, file: str) -> list[dict[str, str]]:
+    with (ROOT / "data/demo" / cut / file).open(encoding="utf-8-sig", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_events_entered_after_the_first_extract_are_listed_at_the_second(truth: dict[str, Any]) -> None:
+    """Those planted as entered late or as backdated are among the notes, and every note is on such a record."""
+    cut, (first, _) = CUTS[-1], truth["data_cuts"]
+    spec = clinical_spec(load_study(ROOT / "config/config.yaml", cut))
+    notes = harmonise_clinical(spec, ROOT / "data/demo" / cut).queries.filter(QUKIND="entered_since_earlier_cut")
+    noted = set(notes.select("SRCFILE", "SRCROW").iter_rows())
+    items = {"clinical entered late", "clinical backdated correction"}
+    assert {(f["file"], f["row"]) for f in dirt(truth, cut) if f["item"] in items} <= noted
+    for file, row in noted:
+        record = entries(cut, file)[row - 2]
+        assert (record.get("date") or record["start_date"]) <= first["cut_off"].isoformat()
+        assert record["entered_on"] > first["extract"].isoformat()
+
+
+@pytest.mark.parametrize(
+    ("file", "days"), [("adverse_events", 30), ("events", 30), ("disposition", 30), ("disease", 60)]
+)
+def test_entered_late_at_the_first_cut(file: str, days: int) -> None:
+    cut = CUTS[0]
+    spec = clinical_spec(load_study(ROOT / "config/config.yaml", cut))
+    notes = harmonise_clinical(spec, ROOT / "data/demo" / cut).queries.filter(QUKIND="entered_late")
+    late = set()
+    for row, record in enumerate(entries(cut, f"clinical/{file}.csv"), start=2):
+        day = record.get("date") or record.get("start_date", "")
+        usable = len(day) == 10 and "U" not in day and day[:2] == "20"
+        if usable and (date.fromisoformat(record["entered_on"]) - date.fromisoformat(day)).days > days:
+            late.add(row)
+    assert set(notes.filter(SRCFILE=f"clinical/{file}.csv")["SRCROW"]) == late
 
 
 def test_partial_dates_keep_their_month(truth: dict[str, Any], cut: str, tables: ClinicalTables) -> None:

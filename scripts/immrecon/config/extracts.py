@@ -243,6 +243,14 @@ class Extract(Strict):
         return self
 
     @property
+    def tests(self) -> list[str]:
+        """Tests that the results of this extract can be of; texts of an unmapped column of tests are not among them."""
+        fixed = [result.test for result in self.results]
+        read = [name for result in self.results if result.test_from for name in (result.test_from.map or {}).values()]
+        constant = [result.test_from.constant for result in self.results if result.test_from]
+        return [name for name in (*fixed, *read, *constant) if name is not None]
+
+    @property
     def source_columns(self) -> list[str]:
         """Every column of the file that this extract reads, each once, in order of declaration."""
         named = [self.participant.column, self.record_id, *self.where, *self.present, *self.ended]

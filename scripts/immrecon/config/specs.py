@@ -5,7 +5,6 @@ from datetime import date
 from immrecon.config.base import Strict
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile, FirstEvent, ThresholdCrossing
-from immrecon.config.extracts import ExtractsFile
 from immrecon.config.study import (
     Analyte,
     Characteristic,
@@ -24,14 +23,6 @@ from immrecon.config.study import (
     Visits,
 )
 from immrecon.vocabulary import Clock, Estimator, Population
-
-
-class ClinicalSpec(Strict):
-    study: str
-    extract_date: date | None
-    clinical: ExtractsFile
-    groups: list[Group]
-    dose_levels: list[DoseLevel]
 
 
 class LabSpec(Strict):
@@ -139,17 +130,6 @@ class DisplaySpec(Strict):
         if self.cutoff_date is None:
             return f"No calendar cut-off (relative days); data cut {self.data_cut}"
         return f"Data cut-off {self.cutoff_date.isoformat()}"
-
-
-def clinical_spec(study: Study) -> ClinicalSpec:
-    file = study.file
-    return ClinicalSpec(
-        study=file.study,
-        extract_date=study.cut.extract_date,
-        clinical=study.clinical,
-        groups=file.groups,
-        dose_levels=file.dose_levels,
-    )
 
 
 def lab_spec(study: Study) -> LabSpec:

@@ -56,6 +56,10 @@ class Ds(SourceCell):
     DSENTDT = day("day the record was entered")
 
 
+ENDINGS = ("BEFORE", "ONGOING", "UNKNOWN")
+_ENDING = "end against the extract: BEFORE it, with or without its day; ONGOING; UNKNOWN where the source does not say"
+
+
 class Ce(SourceCell):
     USUBJID = text("participant", primary_key=True)
     CESEQ = integer("number of the record within participant", nullable=False, primary_key=True)
@@ -69,6 +73,7 @@ class Ce(SourceCell):
     CESTDY = number("start as days since transplant, for sources without dates", "day")
     CEENLO = day("earliest end")
     CEENHI = day("latest end")
+    CEENRTPT = one_of(ENDINGS, _ENDING, nullable=True)
     CEENTDT = day("day the record was entered")
 
 
@@ -96,6 +101,7 @@ class Cm(SourceCell):
     CMSTHI = day("latest start")
     CMENLO = day("earliest end")
     CMENHI = day("latest end")
+    CMENRTPT = one_of(ENDINGS, _ENDING, nullable=True)
     CMENTDT = day("day the record was entered")
 
 
@@ -114,6 +120,7 @@ class Ae(SourceCell):
     AESTHI = day("latest start that the record allows")
     AEENLO = day("earliest end")
     AEENHI = day("latest end")
+    AEENRTPT = one_of(ENDINGS, _ENDING, nullable=True)
     AEENTDT = day("day the record was entered")
 
 
