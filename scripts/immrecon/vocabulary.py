@@ -34,6 +34,15 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
+class SaeStatus(StrEnum):
+    """Where a serious adverse event stands between the safety and the clinical database."""
+
+    AGREES = "in both, agreeing"
+    DISAGREES = "in both, disagreeing"
+    SAFETY_ONLY = "in the safety database only"
+    CLINICAL_ONLY = "in the clinical database only"
+
+
 class QueryStatus(StrEnum):
     """Where a query stands against the cut that this one is compared with."""
 

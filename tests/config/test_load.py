@@ -259,6 +259,13 @@ def _unmap(variable):
         ("clinical", _unmap("PROTVER"), "protocol_versions needs PROTVER, which no extract of DM gives"),
         ("clinical", _unmap("AGE"), 'version "1" needs AGE'),
         ("clinical", _unmap("FAENTDT"), r"entered_late .FA. needs FAENTDT"),
+        (
+            "config",
+            lambda content: content.update(sae_reconciliation=None),
+            "an extract is of SAE, but sae_reconciliation",
+        ),
+        ("clinical", _unmap("AESER"), "sae_reconciliation needs AESER"),
+        ("clinical", lambda content: content["extracts"].pop(), "sae_reconciliation needs SAEDECOD"),
         ("config", again("entered_late"), 'entered_late: the code "AE" is given twice'),
     ],
 )

@@ -24,6 +24,9 @@ EXPECTED = {
     "clinical dead before alive": ("alive_after_dead_contact", "warning"),
     "clinical duplicate record": ("duplicate_record", "note"),
     "clinical age disagrees with group": ("age_disagrees_with_birth", "warning"),
+    "clinical SAE not in safety database": ("sae_not_in_safety_database", "warning"),
+    "clinical SAE not in clinical database": ("sae_not_in_clinical_database", "error"),
+    "clinical SAE disagrees": ("sae_disagrees", "warning"),
 }
 UNDATED = {"date": ("date_missing", "error"), "end_date": ("end_missing", "warning")}
 TYPO = {True: ("participant_malformed", "error"), False: ("participant_unknown", "error")}
@@ -60,7 +63,7 @@ def tables(truth: dict[str, Any], cut: str) -> ClinicalTables:
 
 
 def domains(tables: ClinicalTables) -> list[pl.DataFrame]:
-    return [tables.dm, tables.sc, tables.ds, tables.ce, tables.fa, tables.cm, tables.ae]
+    return [tables.dm, tables.sc, tables.ds, tables.ce, tables.fa, tables.cm, tables.ae, tables.sae]
 
 
 def places(frame: pl.DataFrame) -> set[tuple[str, int]]:
@@ -184,6 +187,18 @@ def test_nothing_is_lost(cut: str, tables: ClinicalTables) -> None:
             n = sum(1 for _ in csv.reader(handle)) - 1
         received |= {(f"clinical/{path.name}", row) for row in range(2, n + 2)}
     assert received == set().union(*map(places, [*domains(tables), tables.queries]))
+
+
+def test_events_of_the_safety_database_are_no_adverse_events(cut: str, tables: ClinicalTables) -> None:
+    assert tables.ae.height == len(entries(cut, "clinical/adverse_events.csv"))
+    with (ROOT / "data/demo" / cut / "clinical/sae_listing.csv").open(encoding="utf-8", newline="") as handle:
+        listed = list(csv.DictReader(handle, delimiter=";"))
+    matched = tables.sae.filter(pl.col("AESEQ").is_not_null())
+    assert (tables.sae.height, matched.height) == (len(listed), len(listed) - 1)
+    pairs = matched.join(tables.ae, on=["USUBJID", "AESEQ"])
+    for term, event, start, onset in pairs.select("SAEDECOD", "AEDECOD", "SAESTLO", "AESTLO").iter_rows():
+        assert term == event.upper()
+        assert abs((start - onset).days) <= 2
 
 
 def test_counts_add_up(tables: ClinicalTables) -> None:

@@ -74,6 +74,12 @@ def _refuse_idle_checks(study: Study, path: Path) -> None:
         (f"entered_late ({item.domain})", item.domain, f"{item.domain}ENTDT") for item in file.entered_late
     ]
     needed += [("protocol_versions", "DM", "PROTVER")] if file.protocol_versions else []
+    if file.sae_reconciliation is not None:
+        needed += [("sae_reconciliation", "SAE", "SAEDECOD"), ("sae_reconciliation", "AE", "AESER")]
+    elif any(extract.domain == "SAE" for extract in study.clinical.extracts):
+        raise ConfigError(
+            f"{path}: an extract is of SAE, but sae_reconciliation is null. Give its onset_tolerance_days."
+        )
     codes = [group.code for group in file.groups]
     for version in file.protocol_versions:
         where = f'protocol_versions, version "{version.code}"'

@@ -11,7 +11,7 @@ from immrecon.config.extracts import Extract, ExtractsFile
 from immrecon.errors import SourceError
 from immrecon.ingest.clinical_cells import Parsed, not_before_birth, parse
 from immrecon.ingest.clinical_checks import contradictions
-from immrecon.ingest.clinical_domains import characteristics, participants, table, usable
+from immrecon.ingest.clinical_domains import characteristics, numbered_rows, participants, table, usable
 from immrecon.ingest.clinical_enrolment import enrolment_queries
 from immrecon.ingest.clinical_late import late_queries
 from immrecon.ingest.clinical_protocol import protocol_queries
@@ -19,6 +19,7 @@ from immrecon.ingest.clinical_queries import numbered
 from immrecon.ingest.clinical_results import melt
 from immrecon.ingest.clinical_source import Files, Rows, choose
 from immrecon.ingest.patterns import check_patterns
+from immrecon.ingest.sae_reconciliation import Reconciled, reconcile
 
 Count = dict[str, str | int | None]
 
@@ -38,6 +39,7 @@ class ClinicalTables:
     fa: pl.DataFrame
     cm: pl.DataFrame
     ae: pl.DataFrame
+    sae: pl.DataFrame
     queries: pl.DataFrame
     counts: list[Count]
 
@@ -56,12 +58,14 @@ def harmonise_clinical(spec: ClinicalSpec, folder: Path) -> ClinicalTables:
     dm = job.participants()
     frames = {domain: job.records(domain) for domain in ("DS", "CE", "CM", "AE")}
     frames["FA"] = job.assessments()
+    sae = job.reconciled(frames["AE"])
     sc = job.characteristics()
     queries = [
         *job.files.queries,
         *job.queries,
         *job.protocol_queries(dm, sc),
         *contradictions(dm=dm, **{k.lower(): v for k, v in frames.items()}),
+        *sae.queries,
         *late_queries(frames, spec.entered_late, spec.earlier),
     ]
     return ClinicalTables(
@@ -72,6 +76,7 @@ def harmonise_clinical(spec: ClinicalSpec, folder: Path) -> ClinicalTables:
         fa=frames["FA"],
         cm=frames["CM"],
         ae=frames["AE"],
+        sae=sae.sae,
         queries=numbered(queries),
         counts=[job.counts[position] for position in sorted(job.counts)],
     )
@@ -143,6 +148,11 @@ class _Job:
         names = {"test": "SCTESTCD", "text": "SCORRES", "number": "SCSTRESN"}
         parts = [self._melted(position, use).rename(names) for position, use in self._of("SC")]
         return characteristics(parts, self.queries)
+
+    def reconciled(self, ae: pl.DataFrame) -> Reconciled:
+        parts = [self._usable(position, use) for position, use in self._of("SAE")]
+        extracts = [use for domain in ("SAE", "AE") for _, use in self._of(domain)]
+        return reconcile(numbered_rows("SAE", parts).drop("AESEQ"), ae, extracts, self._spec.sae_reconciliation)
 
     def protocol_queries(self, dm: pl.DataFrame, sc: pl.DataFrame) -> list[pl.DataFrame]:
         extracts = [extract for _, extract in self._of("SC")]

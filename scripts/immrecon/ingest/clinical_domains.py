@@ -100,6 +100,11 @@ def _with_ending(extract: Extract, frame: pl.DataFrame) -> pl.DataFrame:
 
 def table(domain: str, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """All rows of a domain that is numbered within participant (--SEQ), in the order of extracts and rows."""
+    return validate(CONTRACTS[domain], numbered_rows(domain, parts))
+
+
+def numbered_rows(domain: str, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """As `table`, before anything that is found by comparing domains: such variables are null."""
     contract = CONTRACTS[domain]
     columns = contract.schema.columns()
     sequence = f"{domain}SEQ"
@@ -107,7 +112,7 @@ def table(domain: str, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     full = [_complete(part, domain, wanted) for part in parts]
     frame = pl.concat(full, how="vertical") if full else contract.schema.create_empty().drop(sequence)
     number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("USUBJID")
-    return validate(contract, frame.with_columns(number.alias(sequence)).select(list(columns)))
+    return frame.with_columns(number.alias(sequence)).select(list(columns))
 
 
 def _complete(part: pl.DataFrame, domain: str, wanted: Sequence[str]) -> pl.DataFrame:

@@ -158,6 +158,15 @@ RULES: dict[str, Rule] = {
     "diagnosis_outside_protocol": Rule(
         "Diagnosis outside the protocol version", "A diagnosis that the version enrols.", "The group stays as enrolled."
     ),
+    "sae_not_in_clinical_database": Rule(
+        "SAE not in the clinical database", "An adverse event of the same term and start.", "The SAE is not counted."
+    ),
+    "sae_not_in_safety_database": Rule(
+        "SAE not in the safety database", "An event of the safety database with the same term and start.", _USED
+    ),
+    "sae_disagrees": Rule(
+        "SAE disagrees with the clinical database", "The same in both databases.", "The clinical database is used."
+    ),
     "entered_late": Rule("Entered late", "An entry soon after the date.", _USED),
     "entered_since_earlier_cut": Rule(
         "Missed by the earlier cut", "An entry before the extract of the earlier cut.", _USED
