@@ -43,6 +43,10 @@ class SaeStatus(StrEnum):
     CLINICAL_ONLY = "in the clinical database only"
 
 
+ALL_OF_SAFETY = "in the safety database"
+"""Value of `status` in a result row that counts every event of the safety database."""
+
+
 class QueryStatus(StrEnum):
     """Where a query stands against the cut that this one is compared with."""
 
@@ -110,6 +114,10 @@ CLOCK_DATE = {Clock.TRANSPLANT: "HSCTDT", Clock.INJECTION: "TRTSDT"}
 class Estimator(StrEnum):
     KAPLAN_MEIER = "kaplan-meier"
     AALEN_JOHANSEN = "aalen-johansen"
+
+
+ONGOING = "ongoing at the cut-off"
+"""Value of `category` in a result row that counts adverse events not over by the cut-off."""
 
 
 class RowStatus(StrEnum):

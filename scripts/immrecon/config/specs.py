@@ -79,6 +79,7 @@ class SafetySpec(Strict):
     dose_levels: list[DoseLevel]
     methods: Methods
     safety: Safety
+    sae_reconciled: bool
 
 
 class EndpointDisplay(Strict):
@@ -120,6 +121,7 @@ class DisplaySpec(Strict):
     clocks: ClockLabels
     endpoints: list[EndpointDisplay]
     safety: Safety
+    sae_reconciled: bool
     conf_level: float
     recovery_population: Population
     timelines_population: Population
@@ -190,7 +192,13 @@ def tte_spec(study: Study) -> TteSpec:
 
 def safety_spec(study: Study) -> SafetySpec:
     file = study.file
-    return SafetySpec(groups=file.groups, dose_levels=file.dose_levels, methods=file.methods, safety=file.safety)
+    return SafetySpec(
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        methods=file.methods,
+        safety=file.safety,
+        sae_reconciled=file.sae_reconciliation is not None,
+    )
 
 
 def display_spec(study: Study) -> DisplaySpec:
@@ -211,6 +219,7 @@ def display_spec(study: Study) -> DisplaySpec:
         clocks=file.clocks,
         endpoints=[_endpoint_display(study, code) for code in study.endpoints.endpoints],
         safety=file.safety,
+        sae_reconciled=file.sae_reconciliation is not None,
         conf_level=file.methods.conf_level,
         recovery_population=file.evaluable.of,
         timelines_population=file.timelines.population,
