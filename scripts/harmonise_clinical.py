@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from immrecon.config.specs import ClinicalSpec
-from immrecon.contracts.harmonised import AE, CE, CM, DM, DS, FA, QUERIES_CLINICAL, SC
+from immrecon.config.clinical import ClinicalSpec
+from immrecon.contracts.harmonised import AE, CE, CM, DM, DS, FA, QUERIES_CLINICAL, SAE, SC
 from immrecon.contracts.io import write
 from immrecon.ingest.clinical import harmonise_clinical
 from immrecon.jobs import job
@@ -18,4 +18,5 @@ with job(snakemake) as j:
     write(FA, tables.fa, j.output.fa)
     write(CM, tables.cm, j.output.cm)
     write(AE, tables.ae, j.output.ae)
+    write(SAE, tables.sae, j.output.sae)
     write(QUERIES_CLINICAL, tables.queries, j.output.queries)

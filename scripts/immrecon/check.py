@@ -10,11 +10,11 @@ from typing import Any
 import polars as pl
 
 from immrecon.config.base import Model, build, read_yaml
+from immrecon.config.clinical import clinical_spec
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
 from immrecon.config.load import load_study
-from immrecon.config.specs import clinical_spec
 from immrecon.config.study import Study, StudyFile
 from immrecon.contracts.harmonised import CELLS, DM, QUERIES_CLINICAL
 from immrecon.errors import ConfigError, ImmreconError, SourceError

@@ -34,6 +34,7 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         "landmarks",
         "quantiles",
         "adverse_events",
+        *(["sae_reconciliation"] if spec.sae_reconciled else []),
         "cell_funnel",
         "cells",
         "query_status",

@@ -24,6 +24,7 @@ ESTIMATES = (
     "quantiles",
     "checks",
     "ae_incidence",
+    "sae_reconciliation",
 )
 """Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
 

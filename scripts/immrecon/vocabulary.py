@@ -34,6 +34,19 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
+class SaeStatus(StrEnum):
+    """Where a serious adverse event stands between the safety and the clinical database."""
+
+    AGREES = "in both, agreeing"
+    DISAGREES = "in both, disagreeing"
+    SAFETY_ONLY = "in the safety database only"
+    CLINICAL_ONLY = "in the clinical database only"
+
+
+ALL_OF_SAFETY = "in the safety database"
+"""Value of `status` in a result row that counts every event of the safety database."""
+
+
 class QueryStatus(StrEnum):
     """Where a query stands against the cut that this one is compared with."""
 
@@ -101,6 +114,10 @@ CLOCK_DATE = {Clock.TRANSPLANT: "HSCTDT", Clock.INJECTION: "TRTSDT"}
 class Estimator(StrEnum):
     KAPLAN_MEIER = "kaplan-meier"
     AALEN_JOHANSEN = "aalen-johansen"
+
+
+ONGOING = "ongoing at the cut-off"
+"""Value of `category` in a result row that counts adverse events not over by the cut-off."""
 
 
 class RowStatus(StrEnum):

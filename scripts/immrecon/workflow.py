@@ -12,6 +12,7 @@ import yaml
 
 from immrecon.config import specs
 from immrecon.config.base import Strict
+from immrecon.config.clinical import clinical_spec
 from immrecon.config.load import load_study
 from immrecon.config.queries import queries_spec
 from immrecon.config.study import Study
@@ -21,7 +22,7 @@ from immrecon.lock import prepare
 from immrecon.provenance import REPOSITORY, code_digest, file_digest, text_digest
 
 SPEC: dict[str, Callable[[Study], Strict]] = {
-    "clinical": specs.clinical_spec,
+    "clinical": clinical_spec,
     "lab": specs.lab_spec,
     "queries": queries_spec,
     "derive": specs.derive_spec,

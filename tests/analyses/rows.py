@@ -121,7 +121,7 @@ def adverse(name: str, term: str, grade: int | None, group: str = "A", dose: str
     return {
         "USUBJID": name, "GROUP": group, "DOSELVL": dose, "AEDECOD": term, "AETOXGR": grade, "AESER": "N",
         "AEBODSYS": "Skin" if term in ("Rash", "Itch") else "Infections", "AEREL": "N", "AONGOFL": "N",
-        "TRTEMFL": "Y", "TRTEMUN": "N", "ANL01FL": "Y",
+        "AONGOUN": "N", "TRTEMFL": "Y", "TRTEMUN": "N", "ANL01FL": "Y",
     } | more  # fmt: skip
 
 

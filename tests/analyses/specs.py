@@ -118,5 +118,11 @@ def safety_spec(**changes: Any) -> SafetySpec:
         "population": "injected", "emergent_from_clock": "injection", "emergent_last_day": None,
         "grade_at_least": [3],
     }  # fmt: skip
-    content: Row = {"groups": GROUPS, "dose_levels": DOSES, "methods": METHODS, "safety": safety}
+    content: Row = {
+        "groups": GROUPS,
+        "dose_levels": DOSES,
+        "methods": METHODS,
+        "safety": safety,
+        "sae_reconciled": True,
+    }
     return SafetySpec.model_validate(content | changes)

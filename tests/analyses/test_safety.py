@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 
-from immrecon.analyses.safety import estimate_safety
+from immrecon.analyses.safety import ae_incidence
 from immrecon.contracts.io import validate
 from immrecon.contracts.results import AE_INCIDENCE
 
@@ -22,17 +22,17 @@ PEOPLE = adsl(
 )
 EVENTS = adae(
     adverse("P1", "Rash", 2),
-    adverse("P1", "Rash", 3, AESER="Y", AEREL="Y"),
+    adverse("P1", "Rash", 3, AESER="Y", AEREL="Y", AONGOFL="Y"),
     adverse("P1", "Itch", None),
     adverse("P3", "Sepsis", 5, "B", AEREL="Y"),
-    adverse("P4", "Sepsis", 4, "B", ANL01FL="N", TRTEMFL="N"),
+    adverse("P4", "Sepsis", 4, "B", ANL01FL="N", TRTEMFL="N", AONGOFL="Y"),
     adverse("P5", "Rash", 3, "B", "DL2", ANL01FL="N"),
 )
 
 
 @pytest.fixture(scope="module")
 def incidence() -> pl.DataFrame:
-    return validate(AE_INCIDENCE, estimate_safety(PEOPLE, EVENTS, safety_spec()).ae_incidence)
+    return validate(AE_INCIDENCE, ae_incidence(PEOPLE, EVENTS, safety_spec()))
 
 
 def row_of(incidence: pl.DataFrame, group: str, dose: str, soc: str, term: str, category: str = "any grade") -> Row:
@@ -47,6 +47,7 @@ def row_of(incidence: pl.DataFrame, group: str, dose: str, soc: str, term: str, 
         ("all", "all", "any", "any", "grade >= 3", 4, 2, 2),
         ("all", "all", "any", "any", "serious", 4, 1, 1),
         ("all", "all", "any", "any", "related", 4, 2, 2),
+        ("all", "all", "any", "any", "ongoing at the cut-off", 4, 1, 1),
         ("all", "all", "Skin", "any", "any grade", 4, 1, 3),  # one participant, three events
         ("all", "all", "Skin", "Rash", "any grade", 4, 1, 2),
         ("all", "all", "Skin", "Itch", "any grade", 4, 1, 1),
@@ -69,8 +70,8 @@ def test_participants_and_events(
 
 def test_every_term_has_every_category_in_every_stratum(incidence: pl.DataFrame) -> None:
     assert set(incidence.select("group", "dose_level").unique().rows()) == STRATA
-    # any/any; two classes; three terms: six lines, in four categories.
-    assert incidence.height == len(STRATA) * 4 * 6
+    # any/any; two classes; three terms: six lines, in five categories.
+    assert incidence.height == len(STRATA) * 5 * 6
 
 
 def test_exact_limits(incidence: pl.DataFrame) -> None:
@@ -86,7 +87,7 @@ def test_exact_limits(incidence: pl.DataFrame) -> None:
 
 def test_the_confidence_level_is_configured() -> None:
     spec = safety_spec(methods=METHODS | {"conf_level": 0.9})
-    result = validate(AE_INCIDENCE, estimate_safety(PEOPLE, EVENTS, spec).ae_incidence)
+    result = validate(AE_INCIDENCE, ae_incidence(PEOPLE, EVENTS, spec))
     row = row_of(result, "A", "all", "Infections", "Sepsis")
     assert_allclose(row["conf_high"], 0.7763932022500211, rtol=1e-12)  # 1 - sqrt(0.05)
     assert row["conf_level"] == 0.9
@@ -113,7 +114,7 @@ def test_groups_and_dose_levels_add_up(incidence: pl.DataFrame) -> None:
 
 def test_no_events_and_nobody() -> None:
     for people, n in ((PEOPLE, 4), (adsl(), 0)):
-        result = validate(AE_INCIDENCE, estimate_safety(people, adae(), safety_spec()).ae_incidence)
+        result = validate(AE_INCIDENCE, ae_incidence(people, adae(), safety_spec()))
         assert set(result["preferred_term"]) == {"any"}
         pooled = row_of(result, "all", "all", "any", "any")
         assert (pooled["n"], pooled["n_participants"]) == (n, 0)
@@ -121,5 +122,5 @@ def test_no_events_and_nobody() -> None:
 
 
 def test_without_dose_levels() -> None:
-    result = validate(AE_INCIDENCE, estimate_safety(PEOPLE, EVENTS, safety_spec(dose_levels=[])).ae_incidence)
+    result = validate(AE_INCIDENCE, ae_incidence(PEOPLE, EVENTS, safety_spec(dose_levels=[])))
     assert set(result.select("group", "dose_level").rows()) == {("A", "all"), ("B", "all"), ("all", "all")}

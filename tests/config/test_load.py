@@ -235,8 +235,52 @@ def test_a_cut_may_be_extracted_on_the_day_of_its_cutoff(folder):
     assert load_study(folder / "config.yaml").cut.extract_date.isoformat() == CUT
 
 
+def _limits(**values):
+    def change(content):
+        content["protocol_versions"][0]["groups"][0].update(values)
+
+    return change
+
+
+def _unmap(variable):
+    def change(content):
+        for extract in content["extracts"]:
+            extract.get("columns", {}).pop(variable, None)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "said"),
+    [
+        ("config", _limits(group="adlut"), 'version "1" names the group "adlut". Declared groups: adult, paediatric'),
+        ("config", _limits(diagnoses={"test": "DIAGN", "values": ["AML"]}), 'names the test "DIAGN", which no extract'),
+        ("config", _limits(group="paediatric"), "protocol version 1: the group paediatric is given twice"),
+        ("clinical", _unmap("PROTVER"), "protocol_versions needs PROTVER, which no extract of DM gives"),
+        ("clinical", _unmap("AGE"), 'version "1" needs AGE'),
+        ("clinical", _unmap("FAENTDT"), r"entered_late .FA. needs FAENTDT"),
+        (
+            "config",
+            lambda content: content.update(sae_reconciliation=None),
+            "an extract is of SAE, but sae_reconciliation",
+        ),
+        ("clinical", _unmap("AESER"), "sae_reconciliation needs AESER"),
+        ("clinical", lambda content: content["extracts"].pop(), "sae_reconciliation needs SAEDECOD"),
+        ("config", again("entered_late"), 'entered_late: the code "AE" is given twice'),
+    ],
+)
+def test_checks_of_clinical_records_that_could_not_apply_are_refused(folder, file, change, said):
+    edit(folder / f"{file}.yaml", change)
+    with pytest.raises(ConfigError, match=said):
+        load_study(folder / "config.yaml")
+
+
 def test_a_group_of_leukaemias_is_not_everybody(folder):
-    edit(folder / "config.yaml", first("groups", code="ALL"))
+    def change(content):
+        content["groups"][0]["code"] = "ALL"
+        content["protocol_versions"] = []
+
+    edit(folder / "config.yaml", change)
     assert load_study(folder / "config.yaml").file.groups[0].code == "ALL"
 
 

@@ -69,19 +69,33 @@ def test_events_that_may_have_started_by_the_cutoff(start: Any, rows: int) -> No
     assert derive(ae=[adverse("P1", start)]).adae.height == rows
 
 
-def ending(end: Any) -> Row:
-    row = derive(ae=[adverse("P1", 30, end)]).event()
-    return {name: row[name] for name in ("AENLO", "AENHI", "AONGOFL")}
+def ending(end: Any, **more: Any) -> Row:
+    row = derive(ae=[adverse("P1", 30, end, **more)]).event()
+    return {name: row[name] for name in ("AENLO", "AENHI", "AONGOFL", "AONGOUN")}
 
 
 def test_an_end_by_the_cutoff() -> None:
-    assert ending(180) == {"AENLO": on(180), "AENHI": on(180), "AONGOFL": "N"}
-    assert ending((59, 89)) == {"AENLO": on(59), "AENHI": on(89), "AONGOFL": "N"}
+    assert ending(180) == {"AENLO": on(180), "AENHI": on(180), "AONGOFL": "N", "AONGOUN": "N"}
+    assert ending((59, 89)) == {"AENLO": on(59), "AENHI": on(89), "AONGOFL": "N", "AONGOUN": "N"}
 
 
-@pytest.mark.parametrize("end", [None, 181, (181, 200)])
-def test_ongoing_at_the_cutoff(end: Any) -> None:
-    assert ending(end) == {"AENLO": None, "AENHI": None, "AONGOFL": "Y"}
+@pytest.mark.parametrize(("end", "said"), [(None, "ONGOING"), (181, "BEFORE"), ((181, 200), "BEFORE")])
+def test_ongoing_at_the_cutoff(end: Any, said: str) -> None:
+    assert ending(end, AEENRTPT=said) == {"AENLO": None, "AENHI": None, "AONGOFL": "Y", "AONGOUN": "N"}
+
+
+@pytest.mark.parametrize(
+    ("end", "said", "ongoing"),
+    [
+        (None, "BEFORE", "N"),  # recorded as over, without its day
+        (None, "UNKNOWN", "Y"),  # the source does not say
+        (None, None, "Y"),
+        ((170, 200), "BEFORE", "Y"),  # may have ended before the cut-off
+    ],
+)
+def test_ends_that_leave_open_whether_it_was_ongoing(end: Any, said: str | None, ongoing: str) -> None:
+    found = ending(end, AEENRTPT=said)
+    assert (found["AONGOFL"], found["AONGOUN"]) == (ongoing, "Y")
 
 
 def test_the_event_is_described_as_it_was_recorded() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from immrecon.config.base import build
-from immrecon.config.specs import ClinicalSpec
+from immrecon.config.clinical import ClinicalSpec
 from immrecon.ingest.clinical import ClinicalTables, harmonise_clinical
 
 EXTRACTED = date(2026, 4, 12)
@@ -103,15 +103,25 @@ BASELINE = """
 """
 
 
+NO_CHECKS: dict[str, Any] = {"earlier": None, "protocol_versions": [], "entered_late": [], "sae_reconciliation": None}
+
+
 def harmonise(
-    folder: Path, extracts: str, *, dm: str = DM, extracted: date | None = EXTRACTED, head: str = HEAD, **files: str
+    folder: Path,
+    extracts: str,
+    *,
+    dm: str = DM,
+    extracted: date | None = EXTRACTED,
+    head: str = HEAD,
+    checks: dict[str, Any] | None = None,
+    **files: str,
 ) -> ClinicalTables:
-    """The tables from files given as text: ce="..." becomes ce.csv."""
+    """The tables from files given as text: ce="..." becomes ce.csv. `checks`: keys of the specification."""
     for name, text in {"dm": dm, **files}.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     content = {
         "study": "s1", "extract_date": extracted, "clinical": yaml.safe_load(head + extracts),
-        "groups": GROUPS, "dose_levels": LEVELS,
+        "groups": GROUPS, "dose_levels": LEVELS, **NO_CHECKS, **(checks or {}),
     }  # fmt: skip
     return harmonise_clinical(build(ClinicalSpec, content, Path("clinical.yaml")), folder)
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from immrecon.config.base import build
 from immrecon.config.extracts import END, REQUIRED, START, TARGETS, ExtractsFile, Format
-from immrecon.contracts.harmonised import AE, CE, CM, DM, DS, FA, SC
+from immrecon.contracts.harmonised import AE, CE, CM, DM, DS, FA, SAE, SC
 from immrecon.errors import ConfigError
 from immrecon.ingest.clinical_cells import outputs_of
 
@@ -136,12 +136,13 @@ def test_one_file_has_one_format() -> None:
     assert "given two formats" in refusal(whole)
 
 
-@pytest.mark.parametrize("contract", [DM, SC, DS, CE, FA, CM, AE], ids=lambda contract: contract.name)
+@pytest.mark.parametrize("contract", [DM, SC, DS, CE, FA, CM, AE, SAE], ids=lambda contract: contract.name)
 def test_every_variable_of_the_contract_can_be_filled(contract: Any) -> None:
     """The targets of the configuration and the contracts are two lists of the same variables."""
     domain = contract.name.upper()
-    structural = {"SRCFILE", "SRCSHEET", "SRCROW", "USUBJID", "STUDYID", f"{domain}SEQ"}
+    structural = {"SRCFILE", "SRCSHEET", "SRCROW", "USUBJID", "STUDYID", f"{domain}SEQ", f"{domain}ENRTPT"}
     by_results = {"FA": {"FATESTCD", "FAORRES", "FASTRESN"}, "SC": {"SCTESTCD", "SCORRES", "SCSTRESN"}}
+    by_results["SAE"] = {"AESEQ", "SAESTAT"}  # found by the reconciliation
     filled = {name for target in TARGETS[domain] for name in outputs_of(domain, target)}
     assert filled == set(contract.schema.column_names()) - structural - by_results.get(domain, set())
 

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 import yaml
 
+from immrecon.config.clinical import clinical_spec
 from immrecon.config.load import load_study
-from immrecon.config.specs import clinical_spec
 from immrecon.ingest.clinical import ClinicalTables, harmonise_clinical
 
 ROOT = Path(__file__).parents[2]
@@ -24,9 +24,14 @@ EXPECTED = {
     "clinical dead before alive": ("alive_after_dead_contact", "warning"),
     "clinical duplicate record": ("duplicate_record", "note"),
     "clinical age disagrees with group": ("age_disagrees_with_birth", "warning"),
+    "clinical SAE not in safety database": ("sae_not_in_safety_database", "warning"),
+    "clinical SAE not in clinical database": ("sae_not_in_clinical_database", "error"),
+    "clinical SAE disagrees": ("sae_disagrees", "warning"),
 }
 UNDATED = {"date": ("date_missing", "error"), "end_date": ("end_missing", "warning")}
 TYPO = {True: ("participant_malformed", "error"), False: ("participant_unknown", "error")}
+LATE = ["entered_late", "entered_since_earlier_cut"]
+"""Notes on good records, which have a test of their own."""
 PARTIAL = "clinical partial date"
 NO_FAULT_OF_THE_RECORD = {
     "clinical record after cut-off",
@@ -58,7 +63,7 @@ def tables(truth: dict[str, Any], cut: str) -> ClinicalTables:
 
 
 def domains(tables: ClinicalTables) -> list[pl.DataFrame]:
-    return [tables.dm, tables.sc, tables.ds, tables.ce, tables.fa, tables.cm, tables.ae]
+    return [tables.dm, tables.sc, tables.ds, tables.ce, tables.fa, tables.cm, tables.ae, tables.sae]
 
 
 def places(frame: pl.DataFrame) -> set[tuple[str, int]]:
@@ -107,8 +112,43 @@ def test_planted_faults_and_no_others_are_asked_about(truth: dict[str, Any], cut
     assert len(planted) >= 9
     early = tables.queries["QUVAL"].is_in(list(not_yet_screened(truth, cut)))
     assert set(tables.queries.filter(early)["QUKIND"]) <= {"participant_unknown"}
-    asked = tables.queries.filter(~early.fill_null(False))
+    asked = tables.queries.filter(~early.fill_null(False) & ~pl.col("QUKIND").is_in(LATE))
     assert set(asked.select("SRCFILE", "SRCROW", "QUKIND", "QUSEV").iter_rows()) == planted
+
+
+def entries(cut: str, file: str) -> list[dict[str, str]]:
+    with (ROOT / "data/demo" / cut / file).open(encoding="utf-8-sig", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_events_entered_after_the_first_extract_are_listed_at_the_second(truth: dict[str, Any]) -> None:
+    """Those planted as entered late or as backdated are among the notes, and every note is on such a record."""
+    cut, (first, _) = CUTS[-1], truth["data_cuts"]
+    spec = clinical_spec(load_study(ROOT / "config/config.yaml", cut))
+    notes = harmonise_clinical(spec, ROOT / "data/demo" / cut).queries.filter(QUKIND="entered_since_earlier_cut")
+    noted = set(notes.select("SRCFILE", "SRCROW").iter_rows())
+    items = {"clinical entered late", "clinical backdated correction"}
+    assert {(f["file"], f["row"]) for f in dirt(truth, cut) if f["item"] in items} <= noted
+    for file, row in noted:
+        record = entries(cut, file)[row - 2]
+        assert (record.get("date") or record["start_date"]) <= first["cut_off"].isoformat()
+        assert record["entered_on"] > first["extract"].isoformat()
+
+
+@pytest.mark.parametrize(
+    ("file", "days"), [("adverse_events", 30), ("events", 30), ("disposition", 30), ("disease", 60)]
+)
+def test_entered_late_at_the_first_cut(file: str, days: int) -> None:
+    cut = CUTS[0]
+    spec = clinical_spec(load_study(ROOT / "config/config.yaml", cut))
+    notes = harmonise_clinical(spec, ROOT / "data/demo" / cut).queries.filter(QUKIND="entered_late")
+    late = set()
+    for row, record in enumerate(entries(cut, f"clinical/{file}.csv"), start=2):
+        day = record.get("date") or record.get("start_date", "")
+        usable = len(day) == 10 and "U" not in day and day[:2] == "20"
+        if usable and (date.fromisoformat(record["entered_on"]) - date.fromisoformat(day)).days > days:
+            late.add(row)
+    assert set(notes.filter(SRCFILE=f"clinical/{file}.csv")["SRCROW"]) == late
 
 
 def test_partial_dates_keep_their_month(truth: dict[str, Any], cut: str, tables: ClinicalTables) -> None:
@@ -147,6 +187,18 @@ def test_nothing_is_lost(cut: str, tables: ClinicalTables) -> None:
             n = sum(1 for _ in csv.reader(handle)) - 1
         received |= {(f"clinical/{path.name}", row) for row in range(2, n + 2)}
     assert received == set().union(*map(places, [*domains(tables), tables.queries]))
+
+
+def test_events_of_the_safety_database_are_no_adverse_events(cut: str, tables: ClinicalTables) -> None:
+    assert tables.ae.height == len(entries(cut, "clinical/adverse_events.csv"))
+    with (ROOT / "data/demo" / cut / "clinical/sae_listing.csv").open(encoding="utf-8", newline="") as handle:
+        listed = list(csv.DictReader(handle, delimiter=";"))
+    matched = tables.sae.filter(pl.col("AESEQ").is_not_null())
+    assert (tables.sae.height, matched.height) == (len(listed), len(listed) - 1)
+    pairs = matched.join(tables.ae, on=["USUBJID", "AESEQ"])
+    for term, event, start, onset in pairs.select("SAEDECOD", "AEDECOD", "SAESTLO", "AESTLO").iter_rows():
+        assert term == event.upper()
+        assert abs((start - onset).days) <= 2
 
 
 def test_counts_add_up(tables: ClinicalTables) -> None:

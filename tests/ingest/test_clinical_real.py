@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 
+from immrecon.config.clinical import clinical_spec
 from immrecon.config.load import load_study
-from immrecon.config.specs import clinical_spec
 from immrecon.ingest.clinical import ClinicalTables, harmonise_clinical
 
 ROOT = Path(__file__).parents[2]

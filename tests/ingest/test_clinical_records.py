@@ -281,3 +281,23 @@ def test_a_delimiter_at_the_end_of_every_row_is_harmless(tmp_path: Path) -> None
     tables = harmonise(tmp_path, EVENTS, ce=ce)
     assert tables.queries.is_empty()
     assert tables.ce["CEDECOD"].to_list() == ["INFECTION", "RELAPSE"]
+
+
+@pytest.mark.parametrize(
+    ("ended", "end", "outcome", "ending"),
+    [
+        (True, "2025-03-01", "recovered", "BEFORE"),
+        (True, "2025-03-01", "", "BEFORE"),
+        (True, "", "recovered", "BEFORE"),  # over, on a day that nobody recorded
+        (True, "", "not recovered", "ONGOING"),
+        (True, "soon", "", "UNKNOWN"),
+        (False, "", "recovered", "UNKNOWN"),  # nothing declared says that it is over
+        (False, "2025-03", "", "BEFORE"),
+    ],
+)
+def test_an_event_without_an_end_is_ongoing_only_where_the_source_would_say_otherwise(
+    tmp_path: Path, ended: bool, end: str, outcome: str, ending: str
+) -> None:
+    declared = ADVERSE if ended else ADVERSE.replace("    ended: {outcome: [recovered]}\n", "")
+    ae = f"id,term,pt,soc,grade,outcome,start,end\nS1-001,rash,Rash,Skin,2,{outcome},2025-02-01,{end}\n"
+    assert harmonise(tmp_path, declared, ae=ae).ae["AEENRTPT"].to_list() == [ending]

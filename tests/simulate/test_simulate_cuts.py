@@ -19,7 +19,8 @@ Row = tuple[str, ...]
 def _table(demo: Path, cut: str, file: str) -> tuple[Row, list[Row]]:
     raw = (demo / cut / file).read_bytes()
     if file.startswith("clinical/") or "central" in file:
-        rows = [tuple(r) for r in csv.reader(io.StringIO(raw.decode("utf-8-sig")))]
+        delimiter = ";" if "sae_listing" in file else ","
+        rows = [tuple(r) for r in csv.reader(io.StringIO(raw.decode("utf-8-sig")), delimiter=delimiter)]
         return rows[0], rows[1:]
     lines = [tuple(r) for r in csv.reader(io.StringIO(raw.decode("cp1252"), newline=""), delimiter=";")]
     header = lines[3]

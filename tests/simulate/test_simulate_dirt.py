@@ -17,7 +17,8 @@ def _lines(path: Path) -> list[list[str]]:
     raw = path.read_bytes()
     if "paris" in path.name:
         return list(csv.reader(io.StringIO(raw.decode("cp1252"), newline=""), delimiter=";"))
-    return list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
+    delimiter = ";" if "sae_listing" in path.name else ","
+    return list(csv.reader(io.StringIO(raw.decode("utf-8-sig")), delimiter=delimiter))
 
 
 def _column(letters: str) -> int:

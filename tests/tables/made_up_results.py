@@ -182,6 +182,7 @@ def ae_incidence() -> pl.DataFrame:
         counts[organ_class, "any"] = max(terms.values()) + 2
         counts |= {(organ_class, term): k for term, k in terms.items()}
     shares = {"any grade": 1.0, "grade >= 3": 0.4, "grade >= 4": 0.15, "serious": 0.25, "related": 0.1}
+    shares |= {"ongoing at the cut-off": 0.2}
     for (organ_class, term), k in counts.items():
         for group, part in (("all", 1.0), ("ADULT", 0.6), ("PAED", 0.4)):
             n = sum(p.injected for p in members(group, "all"))
@@ -258,6 +259,23 @@ def cell_fates(cells: pl.DataFrame) -> pl.DataFrame:
     return frame(results.CELL_FATES, rows)
 
 
+def sae_reconciliation() -> pl.DataFrame:
+    """Per status: adults, children."""
+    numbers = {
+        "in the safety database": (9, 4),
+        "in both, agreeing": (6, 4),
+        "in both, disagreeing": (2, 0),
+        "in the safety database only": (1, 0),
+        "in the clinical database only": (0, 2),
+    }
+    rows = [
+        {"group": group, "status": status, "n_events": n, "n_participants": min(n, 5)}
+        for status, (adults, children) in numbers.items()
+        for group, n in (("ADULT", adults), ("PAED", children), ("all", adults + children))
+    ]
+    return frame(results.SAE_RECONCILIATION, rows)
+
+
 def accrual() -> pl.DataFrame:
     rows = []
     for month in range(12):
@@ -291,6 +309,7 @@ def make_results(spec: DisplaySpec) -> Results:
         quantiles=quantiles,
         checks=checks(),
         ae_incidence=ae_incidence(),
+        sae_reconciliation=sae_reconciliation(),
         cells=cells,
     )
 

@@ -98,6 +98,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
         ],
         "clocks": {"transplant": "transplant", "injection": "SMART101 injection"},
         "endpoints": [endpoint(code) for code in NAMES],
+        "sae_reconciled": True,
         "safety": {
             "population": "injected",
             "emergent_from_clock": "injection",

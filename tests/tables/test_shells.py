@@ -242,7 +242,23 @@ def test_adverse_events_are_ordered_by_frequency_then_name(tables: dict[str, Tab
     assert terms[:3] == ["Cytomegalovirus reactivation", "Sepsis", "Pneumonia"]
     assert terms.index("Diarrhoea") < terms.index("Nausea")
     overall = [row.cells[1].text for row in table.rows if row.cells[0].text == "Any event"]
-    assert overall == ["any grade", "grade ≥ 3", "grade ≥ 4", "serious", "related"]
+    assert overall == ["any grade", "grade ≥ 3", "grade ≥ 4", "serious", "related", "ongoing at the cut-off"]
+    # Shown for all events together only.
+    assert [row.cells[0].text for row in table.rows if row.cells[1].text == overall[-1]] == ["Any event"]
+
+
+def test_events_of_the_safety_database_add_up(tables: dict[str, Table], run: Results, spec: DisplaySpec) -> None:
+    table = tables["sae_reconciliation"]
+    assert table.column_names()[-2:] == ["Number of events: All participants", "Participants, all"]
+    numbers = {row.cells[0].text: [int(cell.text) for cell in row.cells[1:4]] for row in table.rows}
+    listed, *parts, clinical = numbers.values()
+    assert listed == [9, 4, 13] == [sum(column) for column in zip(*parts, strict=True)]
+    assert clinical == [0, 2, 2]
+    assert [row.cells[0].indent for row in table.rows] == [0, 1, 1, 1, 0]
+    assert any("safety database adds none" in note for note in tables["adverse_events"].footnotes)
+    without = build_tables(run, spec.model_copy(update={"sae_reconciled": False}))
+    assert "sae_reconciliation" not in without
+    assert not any("safety database" in note for note in without["adverse_events"].footnotes)
 
 
 def test_checks_list_violations_first_and_put_the_rest_together(tables: dict[str, Table]) -> None:

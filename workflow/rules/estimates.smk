@@ -66,8 +66,11 @@ rule estimate_safety:
     input:
         adsl=LAYOUT.participants("analysis", "adsl"),
         adae=LAYOUT.participants("analysis", "adae"),
+        ae=LAYOUT.participants("harmonised", "ae"),
+        sae=LAYOUT.participants("harmonised", "sae"),
     output:
         ae_incidence=LAYOUT.table("estimates", "ae_incidence"),
+        sae_reconciliation=LAYOUT.table("estimates", "sae_reconciliation"),
     log:
         LAYOUT.log("estimate_safety"),
     params:

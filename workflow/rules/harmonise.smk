@@ -29,6 +29,7 @@ rule harmonise_clinical:
         fa=LAYOUT.participants("harmonised", "fa"),
         cm=LAYOUT.participants("harmonised", "cm"),
         ae=LAYOUT.participants("harmonised", "ae"),
+        sae=LAYOUT.participants("harmonised", "sae"),
         queries=LAYOUT.table("harmonised", "queries_clinical"),
     log:
         LAYOUT.log("harmonise_clinical"),

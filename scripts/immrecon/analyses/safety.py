@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from immrecon.analyses.sae import sae_reconciliation
 from immrecon.analyses.strata import Stratum, strata
 from immrecon.config.specs import SafetySpec
-from immrecon.contracts.results import AE_INCIDENCE
+from immrecon.contracts.results import AE_INCIDENCE, SAE_RECONCILIATION
 from immrecon.stats.proportion import clopper_pearson
-from immrecon.vocabulary import POPULATION_FLAG, RowStatus
+from immrecon.vocabulary import ONGOING, POPULATION_FLAG, RowStatus
 
 ANY = "any"
 
@@ -16,9 +17,25 @@ ANY = "any"
 @dataclass(frozen=True)
 class SafetyResults:
     ae_incidence: pl.DataFrame
+    sae_reconciliation: pl.DataFrame
 
 
-def estimate_safety(adsl: pl.DataFrame, adae: pl.DataFrame, spec: SafetySpec) -> SafetyResults:
+def estimate_safety(
+    adsl: pl.DataFrame, adae: pl.DataFrame, ae: pl.DataFrame, sae: pl.DataFrame, spec: SafetySpec
+) -> SafetyResults:
+    """Incidences of adverse events, and how their records stand to those of the safety database, where there is one.
+
+    `ae` and `sae` are harmonised and serve the reconciliation alone.
+    """
+    reconciled = (
+        sae_reconciliation(adsl, ae, sae, spec.groups)
+        if spec.sae_reconciled
+        else SAE_RECONCILIATION.schema.create_empty()
+    )
+    return SafetyResults(ae_incidence(adsl, adae, spec), reconciled)
+
+
+def ae_incidence(adsl: pl.DataFrame, adae: pl.DataFrame, spec: SafetySpec) -> pl.DataFrame:
     """Participants with at least one counted event: any, per class, per term; by category; Clopper-Pearson."""
     population = adsl.filter(pl.col(POPULATION_FLAG[spec.safety.population]) == "Y")
     counted = adae.filter(pl.col("ANL01FL") == "Y")
@@ -28,6 +45,7 @@ def estimate_safety(adsl: pl.DataFrame, adae: pl.DataFrame, spec: SafetySpec) ->
         for grade in spec.safety.grade_at_least
     }
     categories |= {"serious": pl.col("AESER") == "Y", "related": pl.col("AEREL") == "Y"}
+    categories |= {ONGOING: pl.col("AONGOFL") == "Y"}
     tables = [
         _stratum_table(counted, population.filter(stratum.rows()).height, stratum, name, keep)
         for stratum in strata(spec.groups, spec.dose_levels)
@@ -51,7 +69,7 @@ def estimate_safety(adsl: pl.DataFrame, adae: pl.DataFrame, spec: SafetySpec) ->
         .otherwise(pl.lit(str(RowStatus.NOT_ESTIMABLE))),
         reason=pl.when(~estimable).then(pl.lit("nobody in the stratum")),
     )
-    return SafetyResults(result.select(AE_INCIDENCE.schema.column_names()))
+    return result.select(AE_INCIDENCE.schema.column_names())
 
 
 def _stratum_table(all_events: pl.DataFrame, n: int, stratum: Stratum, category: str, keep: pl.Expr) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from immrecon.config.base import Code, Slug, Strict
 from immrecon.config.source_format import EXCHANGE_FORMATS, DateStyle, FileName, IdentityRule, Layout
 
-Domain = Literal["DM", "SC", "DS", "CE", "FA", "CM", "AE"]
+Domain = Literal["DM", "SC", "DS", "CE", "FA", "CM", "AE", "SAE"]
 
 
 class Kind(StrEnum):
@@ -25,6 +25,7 @@ class Kind(StrEnum):
     RELATIVE = "relative"
 
 
+# SAE is the line listing of a safety database: compared with AE, never counted.
 # A code is a text without which the row has no meaning. A target of kind bounds, say CESTDTC, fills the earliest and
 # the latest day that the text allows (CESTLO, CESTHI) and, where the contract has it, the text itself.
 TARGETS: dict[str, dict[str, Kind]] = {
@@ -64,6 +65,14 @@ TARGETS: dict[str, dict[str, Kind]] = {
         "AEENDTC": Kind.BOUNDS,
         "AEENTDT": Kind.DAY,
     },
+    "SAE": {
+        "SAEDECOD": Kind.CODE,
+        "SAETERM": Kind.TEXT,
+        "SAETOXGR": Kind.INTEGER,
+        "SAEOUT": Kind.TEXT,
+        "SAESTDTC": Kind.BOUNDS,
+        "SAEENTDT": Kind.DAY,
+    },
 }
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -74,6 +83,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "FA": ("FACAT",),
     "CM": ("CMTRT", "CMCAT"),
     "AE": ("AETERM", "AEDECOD", "AEBODSYS"),
+    "SAE": ("SAEDECOD",),
 }
 
 START: dict[str, tuple[str, ...]] = {
@@ -84,6 +94,7 @@ START: dict[str, tuple[str, ...]] = {
     "FA": ("FADTC", "FADY"),
     "CM": ("CMSTDTC",),
     "AE": ("AESTDTC",),
+    "SAE": ("SAESTDTC",),
 }
 """The variable that dates a row of the domain: exactly one of them is mapped."""
 
@@ -241,6 +252,14 @@ class Extract(Strict):
         if twice := [test for test, n in tests.items() if n > 1]:
             raise ValueError(f"results give {', '.join(twice)} twice")
         return self
+
+    @property
+    def tests(self) -> list[str]:
+        """Tests that the results of this extract can be of; texts of an unmapped column of tests are not among them."""
+        fixed = [result.test for result in self.results]
+        read = [name for result in self.results if result.test_from for name in (result.test_from.map or {}).values()]
+        constant = [result.test_from.constant for result in self.results if result.test_from]
+        return [name for name in (*fixed, *read, *constant) if name is not None]
 
     @property
     def source_columns(self) -> list[str]:

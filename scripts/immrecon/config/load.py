@@ -59,9 +59,41 @@ def _cross_check(study: Study, path: Path) -> None:
         if analyte not in analytes:
             raise ConfigError(f'{path}: {where} uses the analyte "{analyte}", which is not under "analytes".')
     _refuse_unmapped_codes(study, path)
+    _refuse_idle_checks(study, path)
     for marker in study.file.timelines.markers:
         if marker.occurrence not in study.endpoints.occurrences:
             raise ConfigError(f'{path}: timelines marks "{marker.occurrence}", which is not an occurrence.')
+
+
+def _refuse_idle_checks(study: Study, path: Path) -> None:
+    """A check of clinical records that no extract gives anything to check would look as if all were well."""
+    file = study.file
+    given = {(extract.domain, name) for extract in study.clinical.extracts for name in extract.columns}
+    tests = {test for extract in study.clinical.extracts if extract.domain == "SC" for test in extract.tests}
+    needed: list[tuple[str, str, str]] = [
+        (f"entered_late ({item.domain})", item.domain, f"{item.domain}ENTDT") for item in file.entered_late
+    ]
+    needed += [("protocol_versions", "DM", "PROTVER")] if file.protocol_versions else []
+    if file.sae_reconciliation is not None:
+        needed += [("sae_reconciliation", "SAE", "SAEDECOD"), ("sae_reconciliation", "AE", "AESER")]
+    elif any(extract.domain == "SAE" for extract in study.clinical.extracts):
+        raise ConfigError(
+            f"{path}: an extract is of SAE, but sae_reconciliation is null. Give its onset_tolerance_days."
+        )
+    codes = [group.code for group in file.groups]
+    for version in file.protocol_versions:
+        where = f'protocol_versions, version "{version.code}"'
+        for limits in version.groups:
+            if limits.group not in codes:
+                known = ", ".join(codes)
+                raise ConfigError(f'{path}: {where} names the group "{limits.group}". Declared groups: {known}.')
+            if limits.min_age_years is not None or limits.max_age_years is not None:
+                needed.append((where, "DM", "AGE"))
+            if limits.diagnoses is not None and limits.diagnoses.test not in tests:
+                raise ConfigError(f'{path}: {where} names the test "{limits.diagnoses.test}", which no extract gives.')
+    for where, domain, variable in needed:
+        if (domain, variable) not in given:
+            raise ConfigError(f"{path}: {where} needs {variable}, which no extract of {domain} gives.")
 
 
 def _refuse_unmapped_codes(study: Study, path: Path) -> None:

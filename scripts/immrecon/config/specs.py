@@ -5,7 +5,6 @@ from datetime import date
 from immrecon.config.base import Strict
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile, FirstEvent, ThresholdCrossing
-from immrecon.config.extracts import ExtractsFile
 from immrecon.config.study import (
     Analyte,
     Characteristic,
@@ -24,14 +23,6 @@ from immrecon.config.study import (
     Visits,
 )
 from immrecon.vocabulary import Clock, Estimator, Population
-
-
-class ClinicalSpec(Strict):
-    study: str
-    extract_date: date | None
-    clinical: ExtractsFile
-    groups: list[Group]
-    dose_levels: list[DoseLevel]
 
 
 class LabSpec(Strict):
@@ -88,6 +79,7 @@ class SafetySpec(Strict):
     dose_levels: list[DoseLevel]
     methods: Methods
     safety: Safety
+    sae_reconciled: bool
 
 
 class EndpointDisplay(Strict):
@@ -129,6 +121,7 @@ class DisplaySpec(Strict):
     clocks: ClockLabels
     endpoints: list[EndpointDisplay]
     safety: Safety
+    sae_reconciled: bool
     conf_level: float
     recovery_population: Population
     timelines_population: Population
@@ -139,17 +132,6 @@ class DisplaySpec(Strict):
         if self.cutoff_date is None:
             return f"No calendar cut-off (relative days); data cut {self.data_cut}"
         return f"Data cut-off {self.cutoff_date.isoformat()}"
-
-
-def clinical_spec(study: Study) -> ClinicalSpec:
-    file = study.file
-    return ClinicalSpec(
-        study=file.study,
-        extract_date=study.cut.extract_date,
-        clinical=study.clinical,
-        groups=file.groups,
-        dose_levels=file.dose_levels,
-    )
 
 
 def lab_spec(study: Study) -> LabSpec:
@@ -210,7 +192,13 @@ def tte_spec(study: Study) -> TteSpec:
 
 def safety_spec(study: Study) -> SafetySpec:
     file = study.file
-    return SafetySpec(groups=file.groups, dose_levels=file.dose_levels, methods=file.methods, safety=file.safety)
+    return SafetySpec(
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        methods=file.methods,
+        safety=file.safety,
+        sae_reconciled=file.sae_reconciliation is not None,
+    )
 
 
 def display_spec(study: Study) -> DisplaySpec:
@@ -231,6 +219,7 @@ def display_spec(study: Study) -> DisplaySpec:
         clocks=file.clocks,
         endpoints=[_endpoint_display(study, code) for code in study.endpoints.endpoints],
         safety=file.safety,
+        sae_reconciled=file.sae_reconciliation is not None,
         conf_level=file.methods.conf_level,
         recovery_population=file.evaluable.of,
         timelines_population=file.timelines.population,

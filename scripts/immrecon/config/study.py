@@ -12,6 +12,7 @@ from immrecon.config.base import Code, Label, Slug, Strict, refuse_repeated
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
+from immrecon.config.record_checks import LateEntry, ProtocolVersion, SaeReconciliation
 from immrecon.vocabulary import POOLED, Milestone, Population
 
 
@@ -218,6 +219,9 @@ class StudyFile(Strict):
     clocks: ClockLabels
     groups: list[Group] = Field(min_length=1)
     dose_levels: list[DoseLevel]
+    protocol_versions: list[ProtocolVersion]
+    entered_late: list[LateEntry]
+    sae_reconciliation: SaeReconciliation | None = Field(description="null: no extract of a safety database")
     accrual_plan: list[PlannedAccrual]
     evaluable: EvaluableRule
     baseline: list[Characteristic]
@@ -245,8 +249,9 @@ class StudyFile(Strict):
 
     @model_validator(mode="after")
     def _codes_are_unique(self) -> "StudyFile":
-        for key in ("groups", "dose_levels", "analytes", "baseline"):
+        for key in ("groups", "dose_levels", "protocol_versions", "analytes", "baseline"):
             refuse_repeated(key, [item.code for item in getattr(self, key)])
+        refuse_repeated("entered_late", [item.domain for item in self.entered_late])
         thresholds = [f"{item.analyte} {item.operator} {item.value_per_ul:.15g}" for item in self.thresholds]
         refuse_repeated("thresholds", thresholds)
         refuse_repeated("accrual_plan", [item.month.isoformat() for item in self.accrual_plan])

@@ -4,7 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from immrecon.contracts.base import Contract, count, day, integer, number, one_of, optional_text, rule, text
-from immrecon.vocabulary import Fate, Privacy, QueryStatus, Severity
+from immrecon.vocabulary import Fate, Privacy, QueryStatus, SaeStatus, Severity
 
 
 class SourceCell(dy.Schema):
@@ -56,6 +56,10 @@ class Ds(SourceCell):
     DSENTDT = day("day the record was entered")
 
 
+ENDINGS = ("BEFORE", "ONGOING", "UNKNOWN")
+_ENDING = "end against the extract: BEFORE it, with or without its day; ONGOING; UNKNOWN where the source does not say"
+
+
 class Ce(SourceCell):
     USUBJID = text("participant", primary_key=True)
     CESEQ = integer("number of the record within participant", nullable=False, primary_key=True)
@@ -69,6 +73,7 @@ class Ce(SourceCell):
     CESTDY = number("start as days since transplant, for sources without dates", "day")
     CEENLO = day("earliest end")
     CEENHI = day("latest end")
+    CEENRTPT = one_of(ENDINGS, _ENDING, nullable=True)
     CEENTDT = day("day the record was entered")
 
 
@@ -96,6 +101,7 @@ class Cm(SourceCell):
     CMSTHI = day("latest start")
     CMENLO = day("earliest end")
     CMENHI = day("latest end")
+    CMENRTPT = one_of(ENDINGS, _ENDING, nullable=True)
     CMENTDT = day("day the record was entered")
 
 
@@ -114,7 +120,29 @@ class Ae(SourceCell):
     AESTHI = day("latest start that the record allows")
     AEENLO = day("earliest end")
     AEENHI = day("latest end")
+    AEENRTPT = one_of(ENDINGS, _ENDING, nullable=True)
     AEENTDT = day("day the record was entered")
+
+
+class Sae(SourceCell):
+    USUBJID = text("participant", primary_key=True)
+    SAESEQ = integer("number of the record within participant", nullable=False, primary_key=True)
+    SAEDECOD = text("preferred term")
+    SAETERM = optional_text("term as received")
+    SAETOXGR = integer("CTCAE grade", min=1, max=5)
+    SAEOUT = optional_text("outcome, in the words of the clinical database")
+    SAESTDTC = optional_text("start as received")
+    SAESTLO = day("earliest start that the record allows")
+    SAESTHI = day("latest start that the record allows")
+    SAEENTDT = day("day the record was entered")
+    AESEQ = integer("record of harmonised AE that it was matched with; missing: none")
+    SAESTAT = one_of(
+        [SaeStatus.AGREES, SaeStatus.DISAGREES, SaeStatus.SAFETY_ONLY], "against the clinical database, which is used"
+    )
+
+    @rule
+    def matched_or_in_one_database_only(cls) -> pl.Expr:
+        return pl.col("SAESTAT").eq(SaeStatus.SAFETY_ONLY.value).eq(pl.col("AESEQ").is_null())
 
 
 class Lb(SourceCell):
@@ -227,6 +255,7 @@ CE = _participants("ce", "One row per clinical event.", Ce)
 FA = _participants("fa", "One row per assessment and test.", Fa)
 CM = _participants("cm", "One row per medication or cellular intervention.", Cm)
 AE = _participants("ae", "One row per adverse event.", Ae)
+SAE = _participants("sae", "One row per event of the safety database; none of them is counted.", Sae)
 LB = _participants("lb", "One row per identified result cell of a lab export, whatever became of it.", Lb)
 QUERIES_LAB = Contract("queries_lab", "harmonised", "One row per query on a lab export.", Queries, 2)
 QUERIES_CLINICAL = Contract("queries_clinical", "harmonised", "One row per query on a clinical extract.", Queries, 2)
@@ -235,4 +264,4 @@ QUERY_LOG = Contract(
 )
 CELLS = Contract("cells", "harmonised", "One row per lab export and sheet: every cell, by what became of it.", Cells)
 
-HARMONISED = [DM, SC, DS, CE, FA, CM, AE, LB, QUERIES_LAB, QUERIES_CLINICAL, QUERY_LOG, CELLS]
+HARMONISED = [DM, SC, DS, CE, FA, CM, AE, SAE, LB, QUERIES_LAB, QUERIES_CLINICAL, QUERY_LOG, CELLS]

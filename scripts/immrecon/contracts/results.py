@@ -4,7 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from immrecon.contracts.base import Contract, count, integer, number, one_of, optional_text, rule, text
-from immrecon.vocabulary import READ, CheckOutcome, Fate, Milestone, Population, RowStatus
+from immrecon.vocabulary import ALL_OF_SAFETY, READ, CheckOutcome, Fate, Milestone, Population, RowStatus, SaeStatus
 
 
 class Stratum(dy.Schema):
@@ -211,11 +211,22 @@ class Checks(Stratum):
 class AeIncidence(Stratum, Inference):
     system_organ_class = text("system organ class; 'any' for all", primary_key=True)
     preferred_term = text("preferred term; 'any' for all of the class", primary_key=True)
-    category = text("any grade, grade >= k, serious, related", primary_key=True)
+    category = text("any grade, grade >= k, serious, related, ongoing at the cut-off", primary_key=True)
     population = one_of(Population, "population")
     n = count("participants of the stratum")
     n_participants = count("with at least one such event")
     n_events = count("such events")
+
+
+class SaeReconciliationCounts(dy.Schema):
+    group = text("group code; 'all' for all together; empty for none", primary_key=True)
+    status = one_of(
+        [ALL_OF_SAFETY, *SaeStatus],
+        "where the events stand; the first is the total of the next three",
+        primary_key=True,
+    )
+    n_events = count("events of the whole extract")
+    n_participants = count("participants with at least one")
 
 
 class Timelines(dy.Schema):
@@ -286,8 +297,14 @@ LANDMARKS = _result("landmarks", "One row per endpoint, stratum and landmark day
 QUANTILES = _result("quantiles", "One row per endpoint, stratum and quantile.", Quantiles)
 CHECKS = _result("checks", "One row per identity and stratum.", Checks)
 AE_INCIDENCE = _result("ae_incidence", "One row per class, term, category and stratum.", AeIncidence)
+SAE_RECONCILIATION = _result(
+    "sae_reconciliation",
+    "One row per group and status; none where no safety database is configured.",
+    SaeReconciliationCounts,
+)
 
 RESULTS = [
     FUNNEL, ACCRUAL, BASELINE, TIMELINES, QUERY_COUNTS, QUERY_STATUS, CELL_FATES, VISIT_SUMMARY,
     THRESHOLD_SUMMARY, PROFILES, STATUS_COUNTS, CURVES, RISK_TABLE, LANDMARKS, QUANTILES, CHECKS, AE_INCIDENCE,
+    SAE_RECONCILIATION,
 ]  # fmt: skip

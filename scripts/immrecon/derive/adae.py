@@ -28,6 +28,11 @@ def derive_adae(adsl: pl.DataFrame, ae: pl.DataFrame, spec: DeriveSpec) -> pl.Da
         may_be_emergent &= (pl.col("ASTLO") <= last).fill_null(True)
         surely_emergent &= (latest_start <= last).fill_null(False)
     ended = pl.col("AEENHI").is_not_null() & by_cutoff("AEENHI", spec.cutoff_date)
+    over_undated = (pl.col("AEENRTPT") == "BEFORE").fill_null(False) & pl.col("AEENHI").is_null()
+    ongoing = ~ended & ~over_undated
+    surely_after = ~by_cutoff("AEENLO", spec.cutoff_date) | (
+        pl.col("AEENHI").is_null() & (pl.col("AEENRTPT") == "ONGOING").fill_null(False)
+    )
     return (
         ae.join(participants, on="USUBJID", how="inner")
         .rename({"AESTLO": "ASTLO", "AESTHI": "ASTHI"})
@@ -35,7 +40,8 @@ def derive_adae(adsl: pl.DataFrame, ae: pl.DataFrame, spec: DeriveSpec) -> pl.Da
         .with_columns(
             AENLO=pl.when(ended).then(pl.col("AEENLO")),
             AENHI=pl.when(ended).then(pl.col("AEENHI")),
-            AONGOFL=yes_no(~ended),
+            AONGOFL=yes_no(ongoing),
+            AONGOUN=yes_no(over_undated | (ongoing & ~surely_after)),
             TRTEMFL=yes_no(may_be_emergent),
             TRTEMUN=yes_no(may_be_emergent & ~surely_emergent),
         )
@@ -44,6 +50,6 @@ def derive_adae(adsl: pl.DataFrame, ae: pl.DataFrame, spec: DeriveSpec) -> pl.Da
         )
         .select(
             "USUBJID", "AESEQ", "GROUP", "DOSELVL", "AEDECOD", "AEBODSYS", "AETOXGR", "AESER", "AEREL",
-            "ASTLO", "ASTHI", "AENLO", "AENHI", "AONGOFL", "TRTEMFL", "TRTEMUN", "ANL01FL",
+            "ASTLO", "ASTHI", "AENLO", "AENHI", "AONGOFL", "AONGOUN", "TRTEMFL", "TRTEMUN", "ANL01FL",
         )
     )  # fmt: skip

@@ -6,17 +6,20 @@ from pathlib import Path
 
 import polars as pl
 
+from immrecon.config.clinical import ClinicalSpec
 from immrecon.config.extracts import Extract, ExtractsFile
-from immrecon.config.specs import ClinicalSpec
 from immrecon.errors import SourceError
 from immrecon.ingest.clinical_cells import Parsed, not_before_birth, parse
 from immrecon.ingest.clinical_checks import contradictions
-from immrecon.ingest.clinical_domains import characteristics, participants, table, usable
+from immrecon.ingest.clinical_domains import characteristics, numbered_rows, participants, table, usable
 from immrecon.ingest.clinical_enrolment import enrolment_queries
+from immrecon.ingest.clinical_late import late_queries
+from immrecon.ingest.clinical_protocol import protocol_queries
 from immrecon.ingest.clinical_queries import numbered
 from immrecon.ingest.clinical_results import melt
 from immrecon.ingest.clinical_source import Files, Rows, choose
 from immrecon.ingest.patterns import check_patterns
+from immrecon.ingest.sae_reconciliation import Reconciled, reconcile
 
 Count = dict[str, str | int | None]
 
@@ -36,6 +39,7 @@ class ClinicalTables:
     fa: pl.DataFrame
     cm: pl.DataFrame
     ae: pl.DataFrame
+    sae: pl.DataFrame
     queries: pl.DataFrame
     counts: list[Count]
 
@@ -54,8 +58,16 @@ def harmonise_clinical(spec: ClinicalSpec, folder: Path) -> ClinicalTables:
     dm = job.participants()
     frames = {domain: job.records(domain) for domain in ("DS", "CE", "CM", "AE")}
     frames["FA"] = job.assessments()
+    sae = job.reconciled(frames["AE"])
     sc = job.characteristics()
-    queries = [*job.files.queries, *job.queries, *contradictions(dm=dm, **{k.lower(): v for k, v in frames.items()})]
+    queries = [
+        *job.files.queries,
+        *job.queries,
+        *job.protocol_queries(dm, sc),
+        *contradictions(dm=dm, **{k.lower(): v for k, v in frames.items()}),
+        *sae.queries,
+        *late_queries(frames, spec.entered_late, spec.earlier),
+    ]
     return ClinicalTables(
         dm=dm,
         sc=sc,
@@ -64,6 +76,7 @@ def harmonise_clinical(spec: ClinicalSpec, folder: Path) -> ClinicalTables:
         fa=frames["FA"],
         cm=frames["CM"],
         ae=frames["AE"],
+        sae=sae.sae,
         queries=numbered(queries),
         counts=[job.counts[position] for position in sorted(job.counts)],
     )
@@ -93,6 +106,7 @@ class _Job:
         self._spec = spec
         self._extracts = spec.clinical
         self._known: frozenset[str] = frozenset()
+        self._parts: list[tuple[Extract, pl.DataFrame]] = []
         self._births = pl.DataFrame(schema={"USUBJID": pl.String, "BRTHLO": pl.Date})
 
     def participants(self) -> pl.DataFrame:
@@ -117,6 +131,7 @@ class _Job:
             self.queries += [*chosen[position].queries, *after.queries]
             self._count(position, use, chosen[position], after.frame)
             parts.append((use, after.frame))
+        self._parts = parts
         dm = participants(parts, self._spec.study, self.queries)
         self.queries += enrolment_queries(dm, parts, self._spec.groups, self._spec.dose_levels)
         return dm
@@ -133,6 +148,15 @@ class _Job:
         names = {"test": "SCTESTCD", "text": "SCORRES", "number": "SCSTRESN"}
         parts = [self._melted(position, use).rename(names) for position, use in self._of("SC")]
         return characteristics(parts, self.queries)
+
+    def reconciled(self, ae: pl.DataFrame) -> Reconciled:
+        parts = [self._usable(position, use) for position, use in self._of("SAE")]
+        extracts = [use for domain in ("SAE", "AE") for _, use in self._of(domain)]
+        return reconcile(numbered_rows("SAE", parts).drop("AESEQ"), ae, extracts, self._spec.sae_reconciliation)
+
+    def protocol_queries(self, dm: pl.DataFrame, sc: pl.DataFrame) -> list[pl.DataFrame]:
+        extracts = [extract for _, extract in self._of("SC")]
+        return protocol_queries(dm, self._parts, sc, extracts, self._spec.protocol_versions)
 
     def _of(self, domain: str) -> Sequence[tuple[int, Extract]]:
         return [(i, extract) for i, extract in enumerate(self._extracts.extracts) if extract.domain == domain]

@@ -6,13 +6,13 @@ from datetime import date
 import polars as pl
 
 from immrecon.config.extracts import START, TARGETS, Extract, Format, Kind, Source
-from immrecon.contracts.harmonised import AE, CE, CM, DM, DS, FA, SC
+from immrecon.contracts.harmonised import AE, CE, CM, DM, DS, FA, SAE, SC
 from immrecon.ingest.clinical_queries import query
 from immrecon.ingest.clinical_source import cell
 from immrecon.ingest.dates import parse_dates
 from immrecon.vocabulary import DAYS_PER_MONTH, Severity
 
-CONTRACTS = {contract.name.upper(): contract for contract in (DM, SC, DS, CE, FA, CM, AE)}
+CONTRACTS = {contract.name.upper(): contract for contract in (DM, SC, DS, CE, FA, CM, AE, SAE)}
 
 _EVENT_FATE = " A death stays, undated; any other event that cannot be dated is withheld."
 _MILESTONE_FATE = {

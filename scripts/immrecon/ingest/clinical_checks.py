@@ -5,7 +5,7 @@ import polars as pl
 from immrecon.ingest.clinical_queries import query
 from immrecon.vocabulary import Severity
 
-_START = {"CE": "CEST", "CM": "CMST", "AE": "AEST", "DS": "DS", "FA": "FA"}
+START_STEM = {"CE": "CEST", "CM": "CMST", "AE": "AEST", "DS": "DS", "FA": "FA"}
 _END = {"CE": "CEEN", "CM": "CMEN", "AE": "AEEN"}
 _ORDER = [
     ("SCRNDT", "ENRLDT", "enrolment_before_screening", "Enrolment ({}) is before screening ({})."),
@@ -116,7 +116,7 @@ def _death_in_words() -> pl.Expr:
 
 def _after_death(domain: str, frame: pl.DataFrame, death: pl.DataFrame) -> pl.DataFrame:
     joined = frame.join(death, on="USUBJID", how="inner", maintain_order="left")
-    rows = joined.filter(_later_than_death(_START[domain], joined.columns))
+    rows = joined.filter(_later_than_death(START_STEM[domain], joined.columns))
     if domain == "CE":
         rows = rows.filter(pl.col("CEDECOD") != "DEATH")
     if domain == "FA":
@@ -201,7 +201,7 @@ def _disagreeing_results(fa: pl.DataFrame) -> pl.DataFrame:
 
 
 def _dated_after_entry(domain: str, frame: pl.DataFrame) -> pl.DataFrame:
-    start, entered = f"{_START[domain]}LO", f"{domain}ENTDT"
+    start, entered = f"{START_STEM[domain]}LO", f"{domain}ENTDT"
     return _warn(
         frame.filter(pl.col(start) > pl.col(entered)),
         domain,
@@ -212,7 +212,7 @@ def _dated_after_entry(domain: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ended_before_start(domain: str, frame: pl.DataFrame) -> pl.DataFrame:
-    start, end = f"{_START[domain]}LO", f"{_END[domain]}HI"
+    start, end = f"{START_STEM[domain]}LO", f"{_END[domain]}HI"
     return _warn(
         frame.filter(pl.col(end) < pl.col(start)),
         domain,

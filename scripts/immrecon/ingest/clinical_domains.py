@@ -43,6 +43,7 @@ def usable(extract: Extract, parsed: Parsed) -> Parsed:
         dated = pl.any_horizontal(pl.col(name).is_not_null() for name in _start_of(extract))
         conditions.append(dated | (pl.col("CEDECOD") == "DEATH"))
     queries += _missing_ends(extract, frame)
+    frame = _with_ending(extract, frame)
     return Parsed(frame.filter(pl.all_horizontal(pl.lit(True), *conditions)), queries)
 
 
@@ -56,12 +57,12 @@ def _missing_ends(extract: Extract, frame: pl.DataFrame) -> list[pl.DataFrame]:
     end = END[extract.domain]
     if not extract.ended or end is None:
         return []
-    over = pl.any_horizontal(pl.col(cell(name)).is_in(texts) for name, texts in extract.ended.items())
+    over = _said_to_be_over(extract)
     source = extract.columns[end]
     blank = pl.col(cell(source.column)).is_null() if source.column is not None else pl.lit(False)
     return [
         query(
-            frame.filter(over.fill_null(False) & blank),
+            frame.filter(over & blank),
             domain=extract.domain,
             kind="end_missing",
             severity=Severity.WARNING,
@@ -72,8 +73,38 @@ def _missing_ends(extract: Extract, frame: pl.DataFrame) -> list[pl.DataFrame]:
     ]
 
 
+def _said_to_be_over(extract: Extract) -> pl.Expr:
+    said = [pl.col(cell(name)).is_in(texts).fill_null(False) for name, texts in extract.ended.items()]
+    return pl.any_horizontal(pl.lit(False), *said)
+
+
+def _with_ending(extract: Extract, frame: pl.DataFrame) -> pl.DataFrame:
+    """--ENRTPT: no end date means ongoing only where the source would otherwise say that it is over."""
+    end = END[extract.domain]
+    if end is None:
+        return frame
+    dated, written = pl.lit(False), pl.lit(False)
+    if end in extract.columns:
+        dated = pl.any_horizontal(pl.col(name).is_not_null() for name in bounds_of(end))
+        written = received(extract.columns[end]).is_not_null()
+    silent = written if extract.ended else pl.lit(True)
+    ending = (
+        pl.when(dated | _said_to_be_over(extract))
+        .then(pl.lit("BEFORE"))
+        .when(silent)
+        .then(pl.lit("UNKNOWN"))
+        .otherwise(pl.lit("ONGOING"))
+    )
+    return frame.with_columns(ending.alias(f"{extract.domain}ENRTPT"))
+
+
 def table(domain: str, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """All rows of a domain that is numbered within participant (--SEQ), in the order of extracts and rows."""
+    return validate(CONTRACTS[domain], numbered_rows(domain, parts))
+
+
+def numbered_rows(domain: str, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """As `table`, before anything that is found by comparing domains: such variables are null."""
     contract = CONTRACTS[domain]
     columns = contract.schema.columns()
     sequence = f"{domain}SEQ"
@@ -81,7 +112,7 @@ def table(domain: str, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     full = [_complete(part, domain, wanted) for part in parts]
     frame = pl.concat(full, how="vertical") if full else contract.schema.create_empty().drop(sequence)
     number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("USUBJID")
-    return validate(contract, frame.with_columns(number.alias(sequence)).select(list(columns)))
+    return frame.with_columns(number.alias(sequence)).select(list(columns))
 
 
 def _complete(part: pl.DataFrame, domain: str, wanted: Sequence[str]) -> pl.DataFrame:

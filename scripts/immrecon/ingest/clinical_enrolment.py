@@ -36,14 +36,14 @@ def _milestone_queries(dm: pl.DataFrame, parts: Parts) -> list[pl.DataFrame]:
     not_enrolled = cells_of(dm.filter(later & ~_given("ENRLDT", "ENRLHI")), parts, "ENRLDT")
     no_transplant = cells_of(dm.filter(injected_by_record() & ~transplanted_by_record()), parts, "HSCTDT")
     return [
-        *_ask(
+        *ask_of_cells(
             not_enrolled,
             "enrolment_date_missing",
             "Transplanted or injected without a usable date of enrolment. The participant is counted as enrolled, and "
             "is missing from the accrual.",
             "Ask for the date of enrolment.",
         ),
-        *_ask(
+        *ask_of_cells(
             no_transplant,
             "injection_without_transplant",
             "There is an injection and no usable date of a transplant. The participant is counted as transplanted and "
@@ -95,7 +95,7 @@ def cells_of(people: pl.DataFrame, parts: Parts, target: str) -> pl.DataFrame:
     return people.drop(SOURCE).join(first.drop("EMPTY"), on="USUBJID", how="left", maintain_order="left")
 
 
-def _ask(
+def ask_of_cells(
     rows: pl.DataFrame, kind: str, message: str, hint: str | None, severity: Severity = Severity.ERROR
 ) -> list[pl.DataFrame]:
     """One query per row of `cells_of`, by the column that the cell stands in."""
@@ -121,8 +121,8 @@ def _group_queries(enrolled: pl.DataFrame, parts: Parts, groups: Sequence[Group]
     absent = f"An enrolled participant without a group. {_POOLED_ONLY}"
     other = f"Not one of the configured groups. {_POOLED_ONLY}"
     return [
-        *_ask(rows.filter(pl.col("GROUP").is_null()), "group_missing", absent, hint),
-        *_ask(rows.filter(~pl.col("GROUP").is_in(known)), "group_not_configured", other, hint),
+        *ask_of_cells(rows.filter(pl.col("GROUP").is_null()), "group_missing", absent, hint),
+        *ask_of_cells(rows.filter(~pl.col("GROUP").is_in(known)), "group_not_configured", other, hint),
     ]
 
 
@@ -134,8 +134,10 @@ def _level_queries(enrolled: pl.DataFrame, parts: Parts, levels: Sequence[DoseLe
     absent = "An injected participant without a dose level, counted in the results of all levels only."
     other = "Not one of the configured dose levels. The participant is counted in the results of all levels only."
     return [
-        *_ask(rows.filter(pl.col("DOSELVL").is_null() & injected_by_record()), "dose_level_missing", absent, hint),
-        *_ask(rows.filter(~pl.col("DOSELVL").is_in(known)), "dose_level_not_configured", other, hint),
+        *ask_of_cells(
+            rows.filter(pl.col("DOSELVL").is_null() & injected_by_record()), "dose_level_missing", absent, hint
+        ),
+        *ask_of_cells(rows.filter(~pl.col("DOSELVL").is_in(known)), "dose_level_not_configured", other, hint),
     ]
 
 
@@ -149,4 +151,4 @@ def _age_queries(enrolled: pl.DataFrame, parts: Parts, groups: Sequence[Group]) 
         outside |= (pl.col("GROUP") == group.code) & (too_young | too_old)
     message = "Age outside the limits configured for the enrolled group; the enrolled group is kept."
     rows = cells_of(enrolled, parts, "AGE").filter(outside)
-    return _ask(rows, "age_outside_group", message, "Which of the two is right?", Severity.WARNING)
+    return ask_of_cells(rows, "age_outside_group", message, "Which of the two is right?", Severity.WARNING)

@@ -24,7 +24,7 @@ def query(
     kind: str,
     severity: Severity,
     message: str | pl.Expr,
-    column: str | None = None,
+    column: str | pl.Expr | None = None,
     value: pl.Expr | None = None,
     hint: str | pl.Expr | None = None,
 ) -> pl.DataFrame:

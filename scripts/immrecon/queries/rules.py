@@ -161,6 +161,31 @@ RULES: dict[str, Rule] = {
     "group_not_configured": Rule("Group not configured", "One of the configured groups.", _ALL_ONLY),
     "dose_level_missing": Rule("Dose level missing", "One of the configured dose levels.", _LEVELS_ONLY),
     "dose_level_not_configured": Rule("Dose level not configured", "One of the configured dose levels.", _LEVELS_ONLY),
+    "protocol_version_unknown": Rule(
+        "Protocol version not known", "One of the configured versions.", "Age and diagnosis are not checked against it."
+    ),
+    "group_outside_protocol": Rule(
+        "Group outside the protocol version", "A group that the version enrols.", "The group stays as enrolled."
+    ),
+    "age_outside_protocol": Rule(
+        "Age outside the protocol version", "An age that the version enrols.", "The group stays as enrolled."
+    ),
+    "diagnosis_outside_protocol": Rule(
+        "Diagnosis outside the protocol version", "A diagnosis that the version enrols.", "The group stays as enrolled."
+    ),
+    "sae_not_in_clinical_database": Rule(
+        "SAE not in the clinical database", "An adverse event of the same term and start.", "The SAE is not counted."
+    ),
+    "sae_not_in_safety_database": Rule(
+        "SAE not in the safety database", "An event of the safety database with the same term and start.", _USED
+    ),
+    "sae_disagrees": Rule(
+        "SAE disagrees with the clinical database", "The same in both databases.", "The clinical database is used."
+    ),
+    "entered_late": Rule("Entered late", "An entry soon after the date.", _USED),
+    "entered_since_earlier_cut": Rule(
+        "Missed by the earlier cut", "An entry before the extract of the earlier cut.", _USED
+    ),
     "record_after_death": Rule("Record after death", "A date up to the death.", _KEPT),
     "alive_after_death": Rule("Alive after death", "No contact after the death.", _KEPT),
     "alive_after_dead_contact": Rule(

@@ -84,12 +84,15 @@ _TABLES: dict[str, Topic] = {
     "baseline": "participants",
     "reconstitution_status": "recovery",
     "adverse_events": "safety",
+    "sae_reconciliation": "safety",
     "cell_funnel": "quality",
     "cells": "quality",
     "query_status": "quality",
     "queries": "quality",
     "checks": "quality",
 }
+_LAST = ("adverse_events", "sae_reconciliation")
+"""Tables that follow the figures of their section."""
 _SPLIT = ("landmarks", "quantiles")
 """Tables that are shown in parts, each beside the figures of its endpoints."""
 
@@ -115,11 +118,10 @@ def _exhibits(
     yield from (figure for figure in here if figure.endpoint is None and figure.analyte is None)
     if topic == "recovery":
         yield from _by_analyte(tables, here, spec)
-    yield from (table for stem, table in tables.items() if _TABLES.get(stem) == topic and stem != "adverse_events")
+    yield from (table for stem, table in tables.items() if _TABLES.get(stem) == topic and stem not in _LAST)
     yield from (figure for figure in here if figure.endpoint is not None)
     yield from _endpoint_tables(topic, results, endpoints, spec)
-    if topic == "safety" and "adverse_events" in tables:
-        yield tables["adverse_events"]
+    yield from (tables[stem] for stem in _LAST if _TABLES[stem] == topic and stem in tables)
     if topic == "further":
         placed = {*_TABLES, *_SPLIT, *(visits_stem(analyte.code) for analyte in summarised(spec))}
         yield from (table for stem, table in tables.items() if stem not in placed)

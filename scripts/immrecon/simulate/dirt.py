@@ -100,6 +100,9 @@ CLINICAL_CATALOGUE: tuple[str, ...] = (
     "clinical record after cut-off",
     "clinical entered late",
     "clinical backdated correction",
+    "clinical SAE not in safety database",
+    "clinical SAE not in clinical database",
+    "clinical SAE disagrees",
 )
 
 NOT_APPLICABLE: dict[str, str] = {

@@ -22,6 +22,8 @@ from immrecon.simulate.lab_utrecht import render_utrecht, utrecht_table
 from immrecon.simulate.parameters import DataCut, Kinetics, StudyParameters
 from immrecon.simulate.participants import Participant, ScreenFailure, enrol
 from immrecon.simulate.rows import Rendered, Table
+from immrecon.simulate.sae_listing import FILE as SAE_LISTING
+from immrecon.simulate.sae_listing import render_sae_listing, sae_table, soil_sae_listing
 from immrecon.simulate.samples import Trajectory, draw_trajectory
 from immrecon.simulate.timeline import Course, draw_course
 from immrecon.simulate.truth import truth_yaml
@@ -69,6 +71,10 @@ def simulate_study(
     }
     if faults:
         _soil(parameters, tables, courses)
+    adverse = tables["clinical/adverse_events.csv"]
+    tables[SAE_LISTING] = sae_table(parameters, adverse)
+    if faults:
+        soil_sae_listing(parameters, tables[SAE_LISTING], adverse)
     true_events = sorted((e for e in entries if e.table == "events"), key=lambda e: (e.subject, e.on, e.cells["event"]))
     return Study(parameters, kinetics, enrolled, failures, courses, trajectories, true_events, tables)
 
@@ -85,7 +91,12 @@ def _soil(parameters: StudyParameters, tables: dict[str, Table], courses: dict[s
 
 def render_cut(study: Study, cut: DataCut) -> dict[str, Rendered]:
     """Every file of one extract, by path, sorted."""
-    renderers = {CENTRAL: render_central, PARIS: render_paris, UTRECHT: render_utrecht}
+    renderers = {
+        CENTRAL: render_central,
+        PARIS: render_paris,
+        UTRECHT: render_utrecht,
+        SAE_LISTING: render_sae_listing,
+    }
     return {f: renderers.get(f, render_clinical)(t, cut.extract) for f, t in sorted(study.tables.items())}
 
 

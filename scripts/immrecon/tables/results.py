@@ -32,6 +32,7 @@ class Results:
     quantiles: pl.DataFrame
     checks: pl.DataFrame
     ae_incidence: pl.DataFrame
+    sae_reconciliation: pl.DataFrame
     cells: pl.DataFrame
 
 

@@ -6,11 +6,21 @@ import polars as pl
 
 from immrecon.config.specs import DisplaySpec
 from immrecon.tables.exhibit import BLANK, count_cell, exhibit, headed, method_words
-from immrecon.tables.format import clean, count, level, words
-from immrecon.tables.frames import Record, Stratum, conf_level, distinct, group_strata, index, population_of
+from immrecon.tables.format import clean, count, level, sentence, words
+from immrecon.tables.frames import (
+    ALL_PARTICIPANTS,
+    NOT_CONFIGURED,
+    Record,
+    Stratum,
+    conf_level,
+    distinct,
+    group_strata,
+    index,
+    population_of,
+)
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
 from immrecon.tables.results import Results
-from immrecon.vocabulary import POOLED
+from immrecon.vocabulary import ALL_OF_SAFETY, ONGOING, POOLED, SaeStatus
 
 ANY = "any"
 ANY_GRADE = "any grade"
@@ -51,6 +61,9 @@ def adverse_events(results: Results, spec: DisplaySpec) -> Table:
             "classes and terms are in order of the number of participants with an event of any grade, then of name.",
             "A line that no participant has is left out, except under any event. “Any event” in a class counts a "
             "participant with several terms once, so terms need not add up to their class.",
+            "Ongoing events are given for all events together (per term: estimates/ae_incidence). An event without an "
+            "end date is ongoing, unless it is recorded as over.",
+            *([_ONE_SOURCE] if spec.sae_reconciled else []),
         ],
         marks=marks,
         empty="No emergent adverse event has been recorded in the safety population by the cut-off.",
@@ -58,9 +71,56 @@ def adverse_events(results: Results, spec: DisplaySpec) -> Table:
     )
 
 
+def sae_reconciliation(results: Results, spec: DisplaySpec) -> Table:
+    """Serious adverse events of the two databases, by whether they are in both and agree."""
+    frame = results.sae_reconciliation
+    rows = index(frame, "group", "status")
+    known = [(group.code, clean(group.label)) for group in spec.groups]
+    elsewhere = [("", NOT_CONFIGURED)] if (frame["group"] == "").any() else []
+    columns = [*known, *elsewhere, (POOLED, ALL_PARTICIPANTS)]
+    statuses = [ALL_OF_SAFETY, *(status.value for status in SaeStatus)] if rows else []
+    lines = [
+        Row(
+            (
+                Cell(sentence(status), indent=1 if status in _OF_SAFETY else 0),
+                *(Cell(count(rows[group, status]["n_events"])) for group, _ in columns),
+                Cell(count(rows[POOLED, status]["n_participants"])),
+            ),
+            emphasis="none" if status in _OF_SAFETY else "strong",
+        )
+        for status in statuses
+    ]
+    return exhibit(
+        spec,
+        stem="sae_reconciliation",
+        title="Serious adverse events of the safety and of the clinical database",
+        population="All records of both extracts, also of after the cut-off",
+        header=[
+            [
+                Head("Events", rows=2),
+                Head("Number of events", columns=len(columns)),
+                Head("Participants, all", rows=2),
+            ],
+            [Head(label) for _, label in columns],
+        ],
+        rows=lines,
+        footnotes=[
+            "Method: counts. Events are matched by participant, preferred term and start; the lines indented add up to "
+            "the events in the safety database. The last line counts the events that only the clinical database has "
+            "and calls serious.",
+            f"{_ONE_SOURCE} Every disagreement is a query.",
+        ],
+        empty="Neither the safety nor the clinical database has a serious adverse event.",
+    )
+
+
+_OF_SAFETY = (SaeStatus.AGREES, SaeStatus.DISAGREES, SaeStatus.SAFETY_ONLY)
+_ONE_SOURCE = "Adverse events are counted from the clinical database alone; the safety database adds none."
+
+
 def ordered_categories(frame: pl.DataFrame) -> list[str]:
     """Any grade first, then grades from low to high, then serious, related and whatever else there is."""
-    named = [ANY_GRADE, "serious", "related"]
+    named = [ANY_GRADE, "serious", "related", ONGOING]
 
     def place(category: str) -> tuple[int, float, str]:
         if category == ANY_GRADE:
@@ -102,7 +162,7 @@ def _term_lines(
     lines: list[Row] = []
     for category in categories:
         found = [rows.get((organ_class, term, category, *stratum.key)) for stratum in strata]
-        if not overall and not any(row["n_participants"] for row in found if row is not None):
+        if not overall and (category == ONGOING or not any(row["n_participants"] for row in found if row is not None)):
             continue
         label = Cell(name, indent=0 if whole_class else 1, repeated=bool(lines))
         events = rows.get((organ_class, term, category, POOLED, POOLED))

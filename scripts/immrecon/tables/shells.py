@@ -21,6 +21,7 @@ _MAKERS: dict[str, _Maker] = {
     "landmarks": tte.landmarks,
     "quantiles": tte.quantiles,
     "adverse_events": safety.adverse_events,
+    "sae_reconciliation": safety.sae_reconciliation,
     "cell_funnel": quality.cell_funnel,
     "cells": quality.cells,
     "query_status": quality.query_status,

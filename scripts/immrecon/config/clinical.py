@@ -1,0 +1,46 @@
+"""The section of the configuration for clinical extracts: how they are mapped, and what they are checked against."""
+
+from datetime import date
+
+from immrecon.config.base import Strict
+from immrecon.config.extracts import ExtractsFile
+from immrecon.config.record_checks import LateEntry, ProtocolVersion, SaeReconciliation
+from immrecon.config.study import DoseLevel, Group, Study
+
+
+class EarlierCut(Strict):
+    """The days of the cut that this one is compared with."""
+
+    cutoff_date: date | None
+    extract_date: date | None
+
+
+class ClinicalSpec(Strict):
+    study: str
+    extract_date: date | None
+    earlier: EarlierCut | None
+    clinical: ExtractsFile
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    protocol_versions: list[ProtocolVersion]
+    entered_late: list[LateEntry]
+    sae_reconciliation: SaeReconciliation | None
+
+
+def clinical_spec(study: Study) -> ClinicalSpec:
+    file = study.file
+    return ClinicalSpec(
+        study=file.study,
+        extract_date=study.cut.extract_date,
+        earlier=None
+        if study.earlier_cut is None
+        else EarlierCut.model_validate(
+            file.cuts[study.earlier_cut].model_dump(include={"cutoff_date", "extract_date"})
+        ),
+        clinical=study.clinical,
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        protocol_versions=file.protocol_versions,
+        entered_late=file.entered_late,
+        sae_reconciliation=file.sae_reconciliation,
+    )
