@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from immrecon.ingest.propose.columns import folded
 from immrecon.ingest.units import Unit, parse_unit
@@ -49,6 +50,7 @@ class Name:
     unit: str | None = None
 
 
+@lru_cache(maxsize=20_000)
 def read_name(text: str) -> Name:
     """The analyte that a name stands for; code None where any part of the name is not understood."""
     bare, unit = split_unit(text)

@@ -63,8 +63,10 @@ def beside(finder: Finder, below: Mapping[str, Sequence[str]]) -> Visits | None:
 def in_rows(finder: Finder, table: Table) -> Visits | None:
     """Each visit one column of results; the dates of the draws in a row of the participant."""
     visits = [name for name in finder.columns if _VISIT.fullmatch(words(name))]
+    if len(visits) < 2:
+        return None
     tests = [name for name in finder.columns if name not in visits and _names_tests(finder.columns[name])]
-    if len(visits) < 2 or not tests:
+    if not tests:
         return None
     test = next((name for name in tests if finder.named[name] == "test"), tests[0])
     finder.find_tests([test])

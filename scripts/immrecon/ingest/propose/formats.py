@@ -162,7 +162,7 @@ FORMATS = (
 """Tried in this order."""
 
 _OTHERS = {
-    b"PK": "a zip archive",
+    b"PK": "a zip archive or a damaged workbook",
     b"%PDF": "a PDF document",
     b"{": "JSON that is neither Dataset-JSON nor FHIR",
     b"<?xml": "XML",

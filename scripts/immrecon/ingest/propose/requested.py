@@ -102,7 +102,8 @@ def _analyte(
     taken.append(str(answer["code"]))
     if answer["code"] == RATIO:
         told = (
-            f"{quoted(name)} needs the analyte {RATIO} with the unit ratio in the study; else move it to not_requested"
+            f"{quoted(name)} needs the analyte {RATIO} with the unit ratio in the study. Otherwise move it to "
+            f"not_requested, and take {RATIO} out of checks and exclude_where"
         )
         remarks.append(Remark("note", told))
     unit = _unit(name, read, evidence, outside, remarks, has_units=has_units)
