@@ -23,7 +23,7 @@ def drafted(folder: Path, content: str | bytes, name: str = "export.csv") -> Dra
 
 def written(draft: Draft) -> dict[str, Any]:
     """The draft as its text says, read as any YAML."""
-    content = yaml.safe_load(draft.text())
+    content = yaml.load(draft.text(), Loader=yaml.CSafeLoader)
     assert isinstance(content, dict)
     return content
 
@@ -73,5 +73,7 @@ def read_as_file(content: dict[str, Any]) -> Dialect:
     """The dialect as any study reads it, from a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "draft.yaml"
-        path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        path.write_text(
+            yaml.dump(content, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False), encoding="utf-8"
+        )
         return read_dialect(path)
