@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--cut", default=None, help="data cut; default: the one the configuration names")
     check.set_defaults(run=_check)
     new_lab = commands.add_parser("new-lab", help="study an unknown lab export and write a draft of its dialect")
-    new_lab.add_argument("file", type=Path, metavar="FILE", help="export as received: delimited text or .xlsx")
+    new_lab.add_argument("file", type=Path, metavar="FILE", help="export as received, in any format")
     new_lab.add_argument("--name", default=None, help="name of the laboratory; default: made from the file's name")
     new_lab.add_argument(
         "--out", type=Path, default=None, help="file to write, which must not exist; default: print it"

@@ -1,13 +1,18 @@
 """Drafts of exports, and their questions answered as a user would."""
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from immrecon.config.base import OPEN_QUESTION, build
+from immrecon.config.base import OPEN_QUESTION
 from immrecon.config.dialect import Dialect
+from immrecon.config.inherit import read_dialect
 from immrecon.ingest.propose import Draft, propose
+
+REMOVED = object()
+"""The answer that takes a key away."""
 
 
 def drafted(folder: Path, content: str | bytes, name: str = "export.csv") -> Draft:
@@ -18,7 +23,7 @@ def drafted(folder: Path, content: str | bytes, name: str = "export.csv") -> Dra
 
 def written(draft: Draft) -> dict[str, Any]:
     """The draft as its text says, read as any YAML."""
-    content = yaml.safe_load(draft.text())
+    content = yaml.load(draft.text(), Loader=yaml.CSafeLoader)
     assert isinstance(content, dict)
     return content
 
@@ -43,19 +48,32 @@ def agree(text: Any, suggested: Any) -> None:
 
 
 def answered(draft: Draft, answers: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The content of the draft with each question answered as suggested, or as `answers` says by dotted path."""
+    """The content of the draft with each question answered as suggested, or as `answers` says by path, "/" in a key as "~1"."""
     content = draft.suggested()
     agree(written(draft), content)
     for path, value in (answers or {}).items():
         place: Any = content
-        *parents, last = path.split("/")
+        *parents, last = (part.replace("~1", "/") for part in path.split("/"))
         for parent in parents:
             place = place[int(parent) if isinstance(place, list) else parent]
-        place[int(last) if isinstance(place, list) else last] = value
+        if value is REMOVED:
+            del place[last]
+        else:
+            place[int(last) if isinstance(place, list) else last] = value
     return content
 
 
 def loaded(draft: Draft, answers: dict[str, Any] | None = None) -> Dialect:
     content = answered(draft, answers)
     assert not is_open(content), content
-    return build(Dialect, content, Path("draft.yaml"))
+    return read_as_file(content)
+
+
+def read_as_file(content: dict[str, Any]) -> Dialect:
+    """The dialect as any study reads it, from a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "draft.yaml"
+        path.write_text(
+            yaml.dump(content, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False), encoding="utf-8"
+        )
+        return read_dialect(path)

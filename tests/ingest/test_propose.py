@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from immrecon.config.base import build, read_yaml
-from immrecon.config.dialect import Dialect
+from immrecon.config.inherit import read_dialect
 from immrecon.errors import ConfigError, SourceError
 from immrecon.ingest.propose import Draft, propose
 from immrecon.ingest.propose.analytes import NOT_USED, read_name
@@ -60,7 +59,7 @@ def test_a_draft_with_an_open_question_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"3 open question\(s\).*analytes\.CD4\.unit, analytes\.CD4\.lloq, duplicates\.same_day"
     ):
-        build(Dialect, read_yaml(path), path)
+        read_dialect(path)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +280,8 @@ def test_an_unknown_unit_is_asked(tmp_path: Path) -> None:
         ("RTE", "RTE"), ("recent thymic emigrants", "RTE"), ("Lymphocytes (G/L)", "ALC"), ("Lymphozyten", "ALC"),
         ("linfociti", "ALC"), ("Lymfocyten absoluut", "ALC"), ("WBC", "WBC"), ("Leukozyten", "WBC"),
         ("Globules blancs", "WBC"), ("leucociti", "WBC"), ("CD4 %", "CD4PCT"), ("% CD3+", "CD3PCT"), ("CD3+ (%)", "CD3PCT"),
-        ("CD4/CD8", NOT_USED), ("ratio CD4/CD8", NOT_USED), ("HGB", NOT_USED), ("TREC", NOT_USED), ("CD34+", None),
+        ("CD4/CD8", "CD4CD8"), ("ratio CD4/CD8", "CD4CD8"), ("CD4:CD8 (ratio)", "CD4CD8"), ("Rapport T4/T8", "CD4CD8"),
+        ("CD3+CD4+/CD3+CD8+ ratio", "CD4CD8"), ("CD4/CD8 (%)", None), ("CD4/CD8 (/uL)", None), ("CD3/CD19", None), ("HGB", NOT_USED), ("TREC", NOT_USED), ("CD34+", None),
         ("CD4 memory", None), ("CD4.CM", None), ("CD4+CD25+", None), ("CD3+CD56+", None), ("CD8 naive", None),
         ("CD4+CD45RO+", None), ("CD3 dose", None), ("TCR gd", None), ("HLA-DR+ CD3+", None), ("Patient", None),
         ("CD20", None), ("CD3-CD19+", None),
@@ -351,16 +351,6 @@ def test_nothing_to_go_by_is_all_questions(tmp_path: Path) -> None:
     draft = drafted(tmp_path, "alpha;beta;gamma\n" + "x;y;z\n" * 5)
     assert len(draft.questions) >= 5
     assert is_open(draft.suggested())
-
-
-def test_shapes_that_are_left_to_the_user(tmp_path: Path) -> None:
-    rows = [f"S1-00{i};{name};1,{i};2,{i}" for i in range(1, 4) for name in ("CD3", "CD4", "CD8")]
-    draft = drafted(tmp_path, "\n".join(["Patient;Test;D30;D60", *rows]))
-    assert asked(draft, '"D30", "D60" look like visits side by side')
-    blocks = [f"Patient: S1-00{i};;\nDate;CD4 (/mm3);CD8 (/mm3)\n13/03/2025;1,5;2\n14/04/2025;7;8" for i in range(1, 4)]
-    draft = drafted(tmp_path, "\n".join(blocks))
-    assert asked(draft, "one block per")
-    assert written(draft)["shape"] == "???"
 
 
 def test_samples_of_the_donor_are_asked(tmp_path: Path) -> None:
@@ -437,10 +427,10 @@ def test_a_hostile_file_speaks_only_within_quotes(tmp_path: Path) -> None:
         (b"", "empty"),
         (b"\n\n  \n", "no delimiter"),
         (b"one column\nonly\n", "no delimiter"),
-        (b"MSH|^~\\&|LAB", "HL7"),
+        (b"MSH|^~\\&|LAB", "no result"), (b"{\"resourceType\": \"Patient\"}", "no Observation"),
         (b"%PDF-1.4", "PDF"),
         (b"PK\x03\x04 nothing", "zip"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".xls"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "not a readable .xls"),
         (b"{\"a\": 1}", "JSON"),
         (bytes(range(256)) * 20, "control characters"),
         (b"Patient;Date;CD4 (/mm3)\n", "no row stands below"),

@@ -11,12 +11,12 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.cell.cell import MergedCell
 
-from immrecon.config.base import build
-from immrecon.config.dialect import Dialect
 from immrecon.errors import SourceError
 from immrecon.ingest.propose import propose
 
-from .propose_cases import agree, is_open, written
+from .exports.truth import results
+from .exports.writers import fhir_bundle, fhir_lines, hl7_messages, open_document, sdtm_json, sdtm_transport
+from .propose_cases import agree, is_open, read_as_file, written
 
 SEED = 20260930
 N = 200
@@ -151,16 +151,39 @@ def test_no_damage_ends_in_a_traceback(tmp_path: Path, exports: dict[str, bytes]
             # Of a damaged archive nothing is left to study; of damaged text there is.
             ends["archive refused" if name.endswith("xlsx") else "text refused"] += 1
             continue
-        content = draft.suggested()
-        agree(written(draft), content)
-        assert is_open(written(draft)) == bool(draft.questions)
+        content, text = draft.suggested(), written(draft)
+        agree(text, content)
+        assert is_open(text) == bool(draft.questions)
         if is_open(content):
             ends["a question without a suggestion"] += 1
         else:
-            build(Dialect, content, path)
+            read_as_file(content)
             ends["loads as suggested"] += 1
     assert ends.total() == N
     assert all(name in said and said.isprintable() for name, _, said in refused)
     assert ends["text refused"] < 0.1 * N, ends  # rejecting everything would be no study
     assert ends["archive refused"] < 0.2 * N, ends
     assert ends["loads as suggested"] > N / 3, ends  # the rest keep a question, and are as safe
+
+
+def test_no_damage_of_another_format_ends_in_a_traceback(tmp_path: Path) -> None:
+    rng = random.Random(SEED)
+    written_exports = [
+        write(results(1)) for write in (sdtm_transport, sdtm_json, hl7_messages, fhir_bundle, fhir_lines, open_document)
+    ]
+    drafted: Counter[str] = Counter()
+    refused: list[tuple[str, str]] = []
+    for _ in range(60):
+        export = rng.choice(written_exports)
+        path = tmp_path / export.file
+        path.write_bytes(rng.choice([damage_bytes, cut_off])(export.content, rng) or b" ")
+        try:
+            draft = propose(path)
+        except SourceError as error:
+            refused.append((export.file, str(error)))
+            continue
+        agree(written(draft), draft.suggested())
+        drafted[export.file] += 1
+    # A cut document or archive is none; of messages and lines the rest can be studied.
+    assert (drafted["x.hl7"], drafted["x.ndjson"] > 5) == (6, True)
+    assert all(file in said and said.isprintable() for file, said in refused)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from immrecon.ingest.propose.columns import folded
 from immrecon.ingest.units import Unit, parse_unit
@@ -9,12 +10,13 @@ from immrecon.ingest.units import Unit, parse_unit
 LOINC = {
     "8122-4": "CD3", "8124-0": "CD3PCT", "24467-3": "CD4", "8123-2": "CD4PCT", "14135-8": "CD8", "8101-8": "CD8PCT",
     "8116-6": "CD19", "8117-4": "CD19PCT", "20402-4": "NK", "18267-5": "NKPCT", "731-0": "ALC", "737-7": "ALCPCT",
-    "6690-2": "WBC",
+    "6690-2": "WBC", "54218-3": "CD4CD8",
 }  # fmt: skip
-"""LOINC codes of blood counts and of their percentages."""
+"""LOINC codes of blood counts, of their percentages, and of the CD4/CD8 ratio."""
 
+RATIO = "CD4CD8"
 NOT_USED = "not used"
-"""Known, and nothing that the study counts: a ratio, haemoglobin, platelets, other leukocytes."""
+"""Known, and nothing that the study counts: haemoglobin, platelets, other leukocytes."""
 
 _CODES = {
     frozenset({3}): "CD3", frozenset({4}): "CD4", frozenset({3, 4}): "CD4", frozenset({8}): "CD8",
@@ -33,8 +35,9 @@ _PERCENT = r"(?:%|pct|percent\w*|pourcent\w*|prozent\w*|procent\w*|percentuale|p
 _LEUKOCYTE = (
     r"(?:wbc|leu[ckq]o\w*|leuk|gb|globules? blancs?|globuli bianchi|white (?:blood )?cells?(?: count)?|glob\w* blancos)"
 )
+_RATIO = r"(?:ratio|rapport|quotient|cociente|rapporto|verhouding|verhaltnis)"
 _OTHERS = (
-    r"(?:ratio|rapport|quotient|cociente|rapporto|hgb|hb|h[ae]moglobin\w*|plt|plat\w*|thrombo\w*|plaquet\w*|rbc|eryth\w*"
+    rf"(?:{_RATIO}|hgb|hb|h[ae]moglobin\w*|plt|plat\w*|thrombo\w*|plaquet\w*|rbc|eryth\w*"
     r"|hct|h[ae]matocrit\w*|neutro\w*|anc|mono\w*|eosino\w*|baso\w*|granulo\w*|trec\w*|krec\w*|cd34)"
 )
 
@@ -47,12 +50,16 @@ class Name:
     unit: str | None = None
 
 
+@lru_cache(maxsize=20_000)
 def read_name(text: str) -> Name:
     """The analyte that a name stands for; code None where any part of the name is not understood."""
     bare, unit = split_unit(text)
     plain = folded(bare)
     percent = re.search(_PERCENT, plain) is not None or (unit is not None and _is_percent(unit))
     code = _code(re.sub(_PERCENT, " ", plain))
+    if code == RATIO:
+        parsed = parse_unit(unit) if unit is not None else None
+        return Name(None if percent or (parsed is not None and parsed.dimension != "ratio") else RATIO, unit)
     if code is not None and code != NOT_USED and percent:
         return Name(f"{code}PCT", unit or "%")
     return Name(code, unit)
@@ -77,8 +84,9 @@ def _is_percent(unit: str) -> bool:
 
 
 def _code(plain: str) -> str | None:
-    if re.fullmatch(r"\W*(?:cd ?4|t ?4)\+? ?[/:] ?(?:cd|t)? ?8\+?(?: ?" + _OTHERS + r")?\W*", plain):
-        return NOT_USED
+    counts = r"(?:cd ?3\+? ?)?(?:cd|t) ?4\+? ?[/:] ?(?:cd ?3\+? ?)?(?:(?:cd|t) ?)?8\+?"
+    if re.fullmatch(rf"\W*(?:{_RATIO}\W*)?{counts}(?:\W*{_RATIO})?\W*", plain):
+        return RATIO
     rest = re.sub(r"[_.,;:/()|\[\]]+", " ", plain)
     if re.search(rf"\b{_OTHERS}\b", rest):
         return NOT_USED

@@ -78,7 +78,7 @@ def duplicates(roles: Roles, shape: str, draws: Sequence[tuple[str, str]]) -> Tr
             else question(f"{told} only. Which columns tell a draw?", ["accession"])
         )
     else:
-        labelled = shape == "wide_visit_over_analyte" or "visit" in roles.chosen
+        labelled = shape in {"wide_visit_over_analyte", "wide_by_visit"} or "visit" in roles.chosen
         keys = ["collected", *(["time"] if roles.timed else ["visit"] if labelled else [])]
         same_draw = inferred(keys, "the file has no number of the sample")
     likely = "last" if roles.timed else "query"
@@ -104,9 +104,14 @@ def rules(codes: Sequence[str], visits: Column, *, received: bool) -> Tree:
         for percent, part in _SHARES
         if {percent, part, "ALC"} <= there
     ]
+    ratios: Tree = {}
+    if {"CD4CD8", "CD4", "CD8"} <= there:
+        rule = {"ratio": "CD4CD8", "numerator": "CD4", "denominator": "CD8", "tolerance_relative": 0.1}
+        ratios = {"ratios": Entry([rule])}
     return {
         "sums": Entry(sums, (Remark("note", draft),)),
         "shares": Entry(shares),
+        **ratios,
         "jump": Entry({"factor": 5, "within_days": 7, "from_count": 50}),
         "slip": Entry({"ratio_low": 300, "ratio_high": 3000}),
         "identical_min_analytes": Entry(4 if len(there) >= 4 else None),

@@ -1,6 +1,7 @@
 """Heads of columns in English, French, German, Dutch, Italian and Spanish, and of SDTM; the role each stands for."""
 
 import re
+from functools import lru_cache
 
 from immrecon.ingest.propose.columns import words
 
@@ -67,6 +68,7 @@ _ROLES = [  # the first that matches the whole head
 _PATTERNS = [(role, re.compile(pattern)) for role, pattern in _ROLES]
 
 
+@lru_cache(maxsize=20_000)
 def role_of(head: str) -> str | None:
     """The role that a head names: participant, test, result, unit, loinc, status, visit, accession, comment, or other
     (known and no result); dates and times as received, reported, birth, collected, date, time. None: not known.

@@ -5,9 +5,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from immrecon.config.base import OPEN_QUESTION
-from immrecon.config.source_format import MAX_PATTERN_LENGTH, Layout, clean_head
+from immrecon.config.source_format import DATA_SETS, MAX_PATTERN_LENGTH, WORKBOOKS, Layout, clean_head
 from immrecon.errors import SourceError
 from immrecon.ingest.propose.analytes import read_name
+from immrecon.ingest.propose.blocks import Block, blocks_entry, find_blocks
 from immrecon.ingest.propose.columns import folded, many
 from immrecon.ingest.propose.draft import Entry, Remark, inferred, question, sure
 from immrecon.ingest.propose.formats import Source
@@ -31,6 +32,8 @@ class Sheet:
     entries: dict[str, Entry]
     titles: list[tuple[int, str]] = field(default_factory=list)
     two_levels: bool = False
+    participant: str | None = None
+    """The column that the lines above the blocks fill."""
 
 
 def recognised(row: list[str]) -> int:
@@ -45,46 +48,120 @@ def _known(head: str) -> bool:
 def read_sheet(source: Source) -> Sheet:
     """Raises SourceError: no row can be a header, or nothing stands below it."""
     grid = source.grid
+    if source.is_exchange or source.format in DATA_SETS:
+        return _with_known_heads(source)
     filled = [i for i, row in enumerate(grid.rows) if any(cell.strip() for cell in row)]
     if not filled:
         raise SourceError(f"{grid.place}: the file is empty. Ask the sender for it again.")
     at, entry = _header(grid, filled)
-    below = _units_below(grid, filled, at)
-    upper, at = ([at], below) if below is not None else (_upper(grid, filled, at), at)
-    rows = [grid.numbers[i] for i in (*upper, at)]
-    entries: dict[str, Entry] = {}
-    fill = "merged" if grid.merged else "forward"
-    if upper:
-        how = "merged cells" if grid.merged else "filled cells"
-        why = f"row {grid.numbers[at]} has the heads, some of them several times; row {rows[0]} stands above in {how}"
-        if below is not None:
-            why = f"row {rows[0]} has the heads, and row {rows[1]} their units"
-        entries["header_rows"] = inferred(rows, why)
-        entries["header_fill"] = inferred(fill, f"the heads of row {rows[0]} span columns by {how}")
-    else:
-        entries["header_rows"] = Entry(rows if entry.value != OPEN_QUESTION else [OPEN_QUESTION], entry.remarks, rows)
-    body = [i for i in filled if i > at]
-    again = [grid.numbers[i] for i in body if _same(grid.rows[i], grid.rows[at])]
+    heads = _Heads(grid, filled, at, entry)
+    blocks, blocks_found = _blocks(grid, heads)
+    entries = heads.entries(blocks)
+    body = _body(grid, filled, heads, blocks)
+    again = [] if blocks else [grid.numbers[i] for i in body if _same(grid.rows[i], grid.rows[heads.at])]
     if again:
         listed = ", ".join(map(str, again[:5]))
         entries["repeated_header"] = sure(True, f"the header comes again in {many(len(again), 'row')}: {listed}")
-    ignore = _no_data(grid, at, body)
+    if blocks_found is not None:
+        entries["blocks"] = blocks_found
+    ignore = _no_data(grid, heads.at, body)
     if ignore is not None:
         entries["ignore_rows"] = ignore
     patterns = [p for p in (ignore.answer if ignore else []) if p != OPEN_QUESTION]
     base = {key: item.answer for key, item in source.layout.items()}
-    if source.format != "csv":
+    if source.format in WORKBOOKS:
         base["sheets"] = [grid.sheet]
     layout = Layout.model_validate(
-        base | {"header_rows": rows, "header_fill": fill, "repeated_header": bool(again), "ignore_rows": patterns}
+        base
+        | {"header_rows": entries["header_rows"].answer, "header_fill": heads.fill, "repeated_header": bool(again)}
+        | {"blocks": blocks_found.answer if blocks_found else None, "ignore_rows": patterns}
     )
     table = to_table(grid, layout)
     if table.frame.is_empty():
-        raise SourceError(f"{grid.place}: no row stands below the header in row {rows[-1]}.")
-    _short_rows(table, entries)
-    first = min((*upper, at))
+        raise SourceError(f"{grid.place}: no row stands below the header in row {heads.rows[-1]}.")
+    _short_rows(table, entries, len(table.heads) - bool(blocks))
+    first = min((*heads.upper, heads.at))
     titles = [(grid.numbers[i], cell) for i in filled if i < first for cell in grid.rows[i] if cell.strip()]
-    return Sheet(table, layout, entries, titles, bool(upper))
+    participant = layout.blocks.participant if layout.blocks else None
+    return Sheet(table, layout, entries, titles, bool(heads.upper), participant)
+
+
+def _with_known_heads(source: Source) -> Sheet:
+    """A format that names its columns itself: nothing of the layout has to be found."""
+    layout = Layout.model_validate({key: item.answer for key, item in source.layout.items()})
+    table = to_table(source.grid, layout)
+    if table.frame.is_empty():
+        raise SourceError(f"{source.grid.place}: it holds no record.")
+    return Sheet(table, layout, {}, [], two_levels=False)
+
+
+class _Heads:
+    """The rows of heads: `at` has the column heads, `upper` (at most one) what groups them; indices of the grid."""
+
+    def __init__(self, grid: Grid, filled: list[int], at: int, entry: Entry) -> None:
+        self.grid, self._entry = grid, entry
+        units = _units_below(grid, filled, at)
+        lower = units if units is not None else _lower(grid, filled, at)
+        self._units = units is not None
+        self.upper, self.at = ([at], lower) if lower is not None else (_upper(grid, filled, at), at)
+        self.rows = [grid.numbers[i] for i in (*self.upper, self.at)]
+        self.fill = "merged" if grid.merged else "forward"
+
+    def entries(self, blocks: list[Block]) -> dict[str, Entry]:
+        """The keys header_rows and header_fill; within blocks, rows count from the line that begins the block."""
+        rows, at = self.rows, self.rows[-1]
+        counted = rows
+        within = ""
+        if blocks:
+            first = next(block.row for block in reversed(blocks) if block.row < rows[0])
+            counted = [row - first + 1 for row in rows]
+            within = f", counted from row {first}, which begins a block"
+        if not self.upper:
+            if blocks:
+                return {"header_rows": inferred(counted, f"row {at} has the heads{within}")}
+            value = counted if self._entry.value != OPEN_QUESTION else [OPEN_QUESTION]
+            return {"header_rows": Entry(value, self._entry.remarks, counted)}
+        how = "merged cells" if self.grid.merged else "filled cells"
+        why = f"row {at} has the heads, some of them several times; row {rows[0]} stands above in {how}"
+        if self._units:
+            why = f"row {rows[0]} has the heads, and row {rows[1]} their units"
+        return {
+            "header_rows": inferred(counted, why + within),
+            "header_fill": inferred(self.fill, f"the heads of row {rows[0]} span columns by {how}"),
+        }
+
+
+def _blocks(grid: Grid, heads: _Heads) -> tuple[list[Block], Entry | None]:
+    """Blocks, if the heads stand below the line that begins one, and the key that declares them."""
+    blocks = find_blocks(grid)
+    before = [block for block in blocks if block.row < heads.rows[0]]
+    if not before:
+        return [], None
+    down = heads.rows[-1] - before[-1].row
+    places = {number: i for i, number in enumerate(grid.numbers)}
+    names = {clean_head(cell) for cell in grid.rows[heads.at] if cell.strip()}
+    fitting = [
+        block
+        for block in blocks
+        if (i := places.get(block.row + down)) is not None
+        and {clean_head(cell) for cell in grid.rows[i] if cell.strip()} <= names
+        and recognised(grid.rows[i])
+    ]
+    if len(fitting) < 2:
+        return [], None
+    entry = blocks_entry(blocks, names, len(fitting))
+    return (blocks, entry) if entry is not None else ([], None)
+
+
+def _body(grid: Grid, filled: list[int], heads: _Heads, blocks: list[Block]) -> list[int]:
+    """Rows below the header; without the lines from the begin of each further block to its heads."""
+    body = [i for i in filled if i > heads.at]
+    if not blocks:
+        return body
+    first = max(block.row for block in blocks if block.row < heads.rows[0])
+    down = heads.rows[-1] - first
+    above = {row for block in blocks for row in range(block.row, block.row + down + 1)}
+    return [i for i in body if grid.numbers[i] not in above]
 
 
 def _header(grid: Grid, filled: list[int]) -> tuple[int, Entry]:
@@ -124,8 +201,19 @@ def _upper(grid: Grid, filled: list[int], at: int) -> list[int]:
         return []
     above = filled[position - 1]
     n = _filled(grid.rows[above])
+    over = sum(bool(cell.strip()) for cell, head in zip(grid.rows[above], grid.rows[at], strict=False) if head.strip())
     spans = any(top <= grid.numbers[above] <= bottom and right > left for top, bottom, left, right in grid.merged)
-    return [above] if spans or 2 <= n < heads.total() else []
+    return [above] if spans or (n >= 2 and over < heads.total()) else []
+
+
+def _lower(grid: Grid, filled: list[int], at: int) -> int | None:
+    """The row under the heads, where it has heads of its own for those that span columns, some several times."""
+    following = filled[filled.index(at) + 1 :][:1]
+    if not following or _same(grid.rows[following[0]], grid.rows[at]):
+        return None
+    heads = [clean_head(cell) for cell in grid.rows[following[0]] if cell.strip()]
+    repeated = len(heads) > len(set(heads))
+    return following[0] if repeated and all(map(_known, heads)) else None
 
 
 def _units_below(grid: Grid, filled: list[int], at: int) -> int | None:
@@ -169,9 +257,8 @@ def _shape(text: str) -> str:
     return re.sub(r"[0-9]+", "9", re.sub(r"[^\W\d_]+", "a", text))
 
 
-def _short_rows(table: Table, entries: dict[str, Entry]) -> None:
+def _short_rows(table: Table, entries: dict[str, Entry], width: int) -> None:
     """Rows with fewer cells than heads: software that leaves out trailing blanks, if it is many of them."""
-    width = len(table.heads)
     short = table.ragged.filter(table.ragged["n_cells"] < width)
     if short.height > 0.2 * table.frame.height:
         why = f"{short.height} of {table.frame.height} rows have fewer cells than heads, e.g. row {short.row(0)[0]}"

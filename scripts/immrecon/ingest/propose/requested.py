@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from immrecon.config.base import OPEN_QUESTION
-from immrecon.ingest.propose.analytes import LOINC, NOT_USED, Name, read_name
-from immrecon.ingest.propose.columns import Column, join
+from immrecon.ingest.propose.analytes import LOINC, NOT_USED, RATIO, Name, read_name
+from immrecon.ingest.propose.columns import Column, folded, join
 from immrecon.ingest.propose.draft import Entry, Remark, inferred, question
 from immrecon.ingest.propose.roles import LONGEST_WORD
 from immrecon.ingest.propose.terms import is_below_limit
@@ -16,6 +16,9 @@ from immrecon.ingest.units import PERCENT, Unit, likely_unit, parse_unit, shift
 from immrecon.quoting import quoted
 
 PER_UL = Unit("count", 6)
+_STANDARD = {"count": PER_UL, "fraction": PERCENT, "ratio": Unit("ratio", 0)}
+_RATIOS = {"{ratio}", "ratio", "rapport", "quotient", "verhaltnis", "verhouding", "rapporto", "cociente"}
+"""Words of laboratories, and that of UCUM, for the unit of a ratio; folded."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,12 @@ def _analyte(
     else:
         rule["code"] = answer["code"] = code
     taken.append(str(answer["code"]))
+    if answer["code"] == RATIO:
+        told = (
+            f"{quoted(name)} needs the analyte {RATIO} with the unit ratio in the study. Otherwise move it to "
+            f"not_requested, and take {RATIO} out of checks and exclude_where"
+        )
+        remarks.append(Remark("note", told))
     unit = _unit(name, read, evidence, outside, remarks, has_units=has_units)
     rule["unit"], answer["unit"] = unit
     _limit(name, evidence, answer["unit"], rule, answer, remarks)
@@ -114,6 +123,9 @@ def _unit(
     if read.unit is not None:
         remarks.append(Remark("sure", f"the unit {quoted(read.unit)} stands in the head"))
         return read.unit, read.unit
+    if read.code == RATIO:
+        remarks.append(Remark("inferred", "a ratio of two counts has no other unit"))
+        return "ratio", "ratio"
     fitting = {text: place for text, place in outside.items() if (parse_unit(text) == PERCENT) == percent}
     if len({parse_unit(text) for text in fitting}) == 1:
         text, place = next(iter(fitting.items()))
@@ -152,7 +164,7 @@ def _limit(
     if not cells.n:
         return
     source = parse_unit(unit) if unit not in {None, OPEN_QUESTION} else _only_unit(evidence.units)
-    target = None if source is None else PERCENT if source.dimension == "fraction" else PER_UL
+    target = None if source is None else _STANDARD[source.dimension]
     power = None if source is None or target is None else shift(source, target)
     if len(found) == 1 and power is not None:
         written = next(iter(found)).replace(",", ".")
@@ -228,7 +240,7 @@ def _unknown_units(known: Mapping[str, Evidence]) -> Entry | None:
     asked = (
         f"spellings that are not known: {shown}. Give for each a known one, or remove it: then its cells are queried."
     )
-    return question(asked, {}, chosen)
+    return question(asked, {text: "ratio" for text in chosen if folded(text) in _RATIOS}, chosen)
 
 
 def inferred_names(names: Iterable[str]) -> Entry:

@@ -35,11 +35,18 @@ class Roles:
 
 
 class Finder:
-    """Columns by name. Under two levels of heads, the name below the visits."""
+    """Columns by name. Under two levels of heads, the name below the visits. `thing`: what they are, if no columns.
 
-    def __init__(self, columns: Mapping[str, Column], epoch: int | None) -> None:
+    `participant`: the column that is known to tell whose sample it is.
+    """
+
+    def __init__(
+        self, columns: Mapping[str, Column], epoch: int | None, thing: str = "column", participant: str | None = None
+    ) -> None:
         self.columns = columns
         self.epoch = epoch
+        self.thing = thing
+        self.participant = participant
         self.named = {name: role_of(name) for name in columns}
         self.roles = Roles()
 
@@ -59,6 +66,12 @@ class Finder:
     def find(self) -> Roles:
         """Fill `roles`, apart from the columns of the long shape."""
         self._participant()
+        self.find_sample()
+        self.roles.comments = [name for name, role in self.named.items() if role == "comment"]
+        return self.roles
+
+    def find_sample(self) -> None:
+        """Fill in what is known of a sample, apart from whose it is."""
         self._dates()
         times = [name for name in self.having("time", _CLOCK.fullmatch) if self.columns[name].n]
         if times:
@@ -68,8 +81,6 @@ class Finder:
             if found := self.having(role):
                 self._take(role, found, "by its head")
         self._status()
-        self.roles.comments = [name for name, role in self.named.items() if role == "comment"]
-        return self.roles
 
     def find_long(self) -> bool:
         """Fill in the columns of the long shape; False if there is no column of analyte names or of results."""
@@ -80,8 +91,13 @@ class Finder:
         if not tests or not results or self.known_names(tests[0]) == 0:
             return False
         best = [name for name in tests if self.known_names(name) == self.known_names(tests[0])]
-        self._take("test", [tests[0]] if words(tests[0]) in SDTM else best, "names of analytes")
         self._take("result", results, "numbers")
+        self.find_tests([tests[0]] if words(tests[0]) in SDTM else best)
+        return True
+
+    def find_tests(self, tests: list[str]) -> None:
+        """Take the column of analyte names, and those of units and codes."""
+        self._take("test", tests, "names of analytes")
         units = self.having("unit", lambda text: parse_unit(text) is not None or "/" in text, 0.3)
         if units:
             self._take("unit", units, "units")
@@ -90,7 +106,6 @@ class Finder:
         codes = [name for name in codes if self.named[name] == "loinc"] or codes
         if codes:
             self._take("loinc", codes, "codes like 8122-4")
-        return True
 
     def known_names(self, name: str) -> float:
         texts = self.columns[name].texts
@@ -105,11 +120,15 @@ class Finder:
 
     def _entry(self, role: str, found: list[str], why: str) -> Entry:
         if len(found) > 1:
-            return question(f"{role}: which of the columns {_listed(found)}?", found[0])
+            return question(f"{role}: which of the {self.thing}s {_listed(found)}?", found[0])
         cells = self.columns[found[0]]
-        return inferred(found[0], f"{why}; e.g. {cells.examples()}" if cells.n else f"{why}; the column is blank")
+        return inferred(found[0], f"{why}; e.g. {cells.examples()}" if cells.n else f"{why}; the {self.thing} is blank")
 
     def _participant(self) -> None:
+        if self.participant is not None:
+            self.roles.chosen["participant"] = self.participant
+            self.roles.entries["participant"] = inferred(self.participant, "the line that begins each block")
+            return
         found = self.having("participant")
         if found:
             self._take("participant", found, "by its head")
@@ -133,7 +152,8 @@ class Finder:
             self._days(days)
         else:
             asked = (
-                f"no column looks like the date of the draw. Columns: {_listed(list(self.columns))}. Which one is it?"
+                f"no {self.thing} looks like the date of the draw. There are: {_listed(list(self.columns))}. "
+                "Which one is it?"
             )
             self.roles.entries["collected"] = {
                 "column": question(asked),
@@ -157,7 +177,9 @@ class Finder:
         style, _ = date_style(cells, self.epoch, order)
         entry = self._entry("collected", found, "by its head")
         if not sure_head and len(found) == 1:
-            entry = question(f"is {quoted(found[0])} the date of the draw? It is the only column of dates.", found[0])
+            entry = question(
+                f"is {quoted(found[0])} the date of the draw? It is the only {self.thing} of dates.", found[0]
+            )
         self.roles.chosen["collected"] = found[0]
         self.roles.entries["collected"] = {
             "column": entry,

@@ -5,22 +5,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
+import polars as pl
+
 from immrecon.config.dialect import Shape
 from immrecon.errors import ConfigError, SourceError
 from immrecon.ingest.propose import checks, values
 from immrecon.ingest.propose.analytes import read_name
-from immrecon.ingest.propose.columns import Column, column, folded, join, of_table, words
-from immrecon.ingest.propose.draft import Draft, Entry, Remark, Tree, inferred, question
+from immrecon.ingest.propose.by_visit import Visits, beside, draws_in_rows, in_rows, over_results
+from immrecon.ingest.propose.columns import Column, column, join, of_table, words
+from immrecon.ingest.propose.draft import Draft, Entry, Remark, Tree, inferred, question, sure
+from immrecon.ingest.propose.exchange import exchange_roles, exchange_statuses
 from immrecon.ingest.propose.formats import Source, read_for_study
 from immrecon.ingest.propose.identity import identity
 from immrecon.ingest.propose.layout import MOST_COLUMNS, Sheet, read_sheet
 from immrecon.ingest.propose.requested import Evidence, Requested, inferred_names, requested, units_in
-from immrecon.ingest.propose.roles import Finder, Roles, statuses
+from immrecon.ingest.propose.roles import Finder, statuses
 from immrecon.ingest.readers.grid import HEADER_JOIN, ROW
 from immrecon.quoting import quoted, safe
 
-_VISIT = re.compile(r"(?:d|day|jour|j|tag|dag|giorno|dia|visite?|visit|w|week|m|month|maand|monat) ?\+?[0-9]+|baseline")
-_NAMED = re.compile(r"(?:patient\w*|subject|participant|proband|paciente|paziente|deelnemer|id)\b[ :=#.n°]*\w*[0-9]")
 SLUG = r"[a-z0-9][a-z0-9._-]{0,63}"
 
 
@@ -47,25 +49,34 @@ def _slug(stem: str) -> str:
 class _Study:
     def __init__(self, path: Path, source: Source, sheet: Sheet) -> None:
         self.path, self.source, self.sheet = path, source, sheet
-        table = sheet.table
         self.below = self._names()
-        self.columns = {name: of_table(table, *heads) for name, heads in self.below.items()}
-        self.columns = {name: Column(name, cells.texts) for name, cells in self.columns.items()}
-        finder = Finder(self.columns, source.epoch)
-        self.roles: Roles = finder.find()
+        columns = {name: of_table(sheet.table, *heads) for name, heads in self.below.items()}
+        self.columns = {name: Column(name, cells.texts) for name, cells in columns.items()}
+        self.visits: Visits | None = None
+        self.analyte_heads: list[str] = []
+        self.named: dict[str, str | None] = {}
+        if source.is_exchange:
+            self.roles = exchange_roles(source.format, self.columns)
+            why = "a row per observation, under the fixed heads of its reader"
+            self.shape, self.shape_entry = "long", sure("long", why)
+            return
+        finder = Finder(self.columns, source.epoch, participant=sheet.participant)
+        self.named = finder.named
+        self.roles = finder.find()
         self.analyte_heads = [name for name in self.columns if read_name(name).code and name not in finder.taken]
         self.shape, self.shape_entry = self._shape(finder)
-        self.named = finder.named
 
     def _names(self) -> dict[str, list[str]]:
         """Names of columns, with their heads: below the visits of two levels, otherwise each head is a name."""
         table = self.sheet.table
         filled = [head for head in table.heads if not head.startswith("(column ") or of_table(table, head).n]
+        if not self.sheet.two_levels:
+            return {head: [head] for head in filled}
         below: dict[str, list[str]] = {}
         for head in filled:
             below.setdefault(head.rpartition(HEADER_JOIN)[2], []).append(head)
         over_analytes = any(len(heads) > 1 and read_name(name).code for name, heads in below.items())
-        return below if self.sheet.two_levels and over_analytes else {head: [head] for head in filled}
+        return below if over_analytes or over_results(below) else {head: [head] for head in filled}
 
     def _repeated(self) -> tuple[Remark, ...]:
         if not (repeated := self.sheet.table.repeated):
@@ -79,9 +90,11 @@ class _Study:
             return "wide_visit_over_analyte", inferred(
                 "wide_visit_over_analyte", f"{quoted(several[0])} stands below {len(self.below[several[0]])} visits"
             )
-        other = self._block() or self._by_visit(finder)
-        if other is not None:
-            return "wide_by_analyte", other
+        self.visits = beside(finder, self.below) if self.sheet.two_levels else in_rows(finder, self.sheet.table)
+        if self.visits is not None:
+            shown = ", ".join(map(quoted, self.visits.labels[:4]))
+            why = f"{quoted(self.roles.chosen['test'])} names analytes, and visits stand side by side: {shown}"
+            return "wide_by_visit", inferred("wide_by_visit", why)
         if finder.find_long():
             chosen = self.roles.chosen
             why = f"{quoted(chosen['test'])} holds names of analytes, {quoted(chosen['result'])} their results"
@@ -91,36 +104,6 @@ class _Study:
             return "wide_by_analyte", inferred("wide_by_analyte", f"analytes are heads of columns: {shown}")
         asked = "no head and no column names a known analyte. Which shape is it?"
         return "wide_by_analyte", question(f"{asked} {', '.join(get_args(Shape))}.", "wide_by_analyte")
-
-    def _by_visit(self, finder: Finder) -> Entry | None:
-        """A row per participant and analyte, visits side by side."""
-        visits = [name for name in self.columns if _VISIT.fullmatch(words(name))]
-        tests = [name for name in self.columns if finder.known_names(name) >= 0.5]
-        if len(visits) < 2 or not tests:
-            return None
-        asked = (
-            f"{quoted(tests[0])} names analytes, and {', '.join(map(quoted, visits[:4]))} look like visits side by "
-            f"side, a shape that this draft leaves to you. The shapes that can be read: {', '.join(get_args(Shape))}."
-        )
-        return question(asked)
-
-    def _block(self) -> Entry | None:
-        """A line that names the participant, above each participant's own table."""
-        grid = self.source.grid
-        lines = []
-        for number, row in zip(grid.numbers, grid.rows, strict=True):
-            text = " ".join(cell.strip() for cell in row if cell.strip())
-            if len(text) < 80 and sum(bool(cell.strip()) for cell in row) <= 2 and _NAMED.match(folded(text)):
-                lines.append(f"row {number} {quoted(text, 30)}")
-        if len(lines) < 2:
-            return None
-        asked = (
-            f"{len(lines)} lines name a participant above a table of their own ({', '.join(lines[:2])}): one block per"
-        )
-        return question(
-            f"{asked} participant, which this draft leaves to you. The shapes that can be read are "
-            f"{', '.join(get_args(Shape))}."
-        )
 
     def draft(self, name: str) -> Draft:
         wanted = self._requested()
@@ -134,17 +117,20 @@ class _Study:
             ),
             "layout": {**self.source.layout, **self.sheet.entries},
             "shape": replace(self.shape_entry, remarks=(*self._repeated(), *self.shape_entry.remarks)),
+            **({"visits": self.visits.entries} if self.visits is not None else {}),
             "columns": {**self.roles.entries, "ignored": self._ignored()},
-            "participant": identity(self._participants()),
+            "participant": identity(self._cells("participant")),
             "analytes": wanted.analytes,
             "not_requested": wanted.not_requested,
         }
         if wanted.units is not None:
             tree["units"] = wanted.units
-        tree["numbers"] = values.numbers(results, self._other_numbers(), workbook=self.source.format == "xlsx")
+        tree["numbers"] = values.numbers(results, self._other_numbers(), typed=self.source.typed_numbers)
         tree["words"] = values.words(results) or Entry({})
-        if "status" in self.roles.chosen:
-            tree["statuses"] = statuses(self.columns[self.roles.chosen["status"]])
+        status = self._cells("status")
+        if "status" in self.roles.entries:
+            exchange = self.source.is_exchange
+            tree["statuses"] = exchange_statuses(self.source.format, status) if exchange else statuses(status)
         excluded = checks.exclusions(self._telling(), wanted.codes)
         if excluded is not None:
             tree["exclude_where"] = excluded
@@ -152,9 +138,12 @@ class _Study:
         tree["checks"] = checks.rules(wanted.codes, self._visits(), received="received" in self.roles.chosen)
         return Draft(safe(self.path.name), tree)
 
-    def _participants(self) -> Column:
-        role = self.roles.chosen.get("participant")
-        return self.columns[role] if role else Column("", {})
+    def _cells(self, role: str) -> Column:
+        """What stands in the column of a role, or in the rows of it."""
+        if self.visits is not None and role in self.visits.rows:
+            return self.visits.cells[self.visits.rows[role]]
+        name = self.roles.chosen.get(role)
+        return self.columns[name] if name else Column("", {})
 
     def _requested(self) -> Requested:
         outside = [(f"row {row}", text) for row, text in self.sheet.titles]
@@ -168,7 +157,7 @@ class _Study:
 
     def _evidence(self, *, known: bool = False) -> dict[str, Evidence]:
         """By the name of each analyte, or of what may be one."""
-        found = self._long() if self.shape == "long" else self._wide()
+        found = self._long() if self.shape in {"long", "wide_by_visit"} else self._wide()
         return {name: evidence for name, evidence in found.items() if not known or _is_used(name)} or found
 
     def _wide(self) -> dict[str, Evidence]:
@@ -181,17 +170,34 @@ class _Study:
         names = [name for name in self.columns if name in {*self.analyte_heads, *unknown}]
         return {name: Evidence(self.columns[name]) for name in names if name != ""}
 
+    def _sides(self) -> list[dict[str, str]]:
+        """Heads by role: once, or for each of the visits side by side."""
+        chosen = self.roles.chosen
+        if self.visits is None:
+            return [{role: self.below[name][0] for role, name in chosen.items()}]
+        if self.visits.dates == "row":
+            return [chosen | {"result": label} for label in self.visits.labels]
+        return [
+            {
+                role: head if (head := f"{label}{HEADER_JOIN}{name}") in self.below[name] else self.below[name][0]
+                for role, name in chosen.items()
+            }
+            for label in self.visits.labels
+        ]
+
     def _long(self) -> dict[str, Evidence]:
-        chosen, frame = self.roles.chosen, self.sheet.table.frame
-        heads = {role: chosen[role] for role in ("test", "result", "unit", "loinc") if role in chosen}
+        frame = self.sheet.table.frame
+        of_samples = set(self.visits.rows.values()) if self.visits is not None else set()
         parts: dict[str, dict[str, list[tuple[int, str]]]] = {}
-        for row, *cells in frame.select(ROW, *(self.below[head][0] for head in heads.values())).iter_rows():
-            texts = dict(zip(heads, cells, strict=True))
-            name = " ".join(texts["test"].split())
-            if name and texts["result"].strip():
-                kept = parts.setdefault(name, {role: [] for role in heads})
-                for role in heads:
-                    kept[role].append((row, texts[role]))
+        for side in self._sides():
+            heads = {role: side[role] for role in ("test", "result", "unit", "loinc") if role in side}
+            for row, *cells in frame.select(ROW, *(pl.col(h).alias(r) for r, h in heads.items())).iter_rows():
+                texts = dict(zip(heads, cells, strict=True))
+                name = " ".join(texts["test"].split())
+                if name and name not in of_samples and texts["result"].strip():
+                    kept = parts.setdefault(name, {role: [] for role in heads})
+                    for role in heads:
+                        kept[role].append((row, texts[role]))
         return {
             name: Evidence(
                 column(name, kept["result"]),
@@ -202,13 +208,18 @@ class _Study:
         }
 
     def _ignored(self) -> Entry:
+        if self.source.is_exchange:
+            return Entry("*")
         used = set(self.roles.chosen.values())
-        if self.shape != "long":
+        if self.visits is not None:
+            used |= set(self.visits.labels)
+        elif self.shape != "long":
             used |= set(self._wide())
         return inferred_names(name for name in self.columns if name not in used)
 
     def _other_numbers(self) -> Column:
         used = set(self.roles.chosen.values()) | set(self.analyte_heads)
+        used |= set(self.visits.labels) if self.visits is not None else set()
         return join("", (cells for name, cells in self.columns.items() if name not in used))
 
     def _telling(self) -> dict[str, Column]:
@@ -217,21 +228,26 @@ class _Study:
         return {name: self.columns[name] for name in names}
 
     def _visits(self) -> Column:
+        if self.visits is not None:
+            return column("visit", [(self.sheet.layout.header_rows[0], label) for label in self.visits.labels])
         if self.shape == "wide_visit_over_analyte":
             visits = [head.rpartition(HEADER_JOIN)[0] for head in self.sheet.table.heads if HEADER_JOIN in head]
             return column("visit", [(self.sheet.layout.header_rows[0], visit) for visit in visits])
-        role = self.roles.chosen.get("visit")
-        return self.columns[role] if role else Column("", {})
+        return self._cells("visit")
 
     def _draws(self) -> list[tuple[str, str]]:
         """For each row, the number of the sample, and whose it is and when it was drawn."""
-        chosen = self.roles.chosen
-        if not {"accession", "participant", "collected"} <= chosen.keys():
+        frame = self.sheet.table.frame
+        if self.visits is not None and self.visits.rows:
+            return draws_in_rows(frame, self.roles.chosen, self.visits)
+        if not {"accession", "participant", "collected"} <= self.roles.chosen.keys():
             return []
-        heads = [self.below[chosen[role]][0] for role in ("accession", "participant", "collected")]
         return [
             (number, f"{who} {when}")
-            for number, who, when in self.sheet.table.frame.select(heads).iter_rows()
+            for side in self._sides()
+            for number, who, when in frame.select(
+                pl.col(side[role]).alias(role) for role in ("accession", "participant", "collected")
+            ).iter_rows()
             if number
         ]
 

@@ -10,6 +10,8 @@ NOT_DONE = [  # of the folded cell
      "quantity not sufficient"),
     (r"h[ae]+molys\w*|hemolyz\w*|hamolys\w*|gehemolyseerd|emolizzat\w*|emolisi|hemoli[sz]\w*", "haemolysed"),
     (r"clott?ed|coagul\w*|geronnen|stolsel\w*|gestold|gestolt|caillot\w*|koagel|clot", "clotted"),
+    (r"not[- ]performed|not[- ]asked|asked-declined|not-permitted", "not performed"),
+    (r"unknown|asked-unknown|temp-unknown|not-applicable|masked|unsupported", "no result known"),
     (r"not done|non fait\w*|non realise\w*|nicht durchgefuhrt|niet (?:gedaan|uitgevoerd)|non eseguit\w*"
      r"|no realizad\w*|nd done|non effectue\w*|no hecho", "not done"),
     (r"pending|en cours|in progress|ausstehend|folgt|volgt|in corso|pendiente|en attente|in bewerking", "pending"),

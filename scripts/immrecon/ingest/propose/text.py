@@ -12,12 +12,11 @@ from pathlib import Path
 from immrecon.config.base import OPEN_QUESTION
 from immrecon.errors import SourceError
 from immrecon.ingest.propose.draft import Entry, inferred, question, sure
-from immrecon.ingest.propose.formats import Source
+from immrecon.ingest.propose.formats import MOST_ROWS, Source
 from immrecon.ingest.readers.grid import Grid
 from immrecon.quoting import quoted
 
 MOST_BYTES = 32_000_000
-MOST_ROWS = 100_000
 """A larger file is studied by its beginning, and the draft says so."""
 
 _BOMS = [
@@ -35,7 +34,7 @@ def study_text(path: Path) -> Source:
     with path.open("rb") as stream:
         content = stream.read(MOST_BYTES)
         whole = not stream.read(1)
-    encoding = _encoding(content, whole=whole)
+    encoding = encoding_of(content, whole=whole)
     text = _decode(content, str(encoding.answer), whole=whole, path=path)
     if text.count("\x00") or sum(map(_is_control, text[:20_000])) > len(text[:20_000]) // 20:
         raise SourceError(f"{path.name}: not delimited text: it holds control characters.")
@@ -54,7 +53,8 @@ def _is_control(character: str) -> bool:
     return unicodedata.category(character) == "Cc" and character not in "\t\r\n\x1e\x1f"
 
 
-def _encoding(content: bytes, *, whole: bool) -> Entry:
+def encoding_of(content: bytes, *, whole: bool, place: str = "line") -> Entry:
+    """The key encoding. `place`: what is counted by the line breaks of the content."""
     for bom, name in _BOMS:
         if content.startswith(bom):
             return sure(name, f"the file begins with the byte order mark {bom.hex(' ').upper()}")
@@ -68,7 +68,7 @@ def _encoding(content: bytes, *, whole: bool) -> Entry:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(content, final=whole)
     except UnicodeDecodeError as error:
-        return _legacy(content, error.start, path_bytes=high)
+        return _legacy(content, error.start, place, n_high=len(high))
     return sure("utf-8", f"{len(high):,} bytes beyond ASCII, and all of them form valid UTF-8 characters")
 
 
@@ -86,11 +86,11 @@ def _without_mark(content: bytes) -> Entry | None:
     return None
 
 
-def _legacy(content: bytes, at: int, path_bytes: list[int]) -> Entry:
+def _legacy(content: bytes, at: int, place: str, n_high: int) -> Entry:
     """One of the encodings of one byte per character: those under which the text still reads as words."""
     where = f"byte {at:,} is no UTF-8"
     readings = {name: text for name in _LEGACY if (text := _legacy_text(content, name)) is not None}
-    likely = {name: text for name, text in readings.items() if _strange(text) <= 0.1 * len(path_bytes)}
+    likely = {name: text for name, text in readings.items() if _strange(text) <= 0.1 * n_high}
     likely = likely or readings
     if not likely:
         return question(f"{where}, and it is none of {', '.join(_LEGACY)} either. Which encoding is it?", "latin-1")
@@ -103,7 +103,7 @@ def _legacy(content: bytes, at: int, path_bytes: list[int]) -> Entry:
             f" ({', '.join(name for name in likely if name != best)} would read the same)" if len(likely) > 1 else ""
         )
         return inferred(best, f"{where}; as {best} the characters beyond ASCII are {shown}{alike}")
-    shown = "; ".join(_difference(likely[best], likely[name], best, name) for name in sorted(different))
+    shown = "; ".join(_difference(likely[best], likely[name], best, name, place) for name in sorted(different))
     choices = ", ".join([best, *sorted(different)])
     return question(
         f"{where}, and several encodings read it as words, differently: {shown}. Choose one of: {choices}.", best
@@ -130,11 +130,11 @@ def _strange(text: str) -> int:
     return n
 
 
-def _difference(first: str, second: str, name: str, other: str) -> str:
+def _difference(first: str, second: str, name: str, other: str, place: str) -> str:
     at = next(i for i, (a, b) in enumerate(zip(first, second, strict=True)) if a != b)
     line = first.count("\n", 0, at) + 1
     start, end = max(at - 12, 0), at + 12
-    return f"line {line} {quoted(first[start:end])} as {name}, {quoted(second[start:end])} as {other}"
+    return f"{place} {line} {quoted(first[start:end])} as {name}, {quoted(second[start:end])} as {other}"
 
 
 def _decode(content: bytes, encoding: str, *, whole: bool, path: Path) -> str:

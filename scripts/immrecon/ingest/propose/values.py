@@ -64,8 +64,11 @@ def _sort(text: str, digits: str, found: Signs) -> None:
         found.decimal[points[0]].append(text)
 
 
-def numbers(results: Column, others: Column, *, workbook: bool) -> dict[str, Entry]:
-    """The keys decimal, thousands and flags. `others` are the other numbers of the file: they may show the sign."""
+def numbers(results: Column, others: Column, *, typed: str | None) -> dict[str, Entry]:
+    """The keys decimal, thousands and flags. `others` are the other numbers of the file: they may show the sign.
+
+    `typed`: why numbers read with a point whatever the texts show; None where only the texts tell.
+    """
     found = signs(results)
 
     def said(texts: list[str]) -> str:
@@ -76,9 +79,9 @@ def numbers(results: Column, others: Column, *, workbook: bool) -> dict[str, Ent
     grouping = sorted(found.grouping)
     entries: dict[str, Entry] = {}
     unsettled = [mark for mark in ".," if found.either[mark]]
-    if workbook:
+    if typed is not None:
         decimal = [".", *([","] if found.decimal[","] else [])]
-        why = 'number cells of a workbook read with "."'
+        why = typed
         why += f"; text cells have a comma: {said(found.decimal[','])}" if "," in decimal else ""
         entries["decimal"] = inferred(decimal, why)
         unsettled = [mark for mark in unsettled if mark == ","]
