@@ -124,5 +124,6 @@ def safety_spec(**changes: Any) -> SafetySpec:
         "methods": METHODS,
         "safety": safety,
         "sae_reconciled": True,
+        "cutoff_date": CUTOFF,
     }
     return SafetySpec.model_validate(content | changes)

@@ -1,4 +1,4 @@
-"""Events of the safety and of the clinical database, counted by hand."""
+"""Events of the safety and of the clinical database, counted by hand. Nothing of after day 180 counts."""
 
 from typing import Any
 
@@ -27,9 +27,12 @@ def ae(name: str, number: int, serious: str | None) -> Row:
             "AEBODSYS": "Infections", "AESER": serious, "AESTLO": on(20), "AESTHI": on(20)}  # fmt: skip
 
 
-EVENTS = table(AE, [ae("P1", 1, "Y"), ae("P1", 2, "Y"), ae("P1", 3, "Y"), ae("P2", 1, "N"), ae("P3", 1, "Y"),
+AFTER: Row = {"AESTLO": on(181), "AESTHI": on(181)}
+LATER: Row = {"SAESTLO": on(181), "SAESTHI": on(181)}
+EVENTS = table(AE, [ae("P3", 3, "Y") | AFTER, ae("P2", 2, "Y") | AFTER, ae("P2", 3, "Y"), ae("P1", 1, "Y"), ae("P1", 2, "Y"), ae("P1", 3, "Y"), ae("P2", 1, "N"), ae("P3", 1, "Y"),
                     ae("P3", 2, None), ae("P4", 1, "Y")])  # fmt: skip
-LISTED = table(SAE, [sae("P1", 1, AGREES, 1), sae("P1", 2, DISAGREES, 2), sae("P2", 1, DISAGREES, 1),
+LISTED = table(SAE, [sae("P2", 3, AGREES, 2) | LATER, sae("P3", 1, ALONE) | LATER, sae("P2", 4, DISAGREES, 3) | LATER,
+                     sae("P1", 1, AGREES, 1), sae("P1", 2, DISAGREES, 2), sae("P2", 1, DISAGREES, 1),
                      sae("P2", 2, ALONE), sae("P4", 1, AGREES, 1)])  # fmt: skip
 
 
@@ -41,12 +44,17 @@ def counts(**changes: Any) -> pl.DataFrame:
 @pytest.mark.parametrize(
     ("group", "status", "events", "participants"),
     [
-        ("all", "in the safety database", 5, 3),
+        ("all", "in the safety database", 6, 3),
         ("all", AGREES, 2, 2),
-        ("all", DISAGREES, 2, 2),  # P2's is matched with an event that is not called serious
+        (
+            "all",
+            DISAGREES,
+            3,
+            2,
+        ),  # one of P2 started by the cut-off in the clinical database alone; the other is matched with an event that is not called serious
         ("all", ALONE, 1, 1),
         ("all", "in the clinical database only", 2, 2),
-        ("A", "in the safety database", 4, 2),
+        ("A", "in the safety database", 5, 2),
         ("A", "in the clinical database only", 1, 1),
         ("B", "in the safety database", 0, 0),
         ("B", "in the clinical database only", 1, 1),

@@ -19,6 +19,7 @@ from immrecon.analyses.recovery import estimate_recovery
 from immrecon.analyses.safety import estimate_safety
 from immrecon.analyses.tte import estimate_tte
 from immrecon.config import specs
+from immrecon.config.clinical import clinical_spec
 from immrecon.config.load import load_study
 from immrecon.config.study import Cut, Study
 from immrecon.contracts.results import RESULTS
@@ -32,6 +33,7 @@ from immrecon.ingest.lab import harmonise_labs
 ROOT = Path(__file__).parents[2]
 FINAL = ROOT / "data" / "demo" / "2026-09-30"
 EXTRACTED = date(2026, 10, 12)
+OF_SAFETY_DATABASE = "sae_listing.csv"
 DATED = ("date", "start_date", "transplant_date", "injection_date", "screening_date")
 UNDATED = {"baseline.csv"}
 LABS = {
@@ -42,13 +44,13 @@ LABS = {
 
 def at_cutoff(cutoff: date) -> Study:
     study = load_study(ROOT / "config" / "config.yaml", "2026-09-30")
-    cut = Cut(folder=".", checksums=None, cutoff_date=cutoff, extract_date=EXTRACTED)
+    cut = Cut(folder=".", checksums=None, cutoff_date=cutoff, extract_date=EXTRACTED, compared_with=None)
     return study.model_copy(update={"file": study.file.model_copy(update={"cuts": {"2026-09-30": cut}})})
 
 
 def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
-    """Every table of the estimates layer but the count of queries."""
-    clinical = harmonise_clinical(specs.clinical_spec(study), folder)
+    """Every table of the estimates layer but those that count queries and cells."""
+    clinical = harmonise_clinical(clinical_spec(study), folder)
     lab = specs.lab_spec(study)
     labs = harmonise_labs(lab.labs, folder, clinical.dm, lab.analytes, lab.extract_date, lab.cutoff_date)
     spec = specs.derive_spec(study)
@@ -61,10 +63,14 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
         estimate_disposition(adsl, clinical.sc, tte.adoc, adlb, queries, [], specs.disposition_spec(study)),
         estimate_recovery(adsl, adlb, tte.adrec, specs.recovery_spec(study)),
         estimate_tte(tte.adtte, specs.tte_spec(study)),
-        estimate_safety(adsl, adae, specs.safety_spec(study)),
+        estimate_safety(adsl, adae, clinical.ae, clinical.sae, specs.safety_spec(study)),
     ]
     tables = {name: frame for result in results for name, frame in vars(result).items()}
-    return {c.name: tables[c.name].sort(c.schema.primary_key()) for c in RESULTS if c.name != "query_counts"}
+    return {
+        c.name: tables[c.name].sort(c.schema.primary_key())
+        for c in RESULTS
+        if c.name in tables and c.name != "query_counts"
+    }
 
 
 def earliest(text: str) -> str:
@@ -101,12 +107,18 @@ def without_later_rows(target: Path, cutoff: date) -> dict[str, int]:
     shutil.copytree(FINAL, target)
     dropped = {}
     for path in sorted((target / "clinical").glob("*.csv")):
+        if path.name == OF_SAFETY_DATABASE:
+            continue
         dropped[path.name] = drop_lines(
             path, "utf-8", ",",
             lambda row: any(
                 re.match(r"20\d\d", row.get(name, "")) and earliest(row[name]) > cutoff.isoformat() for name in DATED
             ),
         )  # fmt: skip
+    dropped[OF_SAFETY_DATABASE] = drop_lines(
+        target / "clinical" / OF_SAFETY_DATABASE, "utf-8", ";",
+        lambda row: (read_day(row["onset"].title(), ("%d-%b-%Y",)) or date.min) > cutoff,
+    )  # fmt: skip
     for name, (encoding, delimiter, column, formats) in LABS.items():
         dropped[name] = drop_lines(
             target / "labs" / name, encoding, delimiter,

@@ -1,6 +1,7 @@
 """How the serious adverse events of the safety and of the clinical database stand to each other. Counts only."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import polars as pl
 
@@ -11,13 +12,19 @@ from immrecon.vocabulary import ALL_OF_SAFETY, POOLED, SaeStatus
 
 
 def sae_reconciliation(
-    adsl: pl.DataFrame, ae: pl.DataFrame, sae: pl.DataFrame, groups: Sequence[Group]
+    adsl: pl.DataFrame, ae: pl.DataFrame, sae: pl.DataFrame, groups: Sequence[Group], cutoff: date | None
 ) -> pl.DataFrame:
-    """Events and participants per group and status, zeros included; `ae`, `sae`: harmonised, of the whole extract."""
-    only_clinical = ae.filter(pl.col("AESER") == "Y").join(
-        sae.select("USUBJID", "AESEQ").drop_nulls(), on=["USUBJID", "AESEQ"], how="anti"
+    """Events and participants per group and status, zeros included; `ae`, `sae`: harmonised.
+
+    Only events that may have started on or before the cut-off, by either database, are counted.
+    """
+    key = ["USUBJID", "AESEQ"]
+    only_clinical = ae.filter((pl.col("AESER") == "Y") & _by(cutoff, "AESTLO")).join(
+        sae.select(key).drop_nulls(), on=key, how="anti"
     )
-    listed = sae.select("USUBJID", status="SAESTAT")
+    both = sae.join(ae.select(*key, "AESTLO"), on=key, how="left")
+    in_clinical = pl.col("AESEQ").is_not_null() & _by(cutoff, "AESTLO")
+    listed = both.filter(_by(cutoff, "SAESTLO") | in_clinical).select("USUBJID", status="SAESTAT")
     events = pl.concat(
         [
             listed,
@@ -40,3 +47,7 @@ def sae_reconciliation(
     numbers = ["n_events", "n_participants"]
     joined = full.join(counts, on=["group", "status"], how="left").with_columns(pl.col(numbers).fill_null(0))
     return joined.sort("group", "status").select(SAE_RECONCILIATION.schema.column_names())
+
+
+def _by(cutoff: date | None, start: str) -> pl.Expr:
+    return pl.lit(value=True) if cutoff is None else (pl.col(start) <= cutoff).fill_null(value=True)

@@ -28,7 +28,7 @@ def estimate_safety(
     `ae` and `sae` are harmonised and serve the reconciliation alone.
     """
     reconciled = (
-        sae_reconciliation(adsl, ae, sae, spec.groups)
+        sae_reconciliation(adsl, ae, sae, spec.groups, spec.cutoff_date)
         if spec.sae_reconciled
         else SAE_RECONCILIATION.schema.create_empty()
     )

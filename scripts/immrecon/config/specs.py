@@ -80,6 +80,7 @@ class SafetySpec(Strict):
     methods: Methods
     safety: Safety
     sae_reconciled: bool
+    cutoff_date: date | None
 
 
 class EndpointDisplay(Strict):
@@ -198,6 +199,7 @@ def safety_spec(study: Study) -> SafetySpec:
         methods=file.methods,
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
+        cutoff_date=study.cut.cutoff_date,
     )
 
 

@@ -225,7 +225,7 @@ class SaeReconciliationCounts(dy.Schema):
         "where the events stand; the first is the total of the next three",
         primary_key=True,
     )
-    n_events = count("events of the whole extract")
+    n_events = count("events that may have started on or before the cut-off, by either database")
     n_participants = count("participants with at least one")
 
 

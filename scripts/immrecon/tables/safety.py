@@ -94,7 +94,7 @@ def sae_reconciliation(results: Results, spec: DisplaySpec) -> Table:
         spec,
         stem="sae_reconciliation",
         title="Serious adverse events of the safety and of the clinical database",
-        population="All records of both extracts, also of after the cut-off",
+        population="Everyone in the extracts; events that may have started by the cut-off",
         header=[
             [
                 Head("Events", rows=2),
