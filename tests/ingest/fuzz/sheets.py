@@ -302,7 +302,7 @@ def _fhir_row(held: dict[str, Any]) -> list[str]:
         if len(values) != 1 or quantity.get("unit", unit) != unit or {"dataAbsentReason", "modifierExtension"} & {*held}:
             value, unit = ("?" if values else ""), "?"
         row = [held["subject"]["identifier"]["value"], held["id"], held["effectiveDateTime"], held["code"]["text"],
-               code["code"] if code["system"] == "http://loinc.org" else "", value, unit, held["status"]]  # fmt: skip
+               code["code"] if code["system"] == "http://loinc.org" else "", value, unit, held.get("status", "")]  # fmt: skip
     except (KeyError, TypeError, IndexError, AttributeError):
         row = ["?"] * len(FHIR_HEADS)
     return [cell if isinstance(cell, str) else "?" for cell in row]
