@@ -230,7 +230,8 @@ def _read_hl7(export: Export, content: bytes) -> Sheet:
             case "OBX" if inside:
                 code = [*parts[3].split("^"), "", ""]
                 numbers.append(number)
-                rows.append([who, *order, parts[2], code[1], code[0] if code[2] == "LN" else "", parts[5], parts[6], parts[11]])
+                rows.append([who, *order, parts[2], code[1], code[0] if code[2] == "LN" else "",
+                             parts[5].replace("\\.br\\", "\n"), parts[6], parts[11]])  # fmt: skip
             case _:
                 who, order, partly = "", ["", ""], True
     if not rows:
@@ -249,8 +250,9 @@ def _write_hl7(export: Export, sheet: Sheet) -> bytes:
     former: list[str] = []
     set_id = 0
     for row in sheet.rows[1:]:
-        comparator = re.fullmatch(r"(<|>)\^(.*)", text(row[6]))
-        cells = [_hl7_text(cell) for cell in (row + [""] * len(HL7_HEADS))[: len(HL7_HEADS)]]
+        padded = (row + [""] * len(HL7_HEADS))[: len(HL7_HEADS)]
+        comparator = re.fullmatch(r"(<|>)\^(.*)", text(padded[6]))
+        cells = [_hl7_text(cell) for cell in padded]
         who, sample, drawn, form, name, code, value, unit, status = cells
         if comparator:
             value = f"{comparator[1]}^{comparator[2]}"
@@ -301,6 +303,7 @@ def _fhir_row(held: dict[str, Any]) -> list[str]:
         unit = quantity.get("code", quantity.get("unit", ""))
         if len(values) != 1 or quantity.get("unit", unit) != unit or {"dataAbsentReason", "modifierExtension"} & {*held}:
             value, unit = ("?" if values else ""), "?"
+        value = value.strip()
         row = [held["subject"]["identifier"]["value"], held["id"], held["effectiveDateTime"], held["code"]["text"],
                code["code"] if code["system"] == "http://loinc.org" else "", value, unit, held.get("status", "")]  # fmt: skip
     except (KeyError, TypeError, IndexError, AttributeError):

@@ -53,8 +53,12 @@ def cells(export: Export, sheet: Sheet) -> list[Cell]:
 _Found = Iterator[tuple[int, str, dict[str, str]]]
 
 
+_BLANK = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*")
+"""What Unicode calls white space; Python also strips the separators U+001C to U+001F."""
+
+
 def _filled(cell: str) -> bool:
-    return not re.fullmatch(r"[\s\x85\u200b]*", cell) or "\u200b" in cell
+    return _BLANK.fullmatch(cell) is None
 
 
 def _names(heads: list[str]) -> list[str]:
