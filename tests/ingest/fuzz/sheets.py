@@ -231,7 +231,7 @@ def _read_hl7(export: Export, content: bytes) -> Sheet:
                 code = [*parts[3].split("^"), "", ""]
                 numbers.append(number)
                 rows.append([who, *order, parts[2], code[1], code[0] if code[2] == "LN" else "",
-                             parts[5].replace("\\.br\\", "\n"), parts[6], parts[11]])  # fmt: skip
+                             parts[5] if parts[2] == "SN" else _unescaped(parts[5]), parts[6], parts[11]])  # fmt: skip
             case _:
                 who, order, partly = "", ["", ""], True
     if not rows:
@@ -239,8 +239,13 @@ def _read_hl7(export: Export, content: bytes) -> Sheet:
     return Sheet([0, *numbers], [HL7_HEADS, *rows], partly=partly)
 
 
+def _unescaped(written: str) -> str:
+    signs = {"F": "|", "S": "^", "R": "~", "T": "&", "E": "\\", ".br": "\n"}
+    return re.sub(r"\\(F|S|R|T|E|\.br)\\", lambda match: signs[match[1]], written)
+
+
 def _hl7_text(value: Any) -> str:
-    marks = {"\\": r"\E\\"[:3], "|": r"\F" + "\\", "^": r"\S" + "\\", "~": r"\R" + "\\", "&": r"\T" + "\\", "\r": r"\.br" + "\\",
+    marks = {"\\": "\\E\\", "|": r"\F" + "\\", "^": r"\S" + "\\", "~": r"\R" + "\\", "&": r"\T" + "\\", "\r": r"\.br" + "\\",
              "\n": r"\.br" + "\\"}  # fmt: skip
     return "".join(marks.get(sign, sign) for sign in text(value))
 
@@ -305,7 +310,7 @@ def _fhir_row(held: dict[str, Any]) -> list[str]:
             value, unit = ("?" if values else ""), "?"
         value = value.strip()
         row = [held["subject"]["identifier"]["value"], held["id"], held["effectiveDateTime"], held["code"]["text"],
-               code["code"] if code["system"] == "http://loinc.org" else "", value, unit, held.get("status", "")]  # fmt: skip
+               code.get("code", "") if code.get("system") == "http://loinc.org" else "", value, unit, held.get("status", "")]  # fmt: skip
     except (KeyError, TypeError, IndexError, AttributeError):
         row = ["?"] * len(FHIR_HEADS)
     return [cell if isinstance(cell, str) else "?" for cell in row]

@@ -133,10 +133,12 @@ def _long(export: Export, sheet: Sheet) -> _Found:
 
 
 def _hl7_result(form: str, value: str) -> str:
+    if not _filled(value):
+        return ""
     if form == "SN":
         parts = value.split("^")
         return "".join(parts) if len(parts) == 2 and parts[0] in {"<", ">", "<=", ">=", "=", ""} else f"{value} (?)"
-    return value if form in {"NM", "ST", "TX", "FT", ""} or not value else f"{value} (?)"
+    return value if form in {"NM", "ST", "TX", "FT", ""} else f"{value} (?)"
 
 
 def _hl7_unit(value: str) -> str:
