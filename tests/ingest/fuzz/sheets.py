@@ -300,20 +300,39 @@ def _read_fhir(export: Export, content: bytes) -> Sheet:
 
 
 def _fhir_row(held: dict[str, Any]) -> list[str]:
-    try:
-        code = held["code"]["coding"][0]
-        quantity = held.get("valueQuantity", {})
-        values = [key for key in held if key.startswith("value")]
-        value = f"{quantity.get('comparator', '')}{quantity.get('value', '')}" or held.get("valueString", "")
-        unit = quantity.get("code", quantity.get("unit", ""))
-        if len(values) != 1 or quantity.get("unit", unit) != unit or {"dataAbsentReason", "modifierExtension"} & {*held}:
-            value, unit = ("?" if values else ""), "?"
-        value = value.strip()
-        row = [held["subject"]["identifier"]["value"], held["id"], held["effectiveDateTime"], held["code"]["text"],
-               code.get("code", "") if code.get("system") == "http://loinc.org" else "", value, unit, held.get("status", "")]  # fmt: skip
-    except (KeyError, TypeError, IndexError, AttributeError):
-        row = ["?"] * len(FHIR_HEADS)
+    """What the writer writes, whatever is lost of it; "?" for anything else."""
+    value, unit = _fhir_value(held)
+    coding = _at(held, "code", "coding", 0)
+    row = [
+        _at(held, "subject", "identifier", "value"), _at(held, "id"), _at(held, "effectiveDateTime"), _at(held, "code", "text"),
+        _at(coding, "code") if _at(coding, "system") == "http://loinc.org" else "", value, unit, _at(held, "status"),
+    ]  # fmt: skip
     return [cell if isinstance(cell, str) else "?" for cell in row]
+
+
+def _at(element: Any, *path: str | int) -> Any:
+    for name in path:
+        if isinstance(name, int):
+            element = element[name] if isinstance(element, list) and len(element) == 1 else ""
+        else:
+            element = element.get(name, "") if isinstance(element, dict) else ""
+    return element
+
+
+def _fhir_value(held: dict[str, Any]) -> tuple[str, str]:
+    found = {name: content for name, content in held.items() if name.startswith("value") and content}
+    if {"dataAbsentReason", "modifierExtension", "component"} & {*held} or len(found) > 1:
+        return "?", "?"
+    for name, content in found.items():
+        if name == "valueString" and isinstance(content, str):
+            return content.strip(), ""
+        plain = isinstance(content, dict) and content.keys() <= {"value", "unit", "system", "code", "comparator"}
+        if name != "valueQuantity" or not plain or not all(isinstance(part, str) for part in content.values()):
+            return "?", "?"
+        coded = content.get("code", "") if content.get("system") == "http://unitsofmeasure.org" else ""
+        units = {text for text in (coded, content.get("unit", "")) if text}
+        return content.get("comparator", "") + content.get("value", ""), units.pop() if len(units) == 1 else "".join(units)
+    return "", ""
 
 
 def _write_fhir(export: Export, sheet: Sheet) -> bytes:
