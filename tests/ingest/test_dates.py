@@ -91,6 +91,11 @@ def test_serial_numbers_that_are_no_day(text: str) -> None:
     assert read(text, "serial1900")[3] == "impossible"
 
 
+@pytest.mark.parametrize(("text", "written"), [("0000-01-01", "%Y-%m-%d"), ("0000", "%Y"), ("01/0000", "%m/%Y")])
+def test_there_is_no_year_0(text: str, written: str) -> None:
+    assert read(text, written) == (None, None, None, "impossible")
+
+
 @pytest.mark.parametrize("text", ["", "  ", None])
 def test_blank_is_blank(text: str | None) -> None:
     assert read(text, "%d/%m/%Y") == (None, None, None, None)

@@ -148,4 +148,5 @@ def _date(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
         month.cast(pl.String).str.zfill(2),
         day.cast(pl.String).str.zfill(2),
     )
-    return iso.str.to_date("%Y-%m-%d", strict=False)
+    # polars has a year 0, the calendar and Python do not.
+    return pl.when(year > 0).then(iso.str.to_date("%Y-%m-%d", strict=False))

@@ -35,6 +35,8 @@ _MULTIPLE = {"Giga": 9, "G": 9, "K": 3, "k": 3, "THOU": 3, "Thou": 3, "thou": 3,
 _POWER = re.compile(r"[xX×]? ?(?:(?P<ones>1(?:000){1,3})|10 ?(?:\^|\*\*|\*|E|e)? ?\(?(?P<exponent>[0-9]{1,2})\)?)")
 _CELLS = re.compile(r" ?(?:cells|cell|Cells|CELLS|cellules|cellen|Zellen)?")
 _EXPLICIT = re.compile(r"10 ?(?:\^|\*|E|e|\()")
+_HIGHEST_POWER = 12
+"""Of what is counted, as 10^12/L for red cells; a higher one (10^99/L) is a mistyped unit."""
 
 SPELLINGS = (
     "/uL", "/µL", "/mm3", "/mm³", "cells/uL", "cells/µL", "cells/mcL", "cells/mm3", "10^6/L", "10*6/L", "x10^6/L",
@@ -46,7 +48,7 @@ SPELLINGS = (
 
 @lru_cache(maxsize=4096)
 def parse_unit(text: str) -> Unit | None:
-    """The unit that a text spells, or None where it is not certain what it means (`109/L`, `G/l`, `c/s`)."""
+    """The unit that a text spells, or None where it is not certain what it means (`109/L`, `G/l`, `c/s`, `10^99/L`)."""
     plain = _plain(text)
     if plain == "%":
         return PERCENT
@@ -83,7 +85,9 @@ def _count_exponent(count: str, volume: str) -> int | None:
     if match["ones"]:
         return len(match["ones"]) - 1
     # "109/L" may be a power that lost its superscript, or the number 109.
-    return int(match["exponent"]) if _EXPLICIT.search(match[0]) else None
+    if not _EXPLICIT.search(match[0]) or int(match["exponent"]) > _HIGHEST_POWER:
+        return None
+    return int(match["exponent"])
 
 
 def likely_unit(text: str, aliases: Mapping[str, str]) -> str | None:

@@ -12,6 +12,9 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | bool | None"
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
 _NOTHING: tuple[Json, ...] = (None, "", {}, [])
+_OF_NO_NUMBER = frozenset({"id", "extension", "_value", "_comparator", "comparator", "unit", "system", "code"})
+"""Elements of a Quantity that are no result by themselves; `_value` says why there is none."""
+_OF_NO_CONCEPT = frozenset({"id", "extension", "_text"})
 
 
 def text_of(element: Json) -> str:
@@ -108,13 +111,24 @@ def _result(name: str, content: Json) -> str:
     """One value[x] as text; with the name of its type where that is neither a number, a text nor a code."""
     match name:
         case "valueQuantity" if isinstance(content, dict):
-            return text_of(content.get("comparator")) + text_of(content.get("value"))
+            said = text_of(content.get("comparator")) + text_of(content.get("value"))
+            return said or _unknown(name, content, _OF_NO_NUMBER)
         case "valueString" | "valueInteger" if isinstance(content, str):
             return text_of(content)
         case "valueCodeableConcept" if isinstance(content, dict):
-            return concept_text(content)
+            return concept_text(content) or _unknown(name, content, _OF_NO_CONCEPT)
         case _:
-            return f"{json.dumps(content, ensure_ascii=False, sort_keys=True)} ({name})"
+            return _told(name, content)
+
+
+def _unknown(name: str, content: dict[str, Json], known: frozenset[str]) -> str:
+    """An element without a result is blank, unless it holds something of which nobody knows what it is."""
+    strange = any(part not in known and held not in _NOTHING for part, held in content.items())
+    return _told(name, content) if strange else ""
+
+
+def _told(name: str, content: Json) -> str:
+    return f"{json.dumps(content, ensure_ascii=False, sort_keys=True)} ({name})"
 
 
 def _unit(content: Json) -> str:
