@@ -38,7 +38,7 @@ def _span(rng: Random, size: int, most: int = 60) -> tuple[int, int]:
 def flip(rng: Random, export: Export, _: Sheet) -> bytes:
     content = bytearray(export.content)
     for _ in range(rng.choice([1, 1, 2, 8, 30])):
-        content[rng.randrange(len(content))] = rng.choice([rng.randrange(256), *b"0159.,;<|\"\n -E"])
+        content[rng.randrange(len(content))] = rng.choice([rng.randrange(256), *b'0159.,;<|"\n -E'])
     return bytes(content)
 
 
@@ -49,7 +49,7 @@ def cut_out(rng: Random, export: Export, _: Sheet) -> bytes:
 
 def insert(rng: Random, export: Export, _: Sheet) -> bytes:
     at = rng.randrange(len(export.content))
-    new = bytes(rng.choice([rng.randrange(256), *b"0159.,;<|\"\n "]) for _ in range(rng.randint(1, 12)))
+    new = bytes(rng.choice([rng.randrange(256), *b'0159.,;<|"\n ']) for _ in range(rng.randint(1, 12)))
     return export.content[:at] + new + export.content[at:]
 
 
@@ -125,7 +125,11 @@ def by_columns(change: Callable[[Random, Export, list[list[Any]], int, int], boo
         at = head_index(export, sheet)
         if kind(export) in {"hl7v2", "fhir"} or not rows[at]:
             return None
-        return write(export, sheet.with_rows(rows)) if change(rng, export, rows, at, rng.randrange(len(rows[at]))) else None
+        return (
+            write(export, sheet.with_rows(rows))
+            if change(rng, export, rows, at, rng.randrange(len(rows[at])))
+            else None
+        )
 
     return mutation
 
@@ -168,7 +172,16 @@ def _add(rng: Random, export: Export, rows: list[list[Any]], head: int, column: 
 
 def fields_of_messages(rng: Random, export: Export, _: Sheet) -> bytes | None:
     """Renamed, lost and doubled elements of messages and resources."""
-    fhir = [b'"valueQuantity"', b'"status"', b'"effectiveDateTime"', b'"subject"', b'"code"', b'"resourceType"', b'"value"', b'"unit"']
+    fhir = [
+        b'"valueQuantity"',
+        b'"status"',
+        b'"effectiveDateTime"',
+        b'"subject"',
+        b'"code"',
+        b'"resourceType"',
+        b'"value"',
+        b'"unit"',
+    ]
     hl7 = [b"PID|", b"OBR|", b"MSH|", b"OBX|", b"|NM|", b"^LN|", b"/uL^^UCUM", b"|F\r"]
     wanted = {"fhir": fhir, "hl7v2": hl7}.get(kind(export))
     if wanted is None:
@@ -182,7 +195,9 @@ def fields_of_messages(rng: Random, export: Export, _: Sheet) -> bytes | None:
     return name.join(parts[:at]) + new + name.join(parts[at:])
 
 
-def by_cells(choose: Callable[[Export, Sheet, int, int], bool], change: Callable[[Random, str, Export], str | None]) -> Mutation:
+def by_cells(
+    choose: Callable[[Export, Sheet, int, int], bool], change: Callable[[Random, str, Export], str | None]
+) -> Mutation:
     """Some cells of one kind, or all of them."""
 
     def mutation(rng: Random, export: Export, sheet: Sheet) -> bytes | None:
@@ -229,7 +244,26 @@ def _spelling(rng: Random, unit: str, _: Export) -> str:
 
 
 def _other_unit(rng: Random, unit: str, _: Export) -> str:
-    return rng.choice([*POWER, "%", "g/L", "G/l", "109/L", "c/s", "/hpf", "10^99/L", "10^-3/L", "/u L", "uL", "1", "/μl", "x10^6", "mg/dL", "ratio"])
+    return rng.choice(
+        [
+            *POWER,
+            "%",
+            "g/L",
+            "G/l",
+            "109/L",
+            "c/s",
+            "/hpf",
+            "10^99/L",
+            "10^-3/L",
+            "/u L",
+            "uL",
+            "1",
+            "/μl",
+            "x10^6",
+            "mg/dL",
+            "ratio",
+        ]
+    )
 
 
 def _garbled(rng: Random, written: str, _: Export) -> str:
@@ -241,7 +275,18 @@ def _garbled(rng: Random, written: str, _: Export) -> str:
 def _other_order(rng: Random, written: str, export: Export) -> str | None:
     style = export.dialect["columns"]["collected"]["dates"]
     day = day_of(written.strip(), style)
-    forms = ["%m/%d/%Y", "%d/%m/%Y", "%Y-%m-%d", "%d.%m.%y", "%Y%m%d", "%d-%b-%Y", "%y-%m-%d", "%b %d, %Y", "%m/%d/%Y %H:%M", "%Y-%m-%dT%H:%M"]
+    forms = [
+        "%m/%d/%Y",
+        "%d/%m/%Y",
+        "%Y-%m-%d",
+        "%d.%m.%y",
+        "%Y%m%d",
+        "%d-%b-%Y",
+        "%y-%m-%d",
+        "%b %d, %Y",
+        "%m/%d/%Y %H:%M",
+        "%Y-%m-%dT%H:%M",
+    ]
     return None if day is None else day.strftime(rng.choice(forms))
 
 

@@ -31,7 +31,7 @@ FHIR_HEADS = ["subject.identifier.value", "id", "effective", "code.text", "code.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """The file is not what the dialect says, for a plain reader too."""
 
 
@@ -54,17 +54,17 @@ def kind(export: Export) -> str:
 
 
 def read(export: Export, content: bytes) -> Sheet:
-    """Raises Unreadable."""
+    """Raises UnreadableError."""
     readers = {
         "csv": _read_csv, "xlsx": _read_xlsx, "ods": _read_ods, "xpt": _read_xpt, "dataset_json": _read_dataset_json,
         "hl7v2": _read_hl7, "fhir": _read_fhir,
     }  # fmt: skip
     try:
         return readers[kind(export)](export, content)
-    except Unreadable:
+    except UnreadableError:
         raise
     except Exception as error:  # whatever a plain library makes of damage
-        raise Unreadable(f"{type(error).__name__}: {error}") from None
+        raise UnreadableError(f"{type(error).__name__}: {error}") from None
 
 
 def write(export: Export, sheet: Sheet) -> bytes:
@@ -94,7 +94,7 @@ def _read_csv(export: Export, content: bytes) -> Sheet:
     layout = export.dialect["layout"]
     decoded = content.decode(layout["encoding"])
     if "\0" in decoded:
-        raise Unreadable("null characters")
+        raise UnreadableError("null characters")
     former = csv.field_size_limit(10**9)
     try:
         reader = csv.reader(
@@ -141,8 +141,8 @@ def _write_xlsx(export: Export, sheet: Sheet) -> bytes:
 def _read_ods(export: Export, content: bytes) -> Sheet:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if archive.getinfo("content.xml").file_size > 5_000_000:
-            raise Unreadable("too large for a plain reader")
-        tree = ElementTree.fromstring(archive.read("content.xml"))  # noqa: S314 - written by this test
+            raise UnreadableError("too large for a plain reader")
+        tree = ElementTree.fromstring(archive.read("content.xml"))
     table = next(node for node in tree.iter() if node.tag.endswith("}table") and "Data" in node.attrib.values())
     rows = [
         ["\n".join("".join(p.itertext()) for p in cell if p.tag.endswith("}p")) for cell in row if "cell" in cell.tag]
@@ -150,7 +150,7 @@ def _read_ods(export: Export, content: bytes) -> Sheet:
         if row.tag.endswith("}table-row")
     ]
     if any("repeated" in name for node in table.iter() for name in node.attrib):
-        raise Unreadable("repeated cells are not for a plain reader")
+        raise UnreadableError("repeated cells are not for a plain reader")
     return Sheet(list(range(1, len(rows) + 1)), rows)
 
 
@@ -174,7 +174,9 @@ def _read_xpt(export: Export, content: bytes) -> Sheet:
 
 def _write_xpt(export: Export, sheet: Sheet) -> bytes:
     heads = [text(head) for head in sheet.rows[0]]
-    cells = [[_CONTROLS.sub("", text(c))[:400] for c in (row + [""] * len(heads))[: len(heads)]] for row in sheet.rows[1:]]
+    cells = [
+        [_CONTROLS.sub("", text(c))[:400] for c in (row + [""] * len(heads))[: len(heads)]] for row in sheet.rows[1:]
+    ]
     frame = pl.DataFrame(cells, schema=dict.fromkeys(heads, pl.String), orient="row")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.xpt"
@@ -196,7 +198,7 @@ def _read_dataset_json(export: Export, content: bytes) -> Sheet:
     found = _load(content.decode("utf-8-sig"))
     rows = [[column["name"] for column in found["columns"]], *found["rows"]]
     if any(isinstance(cell, dict | list) for row in rows for cell in row):
-        raise Unreadable("a list in place of a value")
+        raise UnreadableError("a list in place of a value")
     return Sheet(list(range(len(rows))), rows)
 
 
@@ -208,19 +210,32 @@ def _write_dataset_json(export: Export, sheet: Sheet) -> bytes:
     return json.dumps(found).encode()
 
 
+def _segments(decoded: str) -> list[tuple[int, str, bool]]:
+    """Number of the first line, the segment, and whether it goes on over further lines."""
+    found: list[tuple[int, str, bool]] = []
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", decoded), 1):
+        if not line.strip():
+            continue
+        if found and not line.startswith("MSH") and not re.match(r"[A-Z][A-Z0-9]{2}(\||$)", line.strip()):
+            first, before, _ = found[-1]
+            found[-1] = (first, f"{before}\n{line.strip()}", True)
+        else:
+            found.append((number, line.strip(), False))
+    return found
+
+
 def _read_hl7(export: Export, content: bytes) -> Sheet:
     """PID, OBR and OBX as the writer writes them. After any other line nobody knows whose result follows."""
     decoded = content.decode("utf-8").removeprefix("\ufeff")
     if "\0" in decoded:
-        raise Unreadable("null characters")
+        raise UnreadableError("null characters")
     numbers, rows, partly = [], [], False
     who, order, inside = "", ["", ""], False
-    for number, line in enumerate(re.split(r"\r\n|\r|\n", decoded), 1):
-        if not line.strip():
-            continue
-        parts = [*line.strip().split("|"), *[""] * 12]
+    for number, line, broken in _segments(decoded):
+        partly |= broken
+        parts = [*line.split("|"), *[""] * 12]
         match parts[0]:
-            case "MSH":
+            case name if name.startswith("MSH"):
                 inside = parts[1] == r"^~\&" and parts[8] == "ORU^R01"
                 who, order, partly = "", ["", ""], partly or not inside
             case "PID":
@@ -232,10 +247,14 @@ def _read_hl7(export: Export, content: bytes) -> Sheet:
                 numbers.append(number)
                 rows.append([who, *order, parts[2], code[1], code[0] if code[2] == "LN" else "",
                              parts[5] if parts[2] == "SN" else _unescaped(parts[5]), parts[6], parts[11]])  # fmt: skip
+            case name if name.startswith("Z"):
+                pass
             case _:
                 who, order, partly = "", ["", ""], True
+        if broken and "|" in line.partition("\n")[2]:
+            who, order = "", ["", ""]
     if not rows:
-        raise Unreadable("no result")
+        raise UnreadableError("no result")
     return Sheet([0, *numbers], [HL7_HEADS, *rows], partly=partly)
 
 
@@ -274,7 +293,7 @@ def _write_hl7(export: Export, sheet: Sheet) -> bytes:
 def _read_fhir(export: Export, content: bytes) -> Sheet:
     decoded = content.decode("utf-8").removeprefix("\ufeff")
     if "\0" in decoded:
-        raise Unreadable("null characters")
+        raise UnreadableError("null characters")
     partly = False
     try:
         whole = _load(decoded)
@@ -295,7 +314,7 @@ def _read_fhir(export: Export, content: bytes) -> Sheet:
             numbers.append(number)
             rows.append(_fhir_row(held))
     if not rows:
-        raise Unreadable("no observation")
+        raise UnreadableError("no observation")
     return Sheet([0, *numbers], [FHIR_HEADS, *rows], partly=partly)
 
 
@@ -326,12 +345,16 @@ def _fhir_value(held: dict[str, Any]) -> tuple[str, str]:
     for name, content in found.items():
         if name == "valueString" and isinstance(content, str):
             return content.strip(), ""
-        plain = isinstance(content, dict) and content.keys() <= {"value", "unit", "system", "code", "comparator"}
-        if name != "valueQuantity" or not plain or not all(isinstance(part, str) for part in content.values()):
+        known = {"value", "unit", "system", "code", "comparator"}
+        plain = isinstance(content, dict) and (content.get("value") or content.keys() <= known)
+        if name != "valueQuantity" or not plain:
             return "?", "?"
-        coded = content.get("code", "") if content.get("system") == "http://unitsofmeasure.org" else ""
-        units = {text for text in (coded, content.get("unit", "")) if text}
-        return content.get("comparator", "") + content.get("value", ""), units.pop() if len(units) == 1 else "".join(units)
+        said = {part: text for part, text in content.items() if part in known}
+        if not all(isinstance(text, str) for text in said.values()):
+            return "?", "?"
+        coded = said.get("code", "") if said.get("system") == "http://unitsofmeasure.org" else ""
+        units = {text for text in (coded, said.get("unit", "")) if text}
+        return said.get("comparator", "") + said.get("value", ""), units.pop() if len(units) == 1 else "".join(units)
     return "", ""
 
 
@@ -347,7 +370,12 @@ def _write_fhir(export: Export, sheet: Sheet) -> bytes:
         }  # fmt: skip
         match = re.fullmatch("([<>]?)([0-9]{1,12})", value)
         if match:
-            held["valueQuantity"] = {"value": int(match[2]), "unit": unit, "system": "http://unitsofmeasure.org", "code": unit}
+            held["valueQuantity"] = {
+                "value": int(match[2]),
+                "unit": unit,
+                "system": "http://unitsofmeasure.org",
+                "code": unit,
+            }
             held["valueQuantity"] |= {"comparator": match[1]} if match[1] else {}
         elif value:
             held["valueString"] = value
