@@ -13,8 +13,10 @@ from immrecon.vocabulary import USED_FATES
 from .exports.truth import HIGHEST_PER_UL, LLOQ_PER_UL, NAMES, Result, results
 from .exports.writers import WRITERS
 from .fuzz.cases import FATES, GOOD, MAY_FAIL, harmonise, judge, originals, run_case, truth
-from .fuzz.mutations import HOSTILE, MUTATIONS, is_result
-from .fuzz.sheets import Sheet, UnreadableError, read, text, write
+from .fuzz.cell_changes import HOSTILE, is_result
+from .fuzz.mutations import MUTATIONS
+from .fuzz.sheet import Sheet, UnreadableError, text
+from .fuzz.sheets import read, write
 from .fuzz.strict import Cell, cells
 
 SEED, N = 20261122, 144

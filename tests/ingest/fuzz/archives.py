@@ -7,7 +7,8 @@ from collections.abc import Callable
 from random import Random
 
 from ..exports.common import Export
-from .sheets import Sheet, kind, write
+from .sheet import Sheet, head_index, kind
+from .sheets import write
 
 Mutation = Callable[[Random, Export, Sheet], bytes | None]
 LIMITS = {"file_bytes": 5_000_000, "unpacked_bytes": 20_000_000, "rows": 20_000, "columns": 2_000, "cells": 400_000}
@@ -119,8 +120,6 @@ def wide(rng: Random, export: Export, sheet: Sheet) -> bytes | None:
     more = rng.choice([1_000, 1_000, 3_000])
     rows = [list(row) for row in sheet.rows]
     width = max(len(row) for row in rows)
-    from .mutations import head_index
-
     at = head_index(export, sheet)
     for index, row in enumerate(rows[:]):
         if index >= at and row:

@@ -23,7 +23,8 @@ from ..exports.truth import ANALYTES, participants, results
 from ..exports.writers import WRITERS
 from .archives import LIMITS
 from .mutations import MUTATIONS
-from .sheets import Sheet, UnreadableError, kind, read
+from .sheet import Sheet, UnreadableError, kind
+from .sheets import read
 from .strict import Cell, Reading, cells
 
 SUBJECTS = 3
