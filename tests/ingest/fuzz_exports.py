@@ -112,7 +112,16 @@ def _ended(seed: int, worker: Worker, kind: str, detail: str = "") -> Outcome:
 
 
 def table(outcomes: list[Outcome]) -> list[str]:
-    head = ["mutation", "cases", *GOOD, "violations", "cells not touched", "of them values", "values checked", "files counted"]
+    head = [
+        "mutation",
+        "cases",
+        *GOOD,
+        "violations",
+        "cells not touched",
+        "of them values",
+        "values checked",
+        "files counted",
+    ]
     groups: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         groups[outcome.mutation].append(outcome)
@@ -159,7 +168,9 @@ def report(outcomes: list[Outcome], asked: int, seed: int, took: float) -> str:
             "",
             *by_format(outcomes),
             "",
-            "Kinds of query, by number of files: " + ", ".join(f"{name} {n:,}" for name, n in kinds.most_common()) + ".",
+            "Kinds of query, by number of files: "
+            + ", ".join(f"{name} {n:,}" for name, n in kinds.most_common())
+            + ".",
             "",
         ]
     )

@@ -13,8 +13,10 @@ from immrecon.vocabulary import USED_FATES
 from .exports.truth import HIGHEST_PER_UL, LLOQ_PER_UL, NAMES, Result, results
 from .exports.writers import WRITERS
 from .fuzz.cases import FATES, GOOD, MAY_FAIL, harmonise, judge, originals, run_case, truth
-from .fuzz.mutations import HOSTILE, MUTATIONS, is_result
-from .fuzz.sheets import Sheet, Unreadable, read, text, write
+from .fuzz.cell_changes import HOSTILE, is_result
+from .fuzz.mutations import MUTATIONS
+from .fuzz.sheet import Sheet, UnreadableError, text
+from .fuzz.sheets import read, write
 from .fuzz.strict import Cell, cells
 
 SEED, N = 20261122, 144
@@ -44,12 +46,14 @@ def test_an_export_that_is_written_anew_stays_equal(original, tmp_path) -> None:
 
 
 def test_the_comparison_notices_a_wrong_number_and_a_lost_cell(tmp_path, monkeypatch) -> None:
-    name, export, sheet, known = next(original for original in originals() if original[0] == "central_csv")
+    name, export, _, known = next(original for original in originals() if original[0] == "central_csv")
     from .fuzz import cases
 
     def wrong(*given):
         tables = harmonise(*given)
-        return type(tables)(tables.lb.with_columns(pl.col("LBSTRESN") + (pl.col("LBSEQ") == 3)), tables.queries, tables.cells)
+        return type(tables)(
+            tables.lb.with_columns(pl.col("LBSTRESN") + (pl.col("LBSEQ") == 3)), tables.queries, tables.cells
+        )
 
     def lost(*given):
         tables = harmonise(*given)
@@ -73,10 +77,14 @@ def _drawn(dice: random.Random) -> tuple[Result, ...]:
             for analyte in NAMES:
                 step = 10 if analyte == "ALC" else 1
                 value = Decimal(dice.randrange(int(LLOQ_PER_UL), int(HIGHEST_PER_UL), 5) // step * step)
-                comparator, value = dice.choice([("=", max(value, Decimal(10)))] * 4 + [("<", LLOQ_PER_UL), (">", HIGHEST_PER_UL)])
+                comparator, value = dice.choice(
+                    [("=", max(value, Decimal(10)))] * 4 + [("<", LLOQ_PER_UL), (">", HIGHEST_PER_UL)]
+                )
                 sample = f"A{len(found) // len(NAMES):05d}"
                 kept = None if dice.random() < 0.05 else value
-                found.append(Result(subject, f"Day {day}", first + timedelta(days=day), sample, analyte, comparator, kept))
+                found.append(
+                    Result(subject, f"Day {day}", first + timedelta(days=day), sample, analyte, comparator, kept)
+                )
     return tuple(found)
 
 
@@ -121,5 +129,5 @@ def _without_reading(used: pl.DataFrame, known: list[Cell]) -> list[tuple[object
 
 def test_the_plain_reader_refuses_what_is_not_declared() -> None:
     export = next(original[1] for original in originals() if original[0] == "central_csv")
-    with pytest.raises(Unreadable, match="RESULT: 0 times"):
+    with pytest.raises(UnreadableError, match="RESULT: 0 times"):
         cells(export, read(export, export.content.replace(b"RESULT", b"VALUE")))

@@ -31,7 +31,9 @@ def test_spellings_of_giga_per_litre(text: str) -> None:
     assert parse_unit(text) == GIGA_PER_L
 
 
-@pytest.mark.parametrize("text", ["109/L", "106/L", "g/L", "G/l", "cells", "", "10 9/L", "/", "m/L", "/min", "c/s", "10^99/L", "10^13/L"])
+@pytest.mark.parametrize(
+    "text", ["109/L", "106/L", "g/L", "G/l", "cells", "", "10 9/L", "/", "m/L", "/min", "c/s", "10^99/L", "10^13/L"]
+)
 def test_what_is_not_certain_is_not_a_unit(text: str) -> None:
     assert parse_unit(text) is None
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from random import Random
 
 from ..exports.common import Export
-from .sheets import Sheet, kind, write
+from .sheet import Sheet, head_index, kind
+from .sheets import write
 
 Mutation = Callable[[Random, Export, Sheet], bytes | None]
 LIMITS = {"file_bytes": 5_000_000, "unpacked_bytes": 20_000_000, "rows": 20_000, "columns": 2_000, "cells": 400_000}
@@ -17,7 +18,7 @@ _SHEET = {"xlsx": "xl/worksheets/sheet1.xml", "ods": "content.xml"}
 _ENTITIES = (
     '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
     + "".join(f'<!ENTITY {name} "{f"&{former};" * 10}">' for former, name in zip("abcdefgh", "bcdefghi", strict=True))
-    + ']>'
+    + "]>"
 )
 
 
@@ -45,7 +46,11 @@ def bomb(rng: Random, export: Export, _: Sheet) -> bytes | None:
     if found is None:
         return None
     name, part = found
-    rows = b"<row><c><v>1</v></c></row>" if kind(export) == "xlsx" else b"<table:table-row><table:table-cell/></table:table-row>"
+    rows = (
+        b"<row><c><v>1</v></c></row>"
+        if kind(export) == "xlsx"
+        else b"<table:table-row><table:table-cell/></table:table-row>"
+    )
     end = b"</sheetData>" if kind(export) == "xlsx" else b"</table:table>"
     size = rng.choice([2_000_000, 30_000_000])
     filler = rng.choice([b" ", rows])
@@ -62,7 +67,9 @@ def false_size(rng: Random, export: Export, sheet: Sheet) -> bytes | None:
     huge = str(rng.choice([10**6, 10**9, 2**31, 2**63, 10**30, -1, 0]))
     match kind(export):
         case "ods":
-            attribute = rng.choice(["table:number-columns-repeated", "table:number-rows-repeated", "table:number-columns-spanned"])
+            attribute = rng.choice(
+                ["table:number-columns-repeated", "table:number-rows-repeated", "table:number-columns-spanned"]
+            )
             tag = b"<table:table-row" if "rows" in attribute else b"<table:table-cell"
             name, part = _SHEET["ods"], _part(export)
             assert part is not None
@@ -73,11 +80,25 @@ def false_size(rng: Random, export: Export, sheet: Sheet) -> bytes | None:
         case "xlsx":
             part = _part(export)
             assert part is not None
-            places = [b'r="XFD1048576"', b'r="ZZZZ9"', b'r="A99999999999"', b'r="A0"', f'r="A{huge}"'.encode(), b'r="A19999"', b'r="BXX3"']
+            places = [
+                b'r="XFD1048576"',
+                b'r="ZZZZ9"',
+                b'r="A99999999999"',
+                b'r="A0"',
+                f'r="A{huge}"'.encode(),
+                b'r="A19999"',
+                b'r="BXX3"',
+            ]
             name, xml = part
-            new = xml.replace(b'r="C4"', rng.choice(places), 1) if rng.random() < 0.6 else xml.replace(b"<row r=\"4\"", f'<row r="{huge}"'.encode(), 1)
+            new = (
+                xml.replace(b'r="C4"', rng.choice(places), 1)
+                if rng.random() < 0.6
+                else xml.replace(b'<row r="4"', f'<row r="{huge}"'.encode(), 1)
+            )
             if rng.random() < 0.3:
-                new = xml.replace(b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>', 1)
+                new = xml.replace(
+                    b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>', 1
+                )
             return _repacked(export.content, {name: new})
         case "dataset_json":
             return export.content.replace(b'"records": ', b'"records": ' + huge.lstrip("-").encode(), 1)
@@ -99,12 +120,12 @@ def wide(rng: Random, export: Export, sheet: Sheet) -> bytes | None:
     more = rng.choice([1_000, 1_000, 3_000])
     rows = [list(row) for row in sheet.rows]
     width = max(len(row) for row in rows)
-    from .mutations import head_index
-
     at = head_index(export, sheet)
     for index, row in enumerate(rows[:]):
         if index >= at and row:
-            new = [f"X{n}" for n in range(more)] if index == at else [rng.choice(["", "", "", "7"]) for _ in range(more)]
+            new = (
+                [f"X{n}" for n in range(more)] if index == at else [rng.choice(["", "", "", "7"]) for _ in range(more)]
+            )
             rows[index] = row + [""] * (width - len(row)) + new
     return write(export, sheet.with_rows(rows))
 
@@ -124,7 +145,11 @@ def nested(rng: Random, export: Export, _: Sheet) -> bytes | None:
     name, part = found
     tag = rng.choice([b"x", b"text:p" if kind(export) == "ods" else b"is"])
     inside = (b"<" + tag + b">") * depth + b"5" + (b"</" + tag + b">") * depth
-    place = rng.choice([b"</table:table-cell>", b"</table:table>", b"</text:p>"] if kind(export) == "ods" else [b"</c>", b"</sheetData>", b"</row>"])
+    place = rng.choice(
+        [b"</table:table-cell>", b"</table:table>", b"</text:p>"]
+        if kind(export) == "ods"
+        else [b"</c>", b"</sheetData>", b"</row>"]
+    )
     return _repacked(export.content, {name: part.replace(place, inside + place, 1)})
 
 

@@ -23,19 +23,27 @@ from ..exports.truth import ANALYTES, participants, results
 from ..exports.writers import WRITERS
 from .archives import LIMITS
 from .mutations import MUTATIONS
-from .sheets import Sheet, Unreadable, kind, read
+from .sheet import Sheet, UnreadableError, kind
+from .sheets import read
 from .strict import Cell, Reading, cells
 
 SUBJECTS = 3
 LONGEST_MESSAGE = 30_000
 LARGEST_FOR_A_PLAIN_READER = 300_000
 FATES = ["n_value", "n_censored", "n_not_done", "n_superseded", "n_excluded", "n_queried", "n_not_requested"]
-_PARTLY = {"message_unreadable", "message_not_read", "segment_broken", "segment_unreadable", "resource_unreadable", "resource_not_read"}
+_PARTLY = {
+    "message_unreadable",
+    "message_not_read",
+    "segment_broken",
+    "segment_unreadable",
+    "resource_unreadable",
+    "resource_not_read",
+}
 _ALL = frozenset({"csv", "xlsx", "ods", "xpt", "dataset_json", "hl7v2", "fhir"})
 _TABLES = _ALL - {"hl7v2", "fhir"}
 MAY_FAIL: dict[str, frozenset[str]] = {
     **{name: _ALL for name in MUTATIONS if name.startswith("bytes: ")},
-    **{name: _TABLES for name in ("columns: head changed", "columns: lost", "columns: twice", "columns: order")},
+    **dict.fromkeys(("columns: head changed", "columns: lost", "columns: twice", "columns: order"), _TABLES),
     "columns: elements of messages": frozenset({"hl7v2", "fhir"}),
     "encoding: another": frozenset({"csv", "hl7v2", "fhir", "dataset_json"}),
     **{name: frozenset({"csv", "hl7v2", "xpt"}) for name in MUTATIONS if name.startswith("hostile: ")},
@@ -137,11 +145,13 @@ def _plainly(mutation: str, export: Export, content: bytes) -> tuple[Sheet, list
     try:
         sheet = read(export, content)
         return sheet, cells(export, sheet)
-    except Unreadable:
+    except UnreadableError:
         return None
 
 
-def _compared(about: dict[str, Any], tables: LabTables, known: list[Cell], found: tuple[Sheet, list[Cell]] | None) -> Outcome:
+def _compared(
+    about: dict[str, Any], tables: LabTables, known: list[Cell], found: tuple[Sheet, list[Cell]] | None
+) -> Outcome:
     used = tables.lb.filter(pl.col("LBFATE").is_in([fate.value for fate in USED_FATES]))
     values = used.select("SRCROW", "SRCCOL", "USUBJID", "LBTESTCD", "LBDT", "LBCMP", "LBSTRESN").rows()
     keys = {row[2:] for row in values}

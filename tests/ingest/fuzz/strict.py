@@ -7,23 +7,15 @@ and Decimal, not with the expressions of the package.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import date
 
 from ..exports.common import Export
-from .sheets import FHIR_HEADS, HL7_HEADS, Sheet, Unreadable, clean, kind, text
+from .messages import HL7_HEADS
+from .plain_values import POWER, day_of, number_of
+from .sheet import Sheet, UnreadableError, clean, kind, text
 
 Reading = tuple[str, str, date, str, float]
 """Participant, analyte, day, comparator, number per uL."""
-
-POWER = {
-    "/uL": 0, "/ul": 0, "cells/uL": 0, "cells/ul": 0, "cell/uL": 0, "Cells/uL": 0, "cells/mcL": 0, "/mcL": 0, "/mm3": 0, "/mm³": 0,
-    "/mm^3": 0, "cells/mm3": 0, "10^6/L": 0, "10*6/L": 0, "x10^6/L": 0, "x10^6 cells/L": 0, "10E6/L": 0, "x10(6)/L": 0, "10e6/L": 0,
-    "G/L": 3, "Giga/L": 3, "10^9/L": 3, "10*9/L": 3, "10E9/L": 3, "x10(9)/L": 3, "x10^9/L": 3, "10^3/uL": 3, "10*3/uL": 3,
-    "K/uL": 3, "THOU/uL": 3, "/L": -6, "/mL": -3, "/dL": -5, "/nL": 3, "/l": -6, "/ml": -3, "/cmm": 0,
-}  # fmt: skip
-"""Power of ten to a count per uL, by spelling."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +29,7 @@ class Cell:
 
 
 def cells(export: Export, sheet: Sheet) -> list[Cell]:
-    """All result cells that are not blank. Raises Unreadable: a declared column is missing or comes twice."""
+    """All result cells that are not blank. Raises UnreadableError: a declared column is missing or comes twice."""
     shapes = {"long": _long, "wide_by_analyte": _wide, "wide_visit_over_analyte": _over, "wide_by_visit": _by_visit}
     if export.dialect["layout"].get("blocks"):
         found = _blocks(export, sheet)
@@ -76,7 +68,7 @@ def _table(export: Export, sheet: Sheet) -> tuple[list[str], list[tuple[int, lis
     header_rows = [0] if in_file else layout.get("header_rows", [1])
     by_number = dict(zip(sheet.numbers, sheet.rows, strict=True))
     if any(number not in by_number for number in header_rows[-1:]):
-        raise Unreadable("no header row")
+        raise UnreadableError("no header row")
     levels = [[clean(cell) for cell in by_number.get(number, [])] for number in header_rows]
     width = max((i + 1 for level in levels for i, head in enumerate(level) if head), default=0)
     levels = [(level + [""] * width)[:width] for level in levels]
@@ -106,11 +98,13 @@ def _table(export: Export, sheet: Sheet) -> tuple[list[str], list[tuple[int, lis
 
 def _place(heads: list[str], head: str) -> int:
     if heads.count(head) != 1 or any(h.startswith(f"{head} (column ") for h in heads):
-        raise Unreadable(f"{head}: {heads.count(head)} times")
+        raise UnreadableError(f"{head}: {heads.count(head)} times")
     return heads.index(head)
 
 
-def _fields(who: str, name: str, day: str, result: str, unit: str | None = None, *, whole: bool, **more: str) -> dict[str, str]:
+def _fields(
+    who: str, name: str, day: str, result: str, unit: str | None = None, *, whole: bool, **more: str
+) -> dict[str, str]:
     return {"who": who.strip(), "name": clean(name), "date": day.strip(), "result": result,
             "unit": "(declared)" if unit is None else unit.strip(), "whole": "yes" if whole else "", **more}  # fmt: skip
 
@@ -118,7 +112,11 @@ def _fields(who: str, name: str, day: str, result: str, unit: str | None = None,
 def _long(export: Export, sheet: Sheet) -> _Found:
     heads, rows = _table(export, sheet)
     columns = export.dialect["columns"]
-    roles = {role: columns[role] for role in ("participant", "test", "result", "unit", "loinc", "status", "accession") if role in columns}
+    roles = {
+        role: columns[role]
+        for role in ("participant", "test", "result", "unit", "loinc", "status", "accession")
+        if role in columns
+    }
     roles |= {"date": columns["collected"]["column"]}
     at = {role: _place(heads, head) for role, head in roles.items()}
     if "visit" in columns:
@@ -137,12 +135,14 @@ def _hl7_result(form: str, value: str) -> str:
         return ""
     if form == "SN":
         parts = value.split("^")
+        if len(parts) == 1:  # all in one component, as "<5"
+            return value
         return "".join(parts) if len(parts) == 2 and parts[0] in {"<", ">", "<=", ">=", "=", ""} else f"{value} (?)"
     return value if form in {"NM", "ST", "TX", "FT", ""} else f"{value} (?)"
 
 
 def _hl7_unit(value: str) -> str:
-    parts = value.split("~")[0].split("^")
+    parts = value.partition("~")[0].split("^")
     return parts[0] or (parts[1] if len(parts) > 1 else "")
 
 
@@ -159,7 +159,11 @@ def _wide_rows(export: Export, heads: list[str], rows: list[tuple[int, list[str]
     for number, row, whole in rows:
         for name, column in at.items():
             subject = row[who] if who is not None else whose or ""
-            yield number, name, _fields(subject, name, row[day], row[column], whole=whole, accession=row[sample].strip())
+            yield (
+                number,
+                name,
+                _fields(subject, name, row[day], row[column], whole=whole, accession=row[sample].strip()),
+            )
 
 
 def _blocks(export: Export, sheet: Sheet) -> _Found:
@@ -183,9 +187,11 @@ def _blocks(export: Export, sheet: Sheet) -> _Found:
             block = []
             found.append((heads, block, whose))
         elif heads is not None and line:
-            block.append((number, (row + [""] * len(heads))[: len(heads)], len(row) >= len(heads) and not any(row[len(heads) :])))
+            block.append(
+                (number, (row + [""] * len(heads))[: len(heads)], len(row) >= len(heads) and not any(row[len(heads) :]))
+            )
     if not any(rows for _, rows, _ in found):
-        raise Unreadable("no block")
+        raise UnreadableError("no block")
     for heads, rows, whose in found:
         if rows:
             yield from _wide_rows(export, heads, rows, whose)
@@ -202,12 +208,12 @@ def _over(export: Export, sheet: Sheet) -> _Found:
             by_visit.setdefault(visit, {})[below] = place
     names = export.dialect["analytes"]
     if set(names) - {below for block in by_visit.values() for below in block}:
-        raise Unreadable("no visit has a column of an analyte")
+        raise UnreadableError("no visit has a column of an analyte")
     for visit, block in by_visit.items():
         below = {name: place for name, place in block.items() if name in names}
         day = block.get(columns["collected"]["column"])
         if below and day is None:
-            raise Unreadable(f"{visit}: no date")
+            raise UnreadableError(f"{visit}: no date")
         for number, row, whole in rows:
             for name, place in below.items():
                 yield number, heads[place], _fields(row[who], name, row[day or 0], row[place], whole=whole, visit=visit)
@@ -226,11 +232,15 @@ def _by_visit(export: Export, sheet: Sheet) -> _Found:
                 if clean(row[test]) == day and row[place].strip():
                     days.setdefault((row[who].strip(), place), set()).add(row[place].strip())
         if not at:
-            raise Unreadable("no visit")
+            raise UnreadableError("no visit")
         for number, row, whole in rows:
             for place in at if clean(row[test]) != day else []:
                 written = " / ".join(sorted(days.get((row[who].strip(), place), set())))
-                yield number, heads[place], _fields(row[who], row[test], written, row[place], whole=whole, visit=heads[place])
+                yield (
+                    number,
+                    heads[place],
+                    _fields(row[who], row[test], written, row[place], whole=whole, visit=heads[place]),
+                )
         return
     beside: dict[str, dict[str, int]] = {}
     for place, head in enumerate(heads):
@@ -238,13 +248,17 @@ def _by_visit(export: Export, sheet: Sheet) -> _Found:
         if joined and re.fullmatch(visits["heads"], visit):
             beside.setdefault(visit, {})[below] = place
     if not any(columns["result"] in block for block in beside.values()):
-        raise Unreadable("no visit has results")
+        raise UnreadableError("no visit has results")
     for visit, block in beside.items():
         if columns["result"] in block and day not in block:
-            raise Unreadable(f"{visit}: no date")
+            raise UnreadableError(f"{visit}: no date")
         for number, row, whole in rows if columns["result"] in block else []:
             place = block[columns["result"]]
-            yield number, heads[place], _fields(row[who], row[test], row[block[day]], row[place], whole=whole, visit=visit)
+            yield (
+                number,
+                heads[place],
+                _fields(row[who], row[test], row[block[day]], row[place], whole=whole, visit=visit),
+            )
 
 
 def _reading(export: Export, f: dict[str, str]) -> Reading | None:
@@ -265,55 +279,3 @@ def _reading(export: Export, f: dict[str, str]) -> Reading | None:
     if value == 0:  # a count of nothing is a count below the limit
         return (f["who"], rule["code"], day, "<", rule["lloq"]) if comparator == "=" else None
     return f["who"], rule["code"], day, comparator, float(value.scaleb(power))
-
-
-def number_of(cell: str, numbers: dict[str, Any]) -> tuple[str, Decimal] | None:
-    """Comparator and number of a cell, sign by sign; None where it is not exactly one number."""
-    left = cell.strip()
-    for flag in numbers.get("flags", []):
-        left = left.removesuffix(flag).rstrip() if left.endswith(flag) else left
-    comparator = "="
-    signs = {"<=": "<=", ">=": ">=", "=<": "<=", "=>": ">=", "≤": "<=", "≥": ">=", "⩽": "<=", "⩾": ">=", "<": "<", ">": ">", "=": "="}
-    for sign, meaning in signs.items():
-        if left.startswith(sign):
-            comparator, left = meaning, left.removeprefix(sign).strip()
-            break
-    left = left.removeprefix("^").strip()
-    body, e, exponent = left.upper().partition("E")
-    if e and (not exponent.lstrip("+-").isdigit() or len(exponent.lstrip("+-")) > 2):
-        return None
-    whole, point, fraction = body, "", ""
-    for decimal in numbers["decimal"]:
-        if body.count(decimal) == 1:
-            whole, point, fraction = body.partition(decimal)
-    for sign in numbers.get("thousands", []):
-        if sign in whole:
-            parts = whole.split(sign)
-            if not 1 <= len(parts[0]) <= 3 or any(len(part) != 3 for part in parts[1:]):
-                return None
-            whole = "".join(parts)
-    digits = whole + fraction
-    if not digits or not (digits.isascii() and digits.isdigit()) or (point and not fraction):
-        return None
-    return comparator, Decimal(f"{whole or 0}.{fraction or 0}{'E' + exponent if e else ''}")
-
-
-def day_of(written: str, style: dict[str, Any]) -> date | None:
-    """The day that a text names in one of the declared formats, and in ASCII."""
-    if not written.isascii():
-        return None
-    for form in style["formats"]:
-        if form == "serial1900":
-            if re.fullmatch(r"[0-9]{1,7}([.,][0-9]+)?", written):
-                days = int(re.split("[.,]", written)[0])
-                return None if days in {0, 60} or days > 2_958_465 else date(1899, 12, 30 if days > 60 else 31) + timedelta(days)
-            continue
-        try:
-            moment = datetime.strptime(written, form)
-        except ValueError:
-            continue
-        return moment.date().replace(year=moment.year % 100 + style["century"]) if "%y" in form else moment.date()
-    return None
-
-
-assert "value" in FHIR_HEADS
