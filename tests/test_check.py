@@ -11,8 +11,8 @@ import pytest
 
 from immrecon.check import check_study
 from immrecon.check_summary import summary
+from immrecon.config.clinical import clinical_spec
 from immrecon.config.load import load_study
-from immrecon.config.specs import clinical_spec
 from immrecon.errors import ConfigError
 from immrecon.ingest.clinical import harmonise_clinical
 from immrecon.ingest.lab import harmonise_labs

@@ -6,9 +6,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from immrecon.config.clinical import clinical_spec
 from immrecon.config.dialect import Dialect
 from immrecon.config.load import load_study
-from immrecon.config.specs import clinical_spec
 from immrecon.ingest.clinical import harmonise_clinical
 from immrecon.ingest.lab import LabTables, harmonise_labs
 from immrecon.ingest.propose import Draft, propose
