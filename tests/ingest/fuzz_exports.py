@@ -22,7 +22,7 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
-from tests.ingest.fuzz.cases import GOOD, Outcome, mutated, peak_megabytes, run_case  # noqa: E402
+from tests.ingest.fuzz.cases import GOOD, MAY_FAIL, Outcome, mutated, peak_megabytes, run_case  # noqa: E402
 
 SECONDS = 30.0
 """Of the ingest of one file; nearly all take a tenth of a second, and the machine may be busy."""
@@ -147,6 +147,10 @@ def by_format(outcomes: list[Outcome]) -> list[str]:
     return lines
 
 
+def allowed() -> str:
+    return "; ".join(f"{name} ({', '.join(sorted(formats))})" for name, formats in sorted(MAY_FAIL.items()))
+
+
 def report(outcomes: list[Outcome], asked: int, seed: int, took: float) -> str:
     untouched, survived = sum(o.untouched for o in outcomes), sum(o.survived for o in outcomes)
     kinds = Counter(query for o in outcomes for query, n in o.queries.items())
@@ -167,6 +171,8 @@ def report(outcomes: list[Outcome], asked: int, seed: int, took: float) -> str:
             *table(outcomes),
             "",
             *by_format(outcomes),
+            "",
+            f"A `SourceError` is allowed for: {allowed()}.",
             "",
             "Kinds of query, by number of files: "
             + ", ".join(f"{name} {n:,}" for name, n in kinds.most_common())

@@ -40,7 +40,7 @@ def read_hl7(export: Export, content: bytes) -> Sheet:
                 inside = parts[1] == r"^~\&" and parts[8] == "ORU^R01"
                 who, order, partly = "", ["", ""], partly or not inside
             case "PID":
-                who, order = parts[3].split("~")[0].split("^")[0], ["", ""]
+                who, order = _unescaped(parts[3].partition("~")[0].partition("^")[0]), ["", ""]
             case "OBR":
                 order = [parts[3], parts[7]]
             case "OBX" if inside:
