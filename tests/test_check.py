@@ -205,6 +205,12 @@ def test_a_new_laboratory_from_draft_to_check(study: Path, tmp_path: Path) -> No
         text = text.replace(asked, answer)
     draft.write_text(text, encoding="utf-8")
     run = command("check", study)
+    assert run.returncode == 1
+    assert '"CD4/CD8" is mapped to CD4CD8; the study has only' in run.stderr
+    config = study.read_text(encoding="utf-8")
+    ratio = "  - {code: CD4CD8, label: CD4/CD8, unit: ratio, summarised: false, axis_floor: 0.1}\n"
+    study.write_text(re.sub(r"(?m)^analytes:.*\n", lambda key: key[0] + ratio, config), encoding="utf-8")
+    run = command("check", study)
     assert run.returncode == 0, run.stderr
     assert "labs/central_results.csv" in run.stdout
 
