@@ -12,6 +12,7 @@ import pytest
 from immrecon.check import check_study
 from immrecon.check_summary import summary
 from immrecon.config.load import load_study
+from immrecon.config.specs import clinical_spec
 from immrecon.errors import ConfigError
 from immrecon.ingest.clinical import harmonise_clinical
 from immrecon.ingest.lab import harmonise_labs
@@ -43,8 +44,11 @@ def test_it_prints_what_the_ingest_counts(repository: Path) -> None:
     run = command("check", config)
     assert run.returncode == 0, run.stderr
     study = load_study(config)
-    clinical = harmonise_clinical(study.clinical, study.data_folder, "demo", study.cut.extract_date)
-    labs = harmonise_labs(study.labs, study.data_folder, clinical.dm, study.file.analytes, study.cut.extract_date)
+    clinical = harmonise_clinical(clinical_spec(study), study.data_folder)
+    cut = study.cut
+    labs = harmonise_labs(
+        study.labs, study.data_folder, clinical.dm, study.file.analytes, cut.extract_date, cut.cutoff_date
+    )
     lines = {" ".join(line.split()) for line in run.stdout.splitlines()}
     for row in labs.cells.iter_rows(named=True):
         sheet = f', sheet "{row["source_sheet"]}"' if row["source_sheet"] else ""

@@ -224,10 +224,11 @@ def test_files_that_hold_no_result(tmp_path, content: str | bytes, said: str) ->
         read(tmp_path, content)
 
 
-def test_a_file_too_large(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("immrecon.ingest.readers.exchange.LARGEST_BYTES", 50)
+def test_a_file_too_large(tmp_path) -> None:
+    (tmp_path / "lab.hl7").write_text(hl7_file(message(obx())))
+    layout = Layout.model_validate({"format": "hl7v2", "encoding": "utf-8", "limits": {"file_bytes": 50}})
     with pytest.raises(SourceError, match="at most 50 are read"):
-        read(tmp_path, hl7_file(message(obx())))
+        read_grids(tmp_path, "lab.hl7", layout)
 
 
 # ---- encodings ------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+import yaml
 
 from immrecon.config.study import Analyte
 from immrecon.errors import ConfigError, SourceError
@@ -67,7 +68,7 @@ def test_a_row_says_where_it_comes_from(tmp_path) -> None:
     assert row == {
         "USUBJID": "S1-001", "LBSEQ": 1, "LBTESTCD": "CD4", "LBNAM": "lab", "LBREFID": "A1", "LBVISIT": "D28",
         "LBDTC": "02/02/2026 09:00", "LBDT": date(2026, 2, 2), "LBDY": None, "LBORRES": "120", "LBORRESU": "/uL",
-        "LBCMP": "=", "LBSTRESN": 120.0, "LBSTRESU": "/uL", "LBLLOQ": 5.0, "LBRSTAT": "F", "LBFATE": "value",
+        "LBCMP": "=", "LBSTRESN": 120.0, "LBSTRESU": "/uL", "LBLLOQ": 5.0, "LBMETHOD": None, "LBRSTAT": "F", "LBFATE": "value",
         "LBREASND": None, "SRCFILE": "lab.csv", "SRCSHEET": None, "SRCROW": 2, "SRCCOL": "result",
     }  # fmt: skip
 
@@ -412,3 +413,14 @@ def test_the_unit_of_the_study_only_rescales(tmp_path) -> None:
     lab = dialect(analytes={"CD4": {"code": "CD4", "unit": None}}, checks=checks(), exclude_where=[])
     tables = harmonise_labs({"lab": lab}, tmp_path, participants(), giga, None, None)
     assert tables.lb.select("LBSTRESN", "LBSTRESU").row(0) == (0.057, "10^9/L")
+
+
+def test_a_constant_column(tmp_path) -> None:
+    """The unit stands in the letter that came with the file."""
+    columns = yaml.safe_load(LONG)["columns"]
+    given = {"constants": {"unit in the letter": "G/L"}, "columns": columns | {"unit": "unit in the letter"}}
+    content = export({"result": "0,05", "test": "CD3"})
+    tables = harmonise(tmp_path, content, dialect(**given))
+    assert used(tables) == [("CD3", "=", 50.0)]
+    with pytest.raises(SourceError, match='the column "comment" is declared under constants, but the file has one'):
+        harmonise(tmp_path, content, dialect(constants={"comment": "none"}))

@@ -265,4 +265,4 @@ def test_a_sample_a_thousandfold_from_the_medians_is_flagged_and_used(tmp_path) 
     assert warned(few) == []
 
 
-PANEL = {"CD3": 20, "CD4": 10, "CD8": 30}
+PANEL = {"CD3": 20, "CD4": 8, "CD8": 30}

@@ -120,7 +120,7 @@ FORMATS: dict[str, tuple[dict[str, object], Callable[[Path], None]]] = {
 def harmonised(folder: Path, file: str, layout: dict[str, object], write: Callable[[Path], None]) -> LabTables:
     write(folder / file)
     lab: Dialect = dialect(files=[file], layout=layout, numbers={"decimal": ["."], "flags": ["H"]})
-    return harmonise_labs({"lab": lab}, folder, participants(), ANALYTES, EXTRACTED)
+    return harmonise_labs({"lab": lab}, folder, participants(), ANALYTES, EXTRACTED, None)
 
 
 def told(tables: LabTables, first_row: int) -> list[object]:

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from immrecon.config.load import load_study
+from immrecon.config.specs import clinical_spec
 from immrecon.ingest.clinical import harmonise_clinical
 from immrecon.ingest.lab import LabTables, harmonise_labs
 from immrecon.ingest.propose import propose
@@ -32,11 +33,11 @@ DIFFERENT: dict[str, dict[tuple[int, str], tuple[str, str]]] = {
 
 def harmonised(repository: Path, lab: str) -> tuple[LabTables, LabTables]:
     study = load_study(repository / "config" / "config.yaml")
-    dm = harmonise_clinical(study.clinical, study.data_folder, "demo", study.cut.extract_date).dm
+    dm = harmonise_clinical(clinical_spec(study), study.data_folder).dm
     draft = propose(study.data_folder / "labs" / FILES[lab], lab)
     dialect = loaded(draft, ANSWERS[lab] | {"files": [f"labs/{FILES[lab]}"]})
     one, other = (
-        harmonise_labs({lab: each}, study.data_folder, dm, study.file.analytes, study.cut.extract_date)
+        harmonise_labs({lab: each}, study.data_folder, dm, study.file.analytes, study.cut.extract_date, None)
         for each in (study.labs[lab], dialect)
     )
     return one, other
@@ -111,10 +112,12 @@ def test_the_limit_in_the_file_is_found(repository: Path) -> None:
 def test_another_cut_is_read_by_the_same_draft(repository: Path) -> None:
     """What was inferred from one cut reads the earlier one without an error of layout."""
     study = load_study(repository / "config" / "config.yaml", "2026-03-31")
-    dm = harmonise_clinical(study.clinical, study.data_folder, "demo", study.cut.extract_date).dm
+    dm = harmonise_clinical(clinical_spec(study), study.data_folder).dm
     later = repository / "data" / "demo" / "2026-09-30" / "labs"
     for lab, file in FILES.items():
         dialect = loaded(propose(later / file, lab), ANSWERS[lab] | {"files": [f"labs/{file}"]})
-        tables = harmonise_labs({lab: dialect}, study.data_folder, dm, study.file.analytes, study.cut.extract_date)
+        tables = harmonise_labs(
+            {lab: dialect}, study.data_folder, dm, study.file.analytes, study.cut.extract_date, None
+        )
         used = tables.lb.filter(pl.col("LBFATE").is_in(["value", "censored"])).height
         assert used > 0.85 * tables.cells.select(pl.col("n_read") - pl.col("n_not_requested")).item()

@@ -98,7 +98,7 @@ def expected_counts(name: str) -> dict[str, int]:
     return yaml.safe_load((REPOSITORY / "tests" / "workflow" / "expected_cells.yaml").read_text())[name]
 
 
-@pytest.mark.parametrize("name", ["actg315", "bmtcrr", "cdisc_pilot", "medicaldata_cmv"])
+@pytest.mark.parametrize("name", ["actg315", "bmtcrr", "cdisc_pilot", "medicaldata_cmv", "rtx_lymphocytes"])
 def test_cells_are_used_and_queried_as_expected(study, name):
     harmonised = study(name) / "harmonised"
     expected = expected_counts(name)
@@ -305,3 +305,21 @@ class TestMedicaldataCmv:
         row, expected = rows.row(0, named=True), reference[key]
         assert row["n_known"] == expected["n"]
         close([row[name] for name in ("q1", "median", "q3")], [expected[name] for name in ("q25", "median", "q75")])
+
+
+class TestRtxLymphocytes:
+    @pytest.mark.parametrize("group", ["control", "patient"])
+    def test_quartiles(self, study, shared_data, group):
+        reference = json.loads((shared_data / "rtx_lymphocytes" / "r_reference.json").read_text())["all"][group]
+        summary = estimates(study("rtx_lymphocytes"), "visit_summary")
+        for code, column in (("CD3", "CD3_absp"), ("CD4", "CD4_absp"), ("CD8", "CD8_absp"), ("CD19", "CD.19")):
+            row = rows(summary, parameter=code, group=group, dose_level="all").row(0, named=True)
+            wanted = reference[column]
+            assert row["n"] == wanted["n"]
+            found = [row[name] for name in ("minimum", "q1", "median", "q3", "maximum")]
+            close(found, [wanted[name] for name in ("min", "q25", "median", "q75", "max")], f"{group} {code}")
+
+    def test_the_slip_of_the_one_sample_is_found(self, study):
+        queries = pl.read_parquet(study("rtx_lymphocytes") / "harmonised" / "queries_lab.parquet")
+        assert queries.select("QUKIND", "SRCROW").unique().rows() == [("unit_slip_suspected", 116)]
+        assert sorted(queries["SRCCOL"]) == ["CD3_absp", "CD4_absp", "CD4_naive_absp", "CD8_absp"]

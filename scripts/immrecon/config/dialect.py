@@ -97,6 +97,23 @@ class AnalyteRule(Strict):
     highest: float | None = Field(
         default=None, gt=0, description="a result above this, in the study's unit, is withheld as impossible"
     )
+    of: Code | None = Field(
+        default=None,
+        description="the result is a percentage of this count: the analyte is their product, from the same draw, and "
+        "is marked as dual platform. The unit is then %, and lloq is in per cent",
+    )
+
+    @model_validator(mode="after")
+    def _a_percentage_of_a_count(self) -> "AnalyteRule":
+        if self.of is None:
+            return self
+        if self.unit != "%":
+            raise ValueError(f"a percentage of {self.of} has the unit %")
+        if self.highest is not None:
+            raise ValueError("`highest` does not go with `of`: a percentage cannot exceed 100")
+        if self.of == self.code:
+            raise ValueError(f"{self.code} cannot be a percentage of itself")
+        return self
 
 
 class Numbers(Strict):
@@ -158,12 +175,21 @@ class Dialect(Strict):
     )
     visits: VisitColumns | None = Field(default=None, description="wide_by_visit: where the visits and their dates are")
     columns: Columns = Field(description="what the columns are")
+    constants: dict[Head, str] = Field(
+        default={},
+        description="columns that the file lacks, with the text that holds for all its rows: a day of draw that stands "
+        "in the protocol, a unit that stands in the letter that came with it",
+    )
     participant: IdentityRule = Field(description="how participants are written")
     analytes: dict[Head, AnalyteRule] = Field(min_length=1, description="by the name in the test column or column head")
     not_requested: list[Head] | Literal["*"] = Field(
         description='analytes that the study does not use, counted but not read; "*": all others'
     )
     units: dict[str, str] = Field(default={}, description="this laboratory's own words for units")
+    platform: Literal["single", "dual"] | None = Field(
+        default=None,
+        description="single: counts from beads in one tube; dual: flow cytometry times a blood count; null: not known",
+    )
     numbers: Numbers = Field(description="how numbers are written")
     words: Words = Field(description="words that stand for a result")
     statuses: dict[str, ResultStatus] = Field(
@@ -220,6 +246,12 @@ class Dialect(Strict):
         clash = sorted(set(self.analytes) & set(self.not_requested if self.not_requested != "*" else []))
         if clash:
             raise ValueError(f'"{clash[0]}" is both an analyte and not requested')
+        codes = [rule.code for rule in self.analytes.values()]
+        for name, rule in self.analytes.items():
+            if rule.of is not None and codes.count(rule.code) > 1:
+                raise ValueError(f'"{name}" is turned into {rule.code}, which another analyte gives already')
+            if rule.of is not None and rule.of not in codes:
+                raise ValueError(f'"{name}" is a percentage of {rule.of}, which no analyte is mapped to')
         if self.layout.format in EXCHANGE_FORMATS and self.shape != "long":
             raise ValueError(f"{self.layout.format} is read as a long export: a row per observation")
         if self.layout.format == "fhir" and "." not in self.numbers.decimal:

@@ -133,6 +133,7 @@ class Lb(SourceCell):
     LBSTRESN = number("number of the result in the standard unit; for a censored result, its limit", "LBSTRESU")
     LBSTRESU = text("standard unit")
     LBLLOQ = number("limit of quantification that applies", "LBSTRESU", min=0)
+    LBMETHOD = optional_text("single or dual platform, as the dialect declares; how a count was made from a percentage")
     LBRSTAT = optional_text("status of the result: P preliminary, F final, C corrected")
     LBFATE = one_of(
         [Fate.VALUE, Fate.CENSORED, Fate.NOT_DONE, Fate.SUPERSEDED, Fate.EXCLUDED],

@@ -11,6 +11,7 @@ from immrecon.config.dialect import NO_RESULT_STATUSES, Dialect
 from immrecon.config.study import Analyte
 from immrecon.contracts.harmonised import CELLS, LB, QUERIES_LAB
 from immrecon.contracts.io import validate
+from immrecon.ingest.dual_platform import counts_from_percentages
 from immrecon.ingest.duplicates import choose_of_day, supersede_versions
 from immrecon.ingest.findings import Finding, first_error, listing, withheld
 from immrecon.ingest.lab_across import Across, warnings_across
@@ -25,7 +26,7 @@ from immrecon.ingest.lab_notes import (
     without_rows,
 )
 from immrecon.ingest.lab_parse import check_against_study, parse_cells
-from immrecon.ingest.lab_shapes import Shaped, required_columns, shape
+from immrecon.ingest.lab_shapes import Shaped, required_columns, shape, with_constants
 from immrecon.ingest.readers import Table, find_files, read_grids, to_table
 from immrecon.vocabulary import Fate
 
@@ -97,7 +98,8 @@ def read_export(dialect: Dialect, folder: Path) -> Export:
     for file in find_files(folder, dialect.files):
         grids, other_sheets = read_grids(folder, file, dialect.layout)
         remarks += [undeclared_sheets(file, other_sheets), *(of_reader(grid) for grid in grids)]
-        tables += [to_table(grid, dialect.layout, required_columns(dialect)) for grid in grids]
+        read = (to_table(grid, dialect.layout, required_columns(dialect)) for grid in grids)
+        tables += [with_constants(table, dialect) for table in read]
     shaped = [shape(table, dialect) for table in tables]
     for table, part in zip(tables, shaped, strict=True):
         remarks += [without_rows(table), undeclared_columns(table, part.undeclared)]
@@ -115,8 +117,8 @@ def queries_within(results: pl.DataFrame, dialect: Dialect, cutoff_date: date | 
 def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cutoff_date: date | None) -> pl.DataFrame:
     """The fate of each parsed cell. Added: FATE, SUPERSEDED and the query (QUKIND ...) where there is one.
 
-    The order is: left out by rule, whose and what, which version, not done, what number and when, which of the day,
-    and last whether the number can stand between its neighbours.
+    The order is: left out by rule, whose and what, which version, not done, what number and when, counts from
+    percentages, which of the day, and last whether the number can stand between its neighbours.
     """
     frame = labelled_day(dialect, cells)
     frame = frame.with_columns(
@@ -133,6 +135,7 @@ def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cuto
     errors = [*result_errors(dialect), *date_errors(dialect, extract_date)]
     frame = first_error(frame, [_unless(settled | not_done, finding) for finding in errors])
     frame = frame.with_columns(_fate(not_done), _not_done_reason(gone), *_number_and_limit(not_done))
+    frame = counts_from_percentages(frame, dialect)
     frame = choose_of_day(frame, dialect)
     return withhold_slips(frame, dialect.checks.slip, cutoff_date)
 
@@ -206,6 +209,7 @@ def lb_columns(results: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         "LBSTRESN",
         "LBSTRESU",
         "LBLLOQ",
+        pl.col("METHOD").alias("LBMETHOD"),
         pl.col("STATUS").alias("LBRSTAT"),
         pl.col("FATE").alias("LBFATE"),
         unused.alias("LBREASND"),

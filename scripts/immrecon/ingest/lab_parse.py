@@ -24,7 +24,8 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
     Added: USUBJID, ID_PROBLEM, ID_LIKELY; LBDT, LBDY, CLOCK (time of the draw), DATE_PROBLEM, MIDNIGHT, TIME_PROBLEM;
     RECEIVED, RECEIVED_CLOCK, RECEIVED_PROBLEM; REPORTED (Datetime), REPORTED_PROBLEM; STATUS; EXCLUDED (reason);
     LBTESTCD, LBSTRESU, LBLLOQ, and the analyte's declarations; UNIT_SHIFT (power of ten to the standard unit),
-    UNIT_PROBLEM, UNIT_LIKELY; LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the
+    UNIT_PROBLEM, UNIT_LIKELY; OF and COUNTUNIT of percentages that are turned into counts;
+    LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the
     participant.
     """
     frame = _who(cells, dialect, dm)
@@ -51,6 +52,10 @@ def check_against_study(dialect: Dialect, analytes: Sequence[Analyte]) -> None:
             listed = ", ".join(sorted(known))
             raise ConfigError(f'{where}: "{name}" is mapped to {rule.code}; the study has only {listed}.')
         standard = _unit(known[rule.code].unit, f"analyte {rule.code} of the study", {})
+        if rule.of is not None:
+            if known[rule.of].unit != known[rule.code].unit:
+                raise ConfigError(f'{where}: "{name}": {rule.code} and {rule.of} must have one unit in the study.')
+            continue
         if rule.unit is None:
             continue
         declared = _unit(rule.unit, f'{where}: analytes."{name}"', dialect.units)
@@ -170,7 +175,9 @@ def _which(frame: pl.DataFrame, dialect: Dialect, analytes: Sequence[Analyte]) -
         {
             "NAME": list(dialect.analytes),
             "LBTESTCD": [rule.code for rule in dialect.analytes.values()],
-            "LBSTRESU": [standard[rule.code] for rule in dialect.analytes.values()],
+            "LBSTRESU": [standard[rule.code] if rule.of is None else "%" for rule in dialect.analytes.values()],
+            "COUNTUNIT": [standard[rule.code] for rule in dialect.analytes.values()],
+            "OF": [rule.of for rule in dialect.analytes.values()],
             "DECLARED_UNIT": [rule.unit for rule in dialect.analytes.values()],
             "LBLLOQ": [rule.lloq for rule in dialect.analytes.values()],
             "DECLARED_LOINC": [rule.loinc for rule in dialect.analytes.values()],
@@ -178,6 +185,7 @@ def _which(frame: pl.DataFrame, dialect: Dialect, analytes: Sequence[Analyte]) -
         },
         schema_overrides={
             "DECLARED_UNIT": pl.String,
+            "OF": pl.String,
             "LBLLOQ": pl.Float64,
             "DECLARED_LOINC": pl.String,
             "HIGHEST": pl.Float64,

@@ -1,7 +1,7 @@
 """The shapes of an export, brought to one: a row per result cell, everything still text."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -58,9 +58,9 @@ def required_columns(dialect: Dialect) -> list[str]:
     heads = [columns.participant]
     if dialect.shape == "wide_by_visit":
         assert columns.test is not None
-        return [*heads, columns.test]
+        return _in_the_file([*heads, columns.test], dialect)
     if dialect.shape == "wide_visit_over_analyte":
-        return heads
+        return _in_the_file(heads, dialect)
     heads.append(columns.collected.column)
     heads += [column.column for column in (columns.received, columns.reported) if column is not None]
     named = (columns.time, columns.visit, columns.accession, columns.status, columns.test, columns.result)
@@ -68,7 +68,25 @@ def required_columns(dialect: Dialect) -> list[str]:
     heads += [exclusion.column for exclusion in dialect.exclude_where]
     if dialect.shape == "wide_by_analyte":
         heads += list(dialect.analytes)
-    return heads
+    return _in_the_file(heads, dialect)
+
+
+def _in_the_file(heads: Sequence[str], dialect: Dialect) -> list[str]:
+    return [head for head in heads if head not in dialect.constants]
+
+
+def with_constants(table: Table, dialect: Dialect) -> Table:
+    """The table with the declared columns that its file lacks.
+
+    Raises SourceError: the file has such a column after all.
+    """
+    if there := [head for head in dialect.constants if head in table.heads]:
+        raise SourceError(
+            f'{table.place}: the column "{there[0]}" is declared under constants, but the file has one of that name. '
+            "Hint: take it out of constants to read the file's own, or give the constant another name."
+        )
+    columns = [pl.lit(text).alias(head) for head, text in dialect.constants.items()]
+    return replace(table, frame=table.frame.with_columns(columns))
 
 
 def shape(table: Table, dialect: Dialect) -> Shaped:

@@ -36,7 +36,7 @@ from immrecon.ingest.lab_across import Across, AcrossBuckets
 from immrecon.ingest.lab_buckets import Buckets, Spill
 from immrecon.ingest.lab_notes import changes_of_laboratory, undeclared_columns, without_rows
 from immrecon.ingest.lab_parse import check_against_study, parse_cells
-from immrecon.ingest.lab_shapes import Shaped, required_columns, shape
+from immrecon.ingest.lab_shapes import Shaped, required_columns, shape, with_constants
 from immrecon.ingest.readers import Table, find_files
 from immrecon.ingest.readers.large import table_parts
 
@@ -129,6 +129,7 @@ class _Laboratory:
         for index, file in enumerate(find_files(folder, dialect.files)):
             first, total = None, None
             for table in table_parts(folder, file, dialect.layout, required_columns(dialect)):
+                table = with_constants(table, dialect)
                 part = shape(table, dialect)
                 spill.add(part.cells.with_columns(_order(index, dialect)))
                 first = table if first is None or first.frame.is_empty() else first

@@ -51,7 +51,7 @@ def number_pattern(numbers: Numbers) -> str:
     trailing = rf"(?:\s*(?:{flags}))?" if flags else ""
     return (
         r"^(?P<comparator><=|>=|=<|=>|<|>|≤|≥|⩽|⩾|=)?\s*\^?\s*(?P<sign>-)?"
-        rf"(?:(?P<whole>{whole})(?:{decimal}(?P<fraction>{_DIGITS}{{1,15}}))?|{decimal}(?P<bare>{_DIGITS}{{1,15}}))"
+        rf"(?:(?P<whole>{whole})(?:{decimal}(?P<fraction>{_DIGITS}{{1,20}}))?|{decimal}(?P<bare>{_DIGITS}{{1,20}}))"
         rf"(?:[eE](?P<exponent>[+-]?{_DIGITS}{{1,2}}))?{trailing}$"
     )
 

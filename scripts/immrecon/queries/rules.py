@@ -51,6 +51,9 @@ RULES: dict[str, Rule] = {
     "unit_missing": Rule("Unit missing", "A unit with every number.", _NOT_USED),
     "unit_unknown": Rule("Unit not known", "A unit of the declared spellings.", _NOT_USED),
     "unit_disagrees": Rule("Another unit than declared", "The declared unit.", "Not used, and not converted."),
+    "count_of_draw_missing": Rule(
+        "Percentage without the count of its draw", "One plain count in the same draw.", _NOT_USED
+    ),
     "unit_slip": Rule(
         "About a thousandfold apart from both neighbours",
         "A number of the size of the results before and after.",
@@ -91,6 +94,18 @@ RULES: dict[str, Rule] = {
     "sheet_undeclared": Rule("Sheet not declared", "A sheet that the dialect mentions.", _NOT_READ),
     "column_not_mapped": Rule("Column not mapped", "A column that an extract reads or names as unused.", _NOT_READ),
     "sheet_not_mapped": Rule("Sheet not mapped", "A sheet that an extract reads or names as ignored.", _NOT_READ),
+    # Messages and resources; what stands in a damaged one may be a name
+    "segment_unreadable": Rule("Segment cannot be read", "A segment of a message.", _NOT_READ, Privacy.ALL),
+    "segment_broken": Rule("Line break within a segment", "One line per segment.", _USED, Privacy.ALL),
+    "order_missing": Rule("Results without an order", "An order (OBR) before its results.", _NOT_USED, Privacy.ALL),
+    "message_unreadable": Rule("Message cannot be read", "A header that declares separators.", _NOT_READ, Privacy.ALL),
+    "message_not_read": Rule("Message of another kind", "Messages ORU^R01.", _NOT_READ),
+    "batch_incomplete": Rule("Batch incomplete", "As many messages as the batch says.", "What is there is read."),
+    "character_set_unknown": Rule("Encoding not known", "An encoding of HL7 in MSH-18.", "Read as declared."),
+    "resource_unreadable": Rule("Resource cannot be read", "A FHIR resource per line.", _NOT_READ, Privacy.ALL),
+    "resource_not_read": Rule("Resource of another kind", "Observations.", _NOT_READ),
+    "resource_deleted": Rule("Resource deleted", "Nothing: its results are withdrawn.", _NOT_USED),
+    "bundle_incomplete": Rule("Page of a longer answer", "All pages.", "What is there is read."),
     # Results that do not fit together
     "sum_exceeds_whole": Rule("Parts exceed the whole", "Parts that add up to the whole at most.", _USED),
     "percent_disagrees": Rule("Percentage and count disagree", "The percentage that the counts give.", _USED),

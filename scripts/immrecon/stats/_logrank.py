@@ -115,9 +115,10 @@ def scores(time: FloatArray, event: IntArray, table: GroupTable, weighting: Weig
     """
     d, y = table.n_event[:, 0].sum(axis=0), table.n_risk.sum(axis=0).astype(np.float64)
     at = np.flatnonzero(d)
-    weight = np.zeros(table.time.size)
+    weight, increment = np.zeros(table.time.size), np.zeros(table.time.size)
     weight[at] = weighting.at(d[at].astype(np.float64), y[at])
-    compensator = np.cumsum(weight * d / y)
+    increment[at] = weight[at] * d[at] / y[at]
+    compensator = np.cumsum(increment)
     place = np.searchsorted(table.time, time)
     out: FloatArray = event * weight[place] - compensator[place]
     return out

@@ -17,8 +17,10 @@ from immrecon.stats._groups import Label, groups_of
 from immrecon.stats._incidence import CumulativeIncidence, IncidenceAt, with_exact_bounds
 from immrecon.stats._incidence_variance import Increments, aalen, greenwood, jackknife
 from immrecon.stats._limits import INCIDENCE_CONF_TYPES, incidence_limits
+from immrecon.stats._multistate import multistate
 from immrecon.stats._product_limit import product_limit
 from immrecon.stats._pseudo import IncidencePseudoObservations, incidence_pseudo
+from immrecon.stats._state_probability import StateProbability, StateProbabilityAt
 from immrecon.stats._types import FloatArray, IntArray
 
 __all__ = [
@@ -27,12 +29,15 @@ __all__ = [
     "GrayTest",
     "IncidenceAt",
     "IncidencePseudoObservations",
+    "StateProbability",
+    "StateProbabilityAt",
     "SubdistributionRows",
     "aalen_johansen",
     "fine_gray",
     "fixed_time_comparison",
     "gray_permutation_test",
     "gray_test",
+    "multistate",
     "pseudo_observations",
     "subdistribution_rows",
 ]

@@ -57,9 +57,8 @@ def decode(path: Path, file: str, encoding: str) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror}).") from None
-    decoder = decoder_of(file, encoding)
     try:
-        text = decoder.decode(content, final=True)
+        text = decoder_of(file, encoding, content).decode(content, final=True)
     except UnicodeError as error:
         raise undecodable(file, encoding, error, content) from None
     refuse_null(text, file, encoding, content)
@@ -73,11 +72,19 @@ def cannot_split(file: str, line: int, error: csv.Error) -> SourceError:
     )
 
 
-def decoder_of(file: str, encoding: str) -> codecs.IncrementalDecoder:
+def decoder_of(file: str, encoding: str, content: bytes) -> codecs.IncrementalDecoder:
+    """For a file that begins with `content`. Raises SourceError: no such encoding, or its byte order is left open."""
     try:
-        return codecs.getincrementaldecoder(encoding)()
+        decoder = codecs.getincrementaldecoder(encoding)
     except LookupError:
         raise SourceError(f'{file}: "{encoding}" is not an encoding that Python knows.') from None
+    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    if content and codecs.lookup(encoding).name == "utf-16" and content[:2] not in marks:
+        raise SourceError(
+            f"{file}: begins without a byte order mark, so utf-16 leaves its byte order open. "
+            'Declare "utf-16-le" or "utf-16-be".'
+        )
+    return decoder()
 
 
 def undecodable(file: str, encoding: str, error: UnicodeError, content: bytes) -> SourceError:
@@ -92,15 +99,10 @@ def refuse_null(text: str, file: str, encoding: str, content: bytes) -> None:
 def without_mark(text: str, file: str, encoding: str, content: bytes) -> str:
     """The text of a file from its beginning, without its byte order mark; `content` are its first bytes.
 
-    Raises SourceError: the byte order is not the declared one, or left open.
+    Raises SourceError: the byte order is not the declared one.
     """
     if text.startswith(_SWAPPED_MARK):
         raise SourceError(f"{file}: its byte order is not that of {encoding} as declared. {_encoding_hint(content)}")
-    if codecs.lookup(encoding).name == "utf-16" and content[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        raise SourceError(
-            f"{file}: begins without a byte order mark, so utf-16 leaves its byte order open. "
-            'Declare "utf-16-le" or "utf-16-be".'
-        )
     return text.removeprefix("\ufeff")
 
 

@@ -147,13 +147,12 @@ class _Decoded:
     """The text of a file in the declared encoding, without its byte order mark."""
 
     def __init__(self, path: Path, file: str, encoding: str, block_bytes: int) -> None:
-        self._file, self._encoding, self._block_bytes = file, encoding, block_bytes
-        self._decoder = decoder_of(file, encoding)
+        self._file, self._encoding, self._block_bytes = file, encoding, max(block_bytes, 4)
         self._bytes = path.open("rb")
         self._at_end = False
-        self._text = io.StringIO(newline="")
-        self._beginning = self._bytes.read(self._block_bytes)
-        self._fill(without_mark(self._decode(self._beginning), file, encoding, self._beginning))
+        beginning = self._bytes.read(self._block_bytes)
+        self._decoder = decoder_of(file, encoding, beginning)
+        self._fill(without_mark(self._decode(beginning), file, encoding, beginning))
 
     def line(self) -> str:
         """The next line with its end; '' after the last."""
