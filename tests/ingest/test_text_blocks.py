@@ -77,7 +77,8 @@ def test_blocks_are_the_table_read_at_once(tmp_path: Path, monkeypatch: pytest.M
     for block_bytes in (rng.randint(4, 40), rng.randint(40, 400), 10_000):
         parts = outcome(in_blocks, tmp_path, declared, block_bytes)
         if isinstance(whole, str) or isinstance(parts, str):
-            assert isinstance(whole, str) and isinstance(parts, str), (whole, parts)
+            assert isinstance(whole, str), parts
+            assert isinstance(parts, str), whole
             continue
         assert_frame_equal(parts.frame, whole.frame)
         assert_frame_equal(parts.ragged, whole.ragged)
@@ -100,7 +101,8 @@ def test_plain_and_plainly_quoted_blocks_are_split_by_polars(tmp_path: Path) -> 
 def test_a_quoted_line_break_concerns_its_own_block_only(tmp_path: Path) -> None:
     split = frames_of(tmp_path, "x;y;z\n" + "a;b;c\n" * 500 + 'a;"b\nb";c\n' + "a;b;c\n" * 500, layout())
     assert 1 <= split.count(False) <= 2
-    assert split[0] and split[-1]
+    assert split[0]
+    assert split[-1]
 
 
 def test_rows_are_numbered_by_the_line_they_begin_on(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ from immrecon.vocabulary import Fate
 
 _COUNTED = (Fate.VALUE, Fate.CENSORED, Fate.NOT_DONE, Fate.SUPERSEDED, Fate.EXCLUDED, Fate.QUERIED)
 _COUNTS = {fate.value: f"n_{fate.name.lower()}" for fate in _COUNTED}
+FATE_COUNTS = tuple(_COUNTS.values())
+"""Columns of CELLS that are known when all cells of a file are judged."""
 _PLACE = ["source_file", "source_sheet"]
 ORDER = "ORDER"
 """Of a result cell among all of its laboratory: decides where nothing else does."""

@@ -7,6 +7,7 @@ Each has two steps, so that the first can be done for some participants at a tim
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 
@@ -62,9 +63,9 @@ def panels(frame: pl.DataFrame, least: int) -> pl.DataFrame:
     return made.filter(pl.col("N") >= least)
 
 
-def repeated_panels(found: pl.DataFrame) -> pl.DataFrame:
+def repeated_panels(made: pl.DataFrame) -> pl.DataFrame:
     """The listing of panels of plain numbers that come again, on another date or in another participant."""
-    again = found.sort("ORDER").filter(pl.len().over("PANEL") > 1)
+    again = made.sort("ORDER").filter(pl.len().over("PANEL") > 1)
     again = again.with_columns(
         ROWS=pl.col("SRCROW").cast(pl.String).str.join(", ").over("PANEL"),
         PEOPLE=pl.col("USUBJID").n_unique().over("PANEL"),
@@ -116,3 +117,45 @@ def panel_slips(numbers: pl.DataFrame, medians: pl.DataFrame, rule: SlipRule, le
         pl.lit("The unit of the whole sample may have slipped. Used as it stands: ask the laboratory."),
     )
     return remarks(many, finding, Severity.WARNING)
+
+
+class AcrossBuckets:
+    """`warnings_across`, of cells that are judged bucket by bucket. Texts lie in a folder until they are compared."""
+
+    def __init__(self, folder: Path, checks: Checks) -> None:
+        self._folder, self._checks = folder, checks
+        self._panels: list[Path] = []
+        self._numbers: list[Path] = []
+        self._hashes: list[pl.Series] = []
+        folder.mkdir(parents=True)
+
+    def add(self, found: Across) -> None:
+        """What one bucket of participants has."""
+        if found.panels is not None and not found.panels.is_empty():
+            self._hashes.append(found.panels["PANEL"].hash())
+            self._panels.append(self._put(found.panels, f"panels-{len(self._panels)}"))
+        if found.numbers is not None and not found.numbers.is_empty():
+            self._numbers.append(self._put(found.numbers, f"numbers-{len(self._numbers)}"))
+
+    def _put(self, frame: pl.DataFrame, name: str) -> Path:
+        path = self._folder / f"{name}.arrow"
+        frame.write_ipc(path, compression="lz4")
+        return path
+
+    def warnings(self, cutoff: date | None) -> pl.DataFrame:
+        """The listing, after the last bucket."""
+        listed = [listing([])]
+        slip = self._checks.slip
+        if self._numbers and slip is not None and slip.panel_min_analytes is not None:
+            columns = ["LBTESTCD", "LBSTRESN", "LBDT"]
+            medians = medians_of([pl.read_ipc(path, columns=columns) for path in self._numbers], cutoff)
+            listed += [panel_slips(pl.read_ipc(path), medians, slip, slip.panel_min_analytes) for path in self._numbers]
+        if self._panels:
+            hashes = pl.concat(self._hashes)
+            again = hashes.filter(hashes.is_duplicated()).unique()
+            candidates = [
+                pl.read_ipc(path).filter(own.is_in(again.implode()))
+                for path, own in zip(self._panels, self._hashes, strict=True)
+            ]
+            listed.append(repeated_panels(pl.concat(candidates)))
+        return with_severities(pl.concat(listed), self._checks)

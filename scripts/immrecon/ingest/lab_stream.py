@@ -6,20 +6,20 @@ one participant only.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.config.specs import LabSpec
 from immrecon.contracts.harmonised import CELLS, LB, QUERIES_LAB
-from immrecon.contracts.io import validate, write, write_in_order
+from immrecon.contracts.io import Paths, as_paths, validate, write, write_in_order
 from immrecon.ingest.findings import LISTING, listing
 from immrecon.ingest.lab import (
+    FATE_COUNTS,
     ORDER,
     counts_of,
     fates,
@@ -39,6 +39,7 @@ from immrecon.ingest.lab_parse import check_against_study, parse_cells
 from immrecon.ingest.lab_shapes import Shaped, required_columns, shape, with_constants
 from immrecon.ingest.readers import Table, find_files
 from immrecon.ingest.readers.large import table_parts
+from immrecon.ingest.readers.text_blocks import BLOCK_BYTES
 
 BUCKET_BYTES = 24_000_000
 """Of the exports, for each bucket of participants: what is judged at a time."""
@@ -52,7 +53,7 @@ class LabAccount:
     cells: pl.DataFrame
 
 
-def harmonise_lab(spec: LabSpec, folder: Path, dm: pl.DataFrame, lb_parts: Sequence[str]) -> LabAccount:
+def harmonise_lab(spec: LabSpec, folder: Path, dm: pl.DataFrame, lb_parts: Paths) -> LabAccount:
     """Harmonise all exports and write LB to its parts, in memory or, if an export is larger than its
     `layout.limits.in_memory_bytes`, by buckets of participants. Raises as `lab.harmonise_labs`.
     """
@@ -78,19 +79,16 @@ def _size(dialect: Dialect, folder: Path) -> int:
     return sum((folder / file).stat().st_size for file in find_files(folder, dialect.files))
 
 
-def harmonise_by_bucket(
-    spec: LabSpec, folder: Path, dm: pl.DataFrame, lb_parts: Sequence[str], n_buckets: int
-) -> LabAccount:
+def harmonise_by_bucket(spec: LabSpec, folder: Path, dm: pl.DataFrame, lb_parts: Paths, n_buckets: int) -> LabAccount:
     """As `harmonise_lab`, by at least so many buckets."""
     for dialect in spec.labs.values():
         check_against_study(dialect, spec.analytes)
-    with scratch(Path(lb_parts[0]).parent.parent / ".lab_buckets") as room:
-        buckets = Buckets.of(dm["USUBJID"].to_list(), len(lb_parts), n_buckets)
-        laboratories = [
-            _Laboratory.read(spec.labs[name], folder, buckets, room / name) for name in sorted(spec.labs)
-        ]
+    paths = as_paths(lb_parts)
+    with scratch(paths[0].parent.parent / ".lab_buckets") as room:
+        buckets = Buckets.of(dm["USUBJID"].to_list(), len(paths), n_buckets)
+        laboratories = [_Laboratory.read(spec.labs[name], folder, buckets, room / name) for name in sorted(spec.labs)]
         judging = _Judging(spec, dm, laboratories)
-        write_in_order(LB, (map(judging.bucket, some) for some in buckets.by_part), lb_parts)
+        write_in_order(LB, (map(judging.bucket, some) for some in buckets.by_part), paths)
         return judging.account()
 
 
@@ -128,7 +126,7 @@ class _Laboratory:
         counts, remarks = [], []
         for index, file in enumerate(find_files(folder, dialect.files)):
             first, total = None, None
-            for table in table_parts(folder, file, dialect.layout, required_columns(dialect)):
+            for table in table_parts(folder, file, dialect.layout, required_columns(dialect), BLOCK_BYTES):
                 table = with_constants(table, dialect)
                 part = shape(table, dialect)
                 spill.add(part.cells.with_columns(_order(index, dialect)))
@@ -208,9 +206,23 @@ class _Judging:
         """Queries and cells, after the last bucket."""
         queries, cells = [], []
         for laboratory in self._laboratories:
-            checks = laboratory.dialect.checks
             queries += self._queries[laboratory.dialect.name]
             queries.append(laboratory.across.warnings(self._spec.cutoff_date))
             cells.append(with_fates(laboratory.counts, _summed(laboratory.fates)))
         listed = _said_once(pl.concat([*queries, *self._changes]))
         return LabAccount(validate(QUERIES_LAB, numbered(listed)), validate(CELLS, pl.concat(cells)))
+
+
+def _summed(found: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    place = ["source_file", "source_sheet"]
+    if not found:
+        return pl.DataFrame(schema=dict.fromkeys(place, pl.String) | dict.fromkeys(FATE_COUNTS, pl.Int64))
+    return pl.concat(found).group_by(place).agg(pl.all().sum())
+
+
+def _said_once(queries: pl.DataFrame) -> pl.DataFrame:
+    """A query about a whole column withholds cells in several buckets: their numbers are added up."""
+    whole = pl.col("SRCROW").is_null() & (pl.col("QUNCELL") > 0)
+    keys = [name for name in LISTING if name != "QUNCELL"]
+    added = queries.filter(whole).group_by(keys, maintain_order=True).agg(pl.col("QUNCELL").sum())
+    return pl.concat([queries.filter(~whole), added.select(queries.columns)])

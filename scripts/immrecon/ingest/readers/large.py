@@ -30,7 +30,7 @@ def table_parts(
 
 
 def _data(block: pl.DataFrame, file: str, layout: Layout, header: Header) -> Table:
-    """As `data_rows`, of rows that are as long as the header. Only those that may hold no data are looked at closely."""
+    """As `data_rows`, of rows as long as the header. Only those that may hold no data are looked at closely."""
     frame = block.rename(dict(zip(block.columns, [*header.names, ROW], strict=True)))
     first = pl.col(header.names[0])
     suspect = first.str.contains(_BLANK)

@@ -75,6 +75,7 @@ def cannot_split(file: str, line: int, error: csv.Error) -> SourceError:
 def decoder_of(file: str, encoding: str, content: bytes) -> codecs.IncrementalDecoder:
     """For a file that begins with `content`. Raises SourceError: no such encoding, or its byte order is left open."""
     try:
+        b" ".decode(encoding, "ignore")  # codecs from bytes to bytes are refused here
         decoder = codecs.getincrementaldecoder(encoding)
     except LookupError:
         raise SourceError(f'{file}: "{encoding}" is not an encoding that Python knows.') from None
