@@ -124,7 +124,6 @@ def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cuto
     """
     frame = labelled_day(dialect, cells)
     frame = frame.with_columns(
-        DAY=pl.coalesce("LBDY", pl.col("LBDT").to_physical().cast(pl.Float64)),
         ZERO=((pl.col("LBSTRESN") == 0) & (pl.col("LBCMP") == "=") & (pl.col("LBLLOQ") > 0)).fill_null(value=False),
     )
     excluded = pl.col("EXCLUDED").is_not_null()

@@ -18,7 +18,7 @@ from immrecon.ingest.lab_same_sample import SAMPLE, USED
 from immrecon.vocabulary import Severity
 
 _NUMBER_COLUMNS = [
-    "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", *SAMPLE, "LBDT", "LBDY", "DATETEXT", "LBTESTCD", "RESULT", "LBSTRESN",
+    "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "SAMPLEID", *SAMPLE, "LBDT", "LBDY", "DATETEXT", "LBTESTCD", "RESULT", "LBSTRESN",
     "LBSTRESU", "ORDER",
 ]  # fmt: skip
 """What is said of a number that is far from the median."""
@@ -54,7 +54,8 @@ def warnings_across(found: Across, checks: Checks, cutoff: date | None) -> pl.Da
 def panels(frame: pl.DataFrame, least: int) -> pl.DataFrame:
     """Samples with so many plain numbers: N analytes, PANEL (all numbers as one text) and the place of the first."""
     plain = frame.filter(USED & (pl.col("LBCMP") == "=")).sort("LBTESTCD", "ORDER")
-    made = plain.group_by(SAMPLE, maintain_order=True).agg(
+    made = plain.group_by("SAMPLEID", maintain_order=True).agg(
+        pl.col(SAMPLE).first(),
         pl.col("LBTESTCD").n_unique().alias("N"),
         pl.format("{}={}", "LBTESTCD", shown("LBSTRESN")).str.join(", ").alias("PANEL"),
         pl.col("SRCFILE", "SRCSHEET", "SRCROW").sort_by("ORDER").first(),
@@ -101,7 +102,7 @@ def panel_slips(numbers: pl.DataFrame, medians: pl.DataFrame, rule: SlipRule, le
         .when(near(pl.col("MEDIAN") / pl.col("LBSTRESN"), rule))
         .then(pl.lit("below"))
     )
-    many = far.drop_nulls("SIDE").with_columns(N=pl.col("LBTESTCD").n_unique().over([*SAMPLE, "SIDE"]))
+    many = far.drop_nulls("SIDE").with_columns(N=pl.col("LBTESTCD").n_unique().over("SAMPLEID", "SIDE"))
     finding = Finding(
         "unit_slip_suspected",
         pl.col("N") >= least,

@@ -11,7 +11,9 @@ from immrecon.ingest.lab_errors import day_since_transplant
 from immrecon.ingest.lab_same_sample import USED, same_sample_remarks
 from immrecon.vocabulary import Fate, Severity
 
-_IN_ORDER = ["USUBJID", "LBTESTCD", "DAY", "CLOCK", "ORDER"]
+_IN_ORDER = ["SERIES", "DAY", "CLOCK", "ORDER"]
+_OF_NUMBERS = [*_IN_ORDER, "FATE", "LBDT", "LBSTRESN", "LBCMP", "SRCROW"]
+_FOUND = ["ORDER", "PREVIOUS", "NEXT", "PREVIOUSDAY", "PREVIOUSROW", "BEFORE", "AFTER"]
 
 
 def withhold_slips(frame: pl.DataFrame, rule: SlipRule | None, cutoff: date | None) -> pl.DataFrame:
@@ -24,7 +26,7 @@ def withhold_slips(frame: pl.DataFrame, rule: SlipRule | None, cutoff: date | No
     """
     if rule is None:
         return frame
-    numbers = _by_period(frame, cutoff)
+    numbers = _by_period(frame, rule.ratio_low, cutoff)
     slipped = numbers.filter(
         (near(pl.col("BEFORE"), rule) & near(pl.col("AFTER"), rule))
         | (near(1 / pl.col("BEFORE"), rule) & near(1 / pl.col("AFTER"), rule))
@@ -52,24 +54,31 @@ def near(ratio: pl.Expr, rule: SlipRule) -> pl.Expr:
     return (ratio >= rule.ratio_low) & (ratio <= rule.ratio_high)
 
 
-def _by_period(frame: pl.DataFrame, cutoff: date | None) -> pl.DataFrame:
+def _by_period(frame: pl.DataFrame, least: float, cutoff: date | None) -> pl.DataFrame:
     """`_neighbours`, those of a result on or before the cut-off being on or before it too."""
     if cutoff is None:
-        return _neighbours(frame)
+        return _neighbours(frame, least)
     later = (pl.col("LBDT") > cutoff).fill_null(value=False)
-    return pl.concat([_neighbours(frame.filter(~later)), _neighbours(frame).filter(later)])
+    return pl.concat([_neighbours(frame.filter(~later), least), _neighbours(frame, least).filter(later)])
 
 
-def _neighbours(frame: pl.DataFrame) -> pl.DataFrame:
-    """Plain numbers above zero in order of time, with the ratio to the used result before and after."""
-    ordered = frame.filter(USED & (pl.col("LBSTRESN") > 0)).sort(_IN_ORDER, nulls_last=True)
-    group = ["USUBJID", "LBTESTCD"]
+def _neighbours(frame: pl.DataFrame, least: float) -> pl.DataFrame:
+    """Numbers above zero in order of time, with the ratio to the used result before and after; at least those that
+    are `least` times another of the same participant and analyte, or are a `least`th of it.
+    """
+    numbers = frame.select(_OF_NUMBERS).filter(USED & (pl.col("LBSTRESN") > 0))
+    extremes = numbers.group_by("SERIES").agg(
+        pl.col("LBSTRESN").min().alias("LEAST"), pl.col("LBSTRESN").max().alias("MOST")
+    )
+    # Rounding must not decide here.
+    wide = extremes.filter(pl.col("MOST") >= pl.col("LEAST") * least * 0.999)
+    ordered = numbers.join(wide.select("SERIES"), on="SERIES", how="semi").sort(_IN_ORDER, nulls_last=True)
     return ordered.with_columns(
-        PREVIOUS=pl.col("LBSTRESN").shift(1).over(group),
-        NEXT=pl.col("LBSTRESN").shift(-1).over(group),
-        PREVIOUSDAY=pl.col("DAY").shift(1).over(group),
-        PREVIOUSROW=pl.col("SRCROW").shift(1).over(group),
-        PREVIOUSCMP=pl.col("LBCMP").shift(1).over(group),
+        PREVIOUS=pl.col("LBSTRESN").shift(1).over("SERIES"),
+        NEXT=pl.col("LBSTRESN").shift(-1).over("SERIES"),
+        PREVIOUSDAY=pl.col("DAY").shift(1).over("SERIES"),
+        PREVIOUSROW=pl.col("SRCROW").shift(1).over("SERIES"),
+        PREVIOUSCMP=pl.col("LBCMP").shift(1).over("SERIES"),
     ).with_columns(
         BEFORE=pl.col("LBSTRESN") / pl.col("PREVIOUS"),
         AFTER=pl.col("LBSTRESN") / pl.col("NEXT"),
@@ -99,14 +108,15 @@ def with_severities(listed: pl.DataFrame, checks: Checks) -> pl.DataFrame:
 
 
 def _jump_remarks(frame: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
-    numbers = _neighbours(frame)
+    numbers = _neighbours(frame, rule.factor)
     apart = pl.col("DAY") - pl.col("PREVIOUSDAY")
     steep = (pl.col("BEFORE") >= rule.factor) | (pl.col("BEFORE") <= 1 / rule.factor)
     larger = pl.max_horizontal("LBSTRESN", "PREVIOUS")
     exact = (pl.col("LBCMP") == "=") & (pl.col("PREVIOUSCMP") == "=")
+    found = numbers.filter(exact & steep & (apart <= rule.within_days) & (larger >= rule.from_count))
     finding = Finding(
         "jump",
-        exact & steep & (apart <= rule.within_days) & (larger >= rule.from_count),
+        pl.lit(value=True),
         pl.format(
             "{} goes from {} (row {}) to {} {} within {} days.",
             "LBTESTCD",
@@ -117,17 +127,24 @@ def _jump_remarks(frame: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
             shown(apart),
         ),
     )
-    return remarks(numbers, finding, Severity.WARNING)
+    return remarks(_in_full(frame, found), finding, Severity.WARNING)
+
+
+def _in_full(frame: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """The whole rows of the numbers found among their neighbours."""
+    among = frame.filter(pl.col("ORDER").is_in(found["ORDER"].implode()))
+    return found.select(_FOUND).join(among, on="ORDER", how="left", maintain_order="left")
 
 
 def _slip_remarks(frame: pl.DataFrame, rule: SlipRule, cutoff: date | None) -> pl.DataFrame:
     """The first or the last result, with one neighbour only."""
-    numbers = _by_period(frame, cutoff)
+    numbers = _by_period(frame, rule.ratio_low, cutoff)
     first = pl.col("PREVIOUS").is_null() & (near(pl.col("AFTER"), rule) | near(1 / pl.col("AFTER"), rule))
     last = pl.col("NEXT").is_null() & (near(pl.col("BEFORE"), rule) | near(1 / pl.col("BEFORE"), rule))
+    found = numbers.filter((first | last).fill_null(value=False))
     finding = Finding(
         "unit_slip_suspected",
-        first | last,
+        pl.lit(value=True),
         pl.format(
             "{} = {} {} is about a thousandfold apart from the next result in time, {}.",
             "LBTESTCD",
@@ -137,7 +154,7 @@ def _slip_remarks(frame: pl.DataFrame, rule: SlipRule, cutoff: date | None) -> p
         ),
         pl.lit("Used as it stands: it is the first or last result, and conditioning alone can do this."),
     )
-    return remarks(numbers, finding, Severity.WARNING)
+    return remarks(_in_full(frame, found), finding, Severity.WARNING)
 
 
 def _receipt_remarks(frame: pl.DataFrame, dialect: Dialect, hours: float) -> pl.DataFrame:

@@ -34,12 +34,12 @@ def _least(number: pl.Expr) -> pl.Expr:
 def _sum_remarks(frame: pl.DataFrame, rule: SumRule) -> pl.DataFrame:
     parts = (
         frame.filter(USED & pl.col("LBTESTCD").is_in(rule.parts))
-        .group_by(SAMPLE, maintain_order=True)
+        .group_by("SAMPLEID", maintain_order=True)
         .agg(PARTS=_least(pl.col("LBSTRESN")).sum(), N=pl.col("LBTESTCD").n_unique())
         .filter(pl.col("N") == len(rule.parts))
     )
     whole = _of(frame, rule.whole).filter(~pl.col("LBCMP").is_in([">", ">="]))
-    both = whole.join(parts, on=SAMPLE, how="left", nulls_equal=True, maintain_order="left")
+    both = whole.join(parts, on="SAMPLEID", how="left", maintain_order="left")
     excess = pl.col("PARTS") - pl.col("LBSTRESN")
     finding = Finding(
         "sum_exceeds_whole",
@@ -59,8 +59,8 @@ def _sum_remarks(frame: pl.DataFrame, rule: SumRule) -> pl.DataFrame:
 def _share_remarks(frame: pl.DataFrame, rule: ShareRule) -> pl.DataFrame:
     percent = _of(frame, rule.percent).filter(pl.col("LBCMP") == "=")
     for name, code in (("PART", rule.part), ("WHOLE", rule.whole)):
-        other = _of(frame, code).filter(pl.col("LBCMP") == "=").select(*SAMPLE, pl.col("LBSTRESN").alias(name))
-        percent = percent.join(other, on=SAMPLE, how="left", nulls_equal=True, maintain_order="left")
+        other = _of(frame, code).filter(pl.col("LBCMP") == "=").select("SAMPLEID", pl.col("LBSTRESN").alias(name))
+        percent = percent.join(other, on="SAMPLEID", how="left", maintain_order="left")
     expected = pl.col("LBSTRESN") / 100 * pl.col("WHOLE")
     difference = (expected - pl.col("PART")).abs()
     finding = Finding(
@@ -83,8 +83,8 @@ def _share_remarks(frame: pl.DataFrame, rule: ShareRule) -> pl.DataFrame:
 def _ratio_remarks(frame: pl.DataFrame, rule: RatioRule) -> pl.DataFrame:
     ratio = _of(frame, rule.ratio).filter(pl.col("LBCMP") == "=")
     for name, code in (("ABOVE", rule.numerator), ("BELOW", rule.denominator)):
-        count = _of(frame, code).filter(pl.col("LBCMP") == "=").select(*SAMPLE, pl.col("LBSTRESN").alias(name))
-        ratio = ratio.join(count, on=SAMPLE, how="left", nulls_equal=True, maintain_order="left")
+        count = _of(frame, code).filter(pl.col("LBCMP") == "=").select("SAMPLEID", pl.col("LBSTRESN").alias(name))
+        ratio = ratio.join(count, on="SAMPLEID", how="left", maintain_order="left")
     expected = pl.col("ABOVE") / pl.col("BELOW")
     finding = Finding(
         "ratio_disagrees",
@@ -107,9 +107,9 @@ def _total_remarks(frame: pl.DataFrame, rule: TotalRule) -> pl.DataFrame:
         frame.filter(USED & pl.col("LBTESTCD").is_in(rule.parts) & (pl.col("LBCMP") == "="))
         .sort("ORDER")
         .with_columns(
-            TOTAL=pl.col("LBSTRESN").sum().over(SAMPLE),
-            N=pl.col("LBTESTCD").n_unique().over(SAMPLE),
-            FIRST=pl.col("ORDER").min().over(SAMPLE),
+            TOTAL=pl.col("LBSTRESN").sum().over("SAMPLEID"),
+            N=pl.col("LBTESTCD").n_unique().over("SAMPLEID"),
+            FIRST=pl.col("ORDER").min().over("SAMPLEID"),
         )
         .filter((pl.col("N") == len(rule.parts)) & (pl.col("ORDER") == pl.col("FIRST")))
     )

@@ -135,9 +135,14 @@ def _widths_agree(block: str, delimiter: str, quote: str | None, width: int, n_l
 
 def _quotes_are_plain(block: str, delimiter: str, quote: str | None, width: int, n_lines: int) -> bool:
     """Every cell of every line has no quote, or begins and ends with one and is closed in its line."""
-    q, d = (f"\\x{ord(sign):02x}" for sign in (quote or "", delimiter))
+    assert quote is not None
+    with_quote = [line for line in block.split("\n") if quote in line]
+    without = n_lines - len(with_quote)
+    if block.count(delimiter) - sum(line.count(delimiter) for line in with_quote) != (width - 1) * without:
+        return False
+    q, d = (f"\\x{ord(sign):02x}" for sign in (quote, delimiter))
     cell = f"(?:{q}(?:[^{q}]|{q}{q})*{q}|[^{q}{d}]*)"
-    lines = pl.Series(block.split("\n")[:-1]).str.strip_suffix("\r").to_frame("line")
+    lines = pl.Series(with_quote, dtype=pl.String).str.strip_suffix("\r").to_frame("line")
     plain = pl.col("line").str.contains(f"^{cell}(?:{d}{cell})*$")
     outside = pl.col("line").str.replace_all(f"{q}[^{q}]*{q}", "").str.count_matches(d)
     return bool(lines.select((plain & (outside == width - 1)).all()).item())
