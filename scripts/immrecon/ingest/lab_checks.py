@@ -8,12 +8,11 @@ from immrecon.config.consistency import Checks, JumpRule, SlipRule
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, first_error, listing, remarks, shown
 from immrecon.ingest.lab_errors import day_since_transplant
-from immrecon.ingest.lab_same_sample import USED, same_sample_remarks
+from immrecon.ingest.lab_same_sample import USED, in_full, same_sample_remarks
 from immrecon.vocabulary import Fate, Severity
 
 _IN_ORDER = ["SERIES", "DAY", "CLOCK", "ORDER"]
 _OF_NUMBERS = [*_IN_ORDER, "FATE", "LBDT", "LBSTRESN", "LBCMP", "SRCROW"]
-_FOUND = ["ORDER", "PREVIOUS", "NEXT", "PREVIOUSDAY", "PREVIOUSROW", "BEFORE", "AFTER"]
 
 
 def withhold_slips(frame: pl.DataFrame, rule: SlipRule | None, cutoff: date | None) -> pl.DataFrame:
@@ -127,13 +126,7 @@ def _jump_remarks(frame: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
             shown(apart),
         ),
     )
-    return remarks(_in_full(frame, found), finding, Severity.WARNING)
-
-
-def _in_full(frame: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    """The whole rows of the numbers found among their neighbours."""
-    among = frame.filter(pl.col("ORDER").is_in(found["ORDER"].implode()))
-    return found.select(_FOUND).join(among, on="ORDER", how="left", maintain_order="left")
+    return remarks(in_full(frame, found), finding, Severity.WARNING)
 
 
 def _slip_remarks(frame: pl.DataFrame, rule: SlipRule, cutoff: date | None) -> pl.DataFrame:
@@ -154,7 +147,7 @@ def _slip_remarks(frame: pl.DataFrame, rule: SlipRule, cutoff: date | None) -> p
         ),
         pl.lit("Used as it stands: it is the first or last result, and conditioning alone can do this."),
     )
-    return remarks(_in_full(frame, found), finding, Severity.WARNING)
+    return remarks(in_full(frame, found), finding, Severity.WARNING)
 
 
 def _receipt_remarks(frame: pl.DataFrame, dialect: Dialect, hours: float) -> pl.DataFrame:

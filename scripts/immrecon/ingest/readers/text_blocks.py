@@ -157,42 +157,37 @@ class _Decoded:
         self._at_end = False
         beginning = self._bytes.read(self._block_bytes)
         self._decoder = decoder_of(file, encoding, beginning)
-        self._fill(without_mark(self._decode(beginning), file, encoding, beginning))
+        self._text, self._at = without_mark(self._decode(beginning), file, encoding, beginning), 0
 
     def line(self) -> str:
         """The next line with its end; '' after the last."""
         while True:
-            start = self._text.tell()
-            line = self._text.readline()
-            # A carriage return at the end of what was read may be half of a line end.
-            if self._at_end or line.endswith("\n") or (line.endswith("\r") and self._rest_is_there()):
+            end = self._line_end()
+            if end is not None:
+                line, self._at = self._text[self._at : end], end
                 return line
-            self._text.seek(start)
-            self._fill(self._text.read() + self._more())
+            self._text, self._at = self._text[self._at :] + self._more(), 0
+
+    def _line_end(self) -> int | None:
+        """Where the line ends that begins here; None where the text must go on to know."""
+        feed = self._text.find("\n", self._at)
+        back = self._text.find("\r", self._at, feed if feed >= 0 else len(self._text))
+        if back >= 0 and back + 1 < len(self._text):
+            return back + 2 if self._text[back + 1] == "\n" else back + 1
+        if feed >= 0:
+            return feed + 1
+        return len(self._text) if self._at_end else None
 
     def block(self) -> str:
         """Whole lines, about as many as fit into a block; '' after the last."""
-        text = self._text.read()
+        text = self._text[self._at :]
         while not self._at_end and "\n" not in text:
             if len(text) > LONGEST_RECORD:
                 raise SourceError(f"{self._file}: a line has more than {LONGEST_RECORD:,} characters.")
             text += self._more()
-        if self._at_end:
-            self._fill("")
-            return text
-        whole = text.rfind("\n") + 1
-        rest = text[whole:]
-        self._fill(rest + self._more())
+        whole = len(text) if self._at_end else text.rfind("\n") + 1
+        self._text, self._at = text[whole:] if self._at_end else text[whole:] + self._more(), 0
         return text[:whole]
-
-    def _rest_is_there(self) -> bool:
-        place = self._text.tell()
-        there = self._text.read(1) != ""
-        self._text.seek(place)
-        return there
-
-    def _fill(self, text: str) -> None:
-        self._text = io.StringIO(text, newline="")
 
     def _more(self) -> str:
         return self._decode(self._bytes.read(self._block_bytes))
