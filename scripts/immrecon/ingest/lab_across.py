@@ -24,11 +24,26 @@ _NUMBER_COLUMNS = [
 """What is said of a number that is far from the median."""
 
 
+_OF_PANELS = ["SAMPLEID", *SAMPLE, "SRCFILE", "SRCSHEET", "SRCROW", "ORDER"]
+_SHOWN_DIGITS = 6
+"""Numbers that agree in these are the same in a sentence."""
+
+
+@dataclass(frozen=True)
+class Panels:
+    """`samples`: a row per sample, with its first place (the cells being in ORDER) and a DIGEST of its numbers;
+    `numbers`: SAMPLEID, ORDER, LBTESTCD and LBSTRESN of every plain number.
+    """
+
+    samples: pl.DataFrame
+    numbers: pl.DataFrame
+
+
 @dataclass(frozen=True)
 class Across:
     """What the comparison needs of judged cells; None where the rule is not declared."""
 
-    panels: pl.DataFrame | None
+    panels: Panels | None
     numbers: pl.DataFrame | None
 
     @classmethod
@@ -46,22 +61,42 @@ def warnings_across(found: Across, checks: Checks, cutoff: date | None) -> pl.Da
     if found.numbers is not None and checks.slip is not None and checks.slip.panel_min_analytes is not None:
         medians = medians_of([found.numbers], cutoff)
         listed.append(panel_slips(found.numbers, medians, checks.slip, checks.slip.panel_min_analytes))
-    if found.panels is not None:
-        listed.append(repeated_panels(found.panels))
+    if found.panels is not None and checks.identical_min_analytes is not None:
+        again = repeated(found.panels.samples["DIGEST"])
+        listed.append(repeated_panels(panel_texts(found.panels, again, checks.identical_min_analytes)))
     return with_severities(pl.concat(listed), checks)
 
 
-def panels(frame: pl.DataFrame, least: int) -> pl.DataFrame:
-    """Samples with so many plain numbers: N analytes, PANEL (all numbers as one text) and the place of the first."""
-    plain = frame.filter(USED & (pl.col("LBCMP") == "=")).sort("LBTESTCD", "ORDER")
+def panels(frame: pl.DataFrame, least: int) -> Panels:
+    """Samples with so many plain numbers, or more."""
+    plain = frame.filter(USED & (pl.col("LBCMP") == "="))
+    # Equal numbers give equal digests in any order; sentences are made where digests agree.
+    rounded = pl.struct("LBTESTCD", pl.col("LBSTRESN").round_sig_figs(_SHOWN_DIGITS))
+    samples = (
+        plain.select("SAMPLEID", DIGEST=rounded.hash())
+        .group_by("SAMPLEID")
+        .agg(pl.len().alias("N"), pl.col("DIGEST").sum())
+        .filter(pl.col("N") >= least)
+    )
+    first = plain.select(_OF_PANELS).unique("SAMPLEID", keep="first", maintain_order=True)
+    samples = first.join(samples, on="SAMPLEID", how="inner", maintain_order="left").drop("N")
+    return Panels(samples, plain.select("SAMPLEID", "ORDER", "LBTESTCD", "LBSTRESN"))
+
+
+def panel_texts(found: Panels, digests: pl.Series, least: int) -> pl.DataFrame:
+    """The samples with one of the digests: N analytes, PANEL (all numbers as one text) and the place of the first."""
+    samples = found.samples.filter(pl.col("DIGEST").is_in(digests.implode()))
+    plain = found.numbers.filter(pl.col("SAMPLEID").is_in(samples["SAMPLEID"].implode())).sort("LBTESTCD", "ORDER")
     made = plain.group_by("SAMPLEID", maintain_order=True).agg(
-        pl.col(SAMPLE).first(),
         pl.col("LBTESTCD").n_unique().alias("N"),
         pl.format("{}={}", "LBTESTCD", shown("LBSTRESN")).str.join(", ").alias("PANEL"),
-        pl.col("SRCFILE", "SRCSHEET", "SRCROW").sort_by("ORDER").first(),
-        pl.col("ORDER").min(),
     )
-    return made.filter(pl.col("N") >= least)
+    return samples.join(made.filter(pl.col("N") >= least), on="SAMPLEID", how="inner", maintain_order="left")
+
+
+def repeated(digests: pl.Series) -> pl.Series:
+    """Those that come more than once."""
+    return digests.filter(digests.is_duplicated()).unique()
 
 
 def repeated_panels(made: pl.DataFrame) -> pl.DataFrame:
@@ -125,16 +160,18 @@ class AcrossBuckets:
 
     def __init__(self, folder: Path, checks: Checks) -> None:
         self._folder, self._checks = folder, checks
+        self._samples: list[Path] = []
         self._panels: list[Path] = []
         self._numbers: list[Path] = []
-        self._hashes: list[pl.Series] = []
+        self._digests: list[pl.Series] = []
         folder.mkdir(parents=True)
 
     def add(self, found: Across) -> None:
         """What one bucket of participants has."""
-        if found.panels is not None and not found.panels.is_empty():
-            self._hashes.append(found.panels["PANEL"].hash())
-            self._panels.append(self._put(found.panels, f"panels-{len(self._panels)}"))
+        if found.panels is not None:
+            self._digests.append(found.panels.samples["DIGEST"])
+            self._samples.append(self._put(found.panels.samples, f"samples-{len(self._samples)}"))
+            self._panels.append(self._put(found.panels.numbers, f"panels-{len(self._panels)}"))
         if found.numbers is not None and not found.numbers.is_empty():
             self._numbers.append(self._put(found.numbers, f"numbers-{len(self._numbers)}"))
 
@@ -151,12 +188,13 @@ class AcrossBuckets:
             columns = ["LBTESTCD", "LBSTRESN", "LBDT"]
             medians = medians_of([pl.read_ipc(path, columns=columns) for path in self._numbers], cutoff)
             listed += [panel_slips(pl.read_ipc(path), medians, slip, slip.panel_min_analytes) for path in self._numbers]
-        if self._panels:
-            hashes = pl.concat(self._hashes)
-            again = hashes.filter(hashes.is_duplicated()).unique()
-            candidates = [
-                pl.read_ipc(path).filter(own.is_in(again.implode()))
-                for path, own in zip(self._panels, self._hashes, strict=True)
+        least = self._checks.identical_min_analytes
+        if self._panels and least is not None:
+            again = repeated(pl.concat(self._digests))
+            made = [
+                panel_texts(Panels(pl.read_ipc(samples), pl.read_ipc(numbers)), again, least)
+                for samples, numbers, own in zip(self._samples, self._panels, self._digests, strict=True)
+                if own.is_in(again.implode()).any()
             ]
-            listed.append(repeated_panels(pl.concat(candidates)))
+            listed.append(repeated_panels(pl.concat(made)) if made else listing([]))
         return with_severities(pl.concat(listed), self._checks)

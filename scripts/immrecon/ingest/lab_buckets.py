@@ -10,6 +10,7 @@ import polars as pl
 from immrecon.config.source_format import IdentityRule
 from immrecon.contracts.io import part_of
 from immrecon.ingest.identity import identifiers
+from immrecon.ingest.lab_parse import AROUND, runs
 
 CELLS_AT_A_TIME = 500_000
 """Held before they are put down: more make fewer and larger files."""
@@ -45,6 +46,29 @@ class Buckets:
         return zlib.crc32(text.encode()) % self.n
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """Some cells of a bucket in two files, what stands around them once for each run; and what all cells share."""
+
+    cells: Path
+    around: Path
+    constant: pl.DataFrame
+
+    def write(self, cells: pl.DataFrame, around: pl.DataFrame) -> None:
+        cells.write_ipc(self.cells, compression="uncompressed")
+        around.write_ipc(self.around, compression="uncompressed")
+
+    def take(self) -> pl.DataFrame:
+        cells, around = pl.read_ipc(self.cells), pl.read_ipc(self.around)
+        place = around["RUN"].search_sorted(cells["RUN"])
+        both = pl.concat([cells.drop("RUN"), around.drop("RUN").select(pl.all().gather(place))], how="horizontal")
+        self.cells.unlink()
+        self.around.unlink()
+        return both.with_columns(
+            pl.lit(column.item(), dtype=column.dtype).alias(column.name) for column in self.constant
+        )
+
+
 class Spill:
     """The cells of one laboratory in a folder. First all are added, then each bucket is taken once."""
 
@@ -52,11 +76,13 @@ class Spill:
         self._folder, self._buckets, self._rule = folder, buckets, rule
         self._held: list[pl.DataFrame] = []
         self._n_held = 0
-        self._files: dict[int, list[Path]] = {}
+        self._pieces: dict[int, list[_Piece]] = {}
+        self._columns: list[str] = []
         self._known: dict[str, int] = {}
         folder.mkdir(parents=True)
 
     def add(self, cells: pl.DataFrame) -> None:
+        self._columns = cells.columns
         self._held.append(cells)
         self._n_held += cells.height
         if self._n_held >= CELLS_AT_A_TIME:
@@ -64,25 +90,29 @@ class Spill:
 
     def close(self) -> None:
         """Put down what is still held."""
-        if not self._held:
+        if not self._n_held:
             return
         held = pl.concat(self._held)
         self._held, self._n_held = [], 0
-        held = held.with_columns(self._bucket(held["IDTEXT"]))
-        for (bucket,), cells in held.partition_by("BUCKET", include_key=False, as_dict=True).items():
-            files = self._files.setdefault(int(bucket), [])
-            files.append(self._folder / f"{bucket}-{len(files)}.arrow")
-            cells.write_ipc(files[-1], compression="uncompressed")
+        same = held.select(pl.all().eq_missing(pl.all().first()).all()).row(0, named=True)
+        constant = held.head(1).select(name for name, alike in same.items() if alike)
+        around, run = runs(held, [name for name in AROUND if not same[name]])
+        bucket = self._bucket(constant["IDTEXT"] if same["IDTEXT"] else around["IDTEXT"])
+        bucket = bucket.new_from_index(0, around.height) if same["IDTEXT"] else bucket
+        around = around.with_columns(bucket.alias("BUCKET")).with_row_index("RUN")
+        cells = held.drop(*constant.columns, *(name for name in AROUND if not same[name]))
+        cells = cells.with_columns(RUN=run.cast(pl.UInt32), BUCKET=bucket.gather(run))
+        runs_of = around.partition_by("BUCKET", include_key=False, as_dict=True)
+        for (number,), some in cells.partition_by("BUCKET", include_key=False, as_dict=True).items():
+            pieces = self._pieces.setdefault(int(number), [])
+            name = f"{number}-{len(pieces)}"
+            pieces.append(_Piece(self._folder / f"{name}.cells", self._folder / f"{name}.around", constant))
+            pieces[-1].write(some, runs_of[(number,)])
 
     def take(self, bucket: int) -> pl.DataFrame | None:
         """The cells of a bucket in the order they were added; None where there are none."""
-        files = self._files.pop(bucket, None)
-        if files is None:
-            return None
-        cells = pl.concat([pl.read_ipc(file) for file in files])
-        for file in files:
-            file.unlink()
-        return cells
+        pieces = self._pieces.pop(bucket, None)
+        return None if pieces is None else pl.concat([piece.take().select(self._columns) for piece in pieces])
 
     def _bucket(self, texts: pl.Series) -> pl.Series:
         distinct = texts.fill_null("").unique(maintain_order=True).to_list()

@@ -29,8 +29,8 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
     LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the
     participant.
     """
-    around, place = _around(cells)
-    around = _samples(_when(_who(around, dialect, dm), dialect)).drop(_AROUND)
+    around, place = runs(cells, AROUND)
+    around = _samples(_when(_who(around, dialect, dm), dialect)).drop(AROUND)
     frame = pl.concat([cells, around.select(pl.all().gather(place))], how="horizontal")
     frame = _which(frame, dialect, analytes)
     frame = _how_much(frame, dialect)
@@ -40,19 +40,19 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
     return frame.with_columns(STATUS=meaning, EXCLUDED=_exclusion(frame, dialect))
 
 
-_AROUND = ["IDTEXT", "DATETEXT", "TIMETEXT", "RECEIVEDTEXT", "REPORTEDTEXT", "VISIT", "ACCESSION"]
+AROUND = ["IDTEXT", "DATETEXT", "TIMETEXT", "RECEIVEDTEXT", "REPORTEDTEXT", "VISIT", "ACCESSION"]
 
 
-def _around(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-    """What stands around results, once for each run of cells that agree in it, and the run of each cell.
+def runs(cells: pl.DataFrame, names: Sequence[str]) -> tuple[pl.DataFrame, pl.Series]:
+    """The named columns once for each run of cells that agree in them, and the place of each cell's run.
 
     The results of a sample mostly follow each other: whose they are and when it was drawn is then read once.
     """
-    texts = [pl.col(name) for name in _AROUND]
+    first = pl.int_range(pl.len()) == 0
     begins = cells.select(
-        BEGINS=pl.any_horizontal(text.ne_missing(text.shift(1)) for text in texts) | (pl.int_range(pl.len()) == 0)
+        BEGINS=pl.any_horizontal(first, *(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in names))
     )["BEGINS"]
-    return cells.select(_AROUND).filter(begins), (begins.cum_sum().cast(pl.Int64) - 1)
+    return cells.select(names).filter(begins), begins.cum_sum().cast(pl.Int64) - 1
 
 
 def _samples(around: pl.DataFrame) -> pl.DataFrame:
