@@ -108,7 +108,10 @@ def withheld(frame: pl.DataFrame) -> pl.DataFrame:
 
 def remarks(frame: pl.DataFrame, finding: Finding, severity: Severity) -> pl.DataFrame:
     """The listing of a finding that withholds nothing."""
-    found = frame.filter(finding.when.fill_null(value=False)).with_columns(
+    found = frame.filter(finding.when.fill_null(value=False))
+    if found.is_empty():
+        return listing([])
+    found = found.with_columns(
         pl.lit(finding.kind).alias("QUKIND"),
         finding.message.alias("QUMSG"),
         finding.hint.alias("QUHINT"),
@@ -121,6 +124,8 @@ def remarks(frame: pl.DataFrame, finding: Finding, severity: Severity) -> pl.Dat
 
 def _gather(frame: pl.DataFrame, severity: Severity, *, withholds: bool) -> pl.DataFrame:
     """One query per scope: the same words about the cells of one row, one sample or one column are said once."""
+    if frame.is_empty():
+        return listing([])
     row = pl.col("SRCROW").cast(pl.String)
     accession = pl.col("ACCESSION").fill_null("")
     place = (

@@ -6,10 +6,13 @@ one participant only.
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -41,7 +44,10 @@ from immrecon.ingest.readers import Table, find_files
 from immrecon.ingest.readers.large import table_parts
 from immrecon.ingest.readers.text_blocks import BLOCK_BYTES
 
-BUCKET_BYTES = 24_000_000
+T = TypeVar("T")
+R = TypeVar("R")
+
+BUCKET_BYTES = 48_000_000
 """Of the exports, for each bucket of participants: what is judged at a time."""
 
 
@@ -88,7 +94,7 @@ def harmonise_by_bucket(spec: LabSpec, folder: Path, dm: pl.DataFrame, lb_parts:
         buckets = Buckets.of(dm["USUBJID"].to_list(), len(paths), n_buckets)
         laboratories = [_Laboratory.read(spec.labs[name], folder, buckets, room / name) for name in sorted(spec.labs)]
         judging = _Judging(spec, dm, laboratories)
-        write_in_order(LB, (map(judging.bucket, some) for some in buckets.by_part), paths)
+        write_in_order(LB, (judging.buckets(some) for some in buckets.by_part), paths)
         return judging.account()
 
 
@@ -126,7 +132,8 @@ class _Laboratory:
         counts, remarks = [], []
         for index, file in enumerate(find_files(folder, dialect.files)):
             first, total = None, None
-            for table in table_parts(folder, file, dialect.layout, required_columns(dialect), BLOCK_BYTES):
+            parts = table_parts(folder, file, dialect.layout, required_columns(dialect), BLOCK_BYTES)
+            for table in ahead(parts):
                 table = with_constants(table, dialect)
                 part = shape(table, dialect)
                 spill.add(part.cells.with_columns(_order(index, dialect)))
@@ -168,8 +175,17 @@ def _in_order(table: Table, total: Shaped) -> tuple[tuple[str, int], ...]:
     return tuple((head, found[head]) for head in table.heads if head in found)
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """One bucket: its rows of LB, changes of laboratory in it, and by laboratory what is said of its cells."""
+
+    lb: pl.DataFrame
+    changes: pl.DataFrame
+    of_laboratory: list[tuple[_Laboratory, pl.DataFrame, Across, pl.DataFrame]]
+
+
 class _Judging:
-    """Judges bucket after bucket, and keeps what is said of them."""
+    """Judges bucket after bucket, as many at a time as polars has threads, and keeps what is said of them."""
 
     def __init__(self, spec: LabSpec, dm: pl.DataFrame, laboratories: Sequence[_Laboratory]) -> None:
         self._spec, self._dm, self._laboratories = spec, dm, laboratories
@@ -178,29 +194,30 @@ class _Judging:
         }
         self._changes: list[pl.DataFrame] = []
 
-    def bucket(self, index: int) -> pl.DataFrame:
-        """The rows of LB of one bucket."""
-        spec, kept = self._spec, []
+    def buckets(self, numbers: Iterable[int]) -> Iterator[pl.DataFrame]:
+        """The rows of LB of each bucket, in order."""
+        for judged in at_once(self._judge, numbers, pl.thread_pool_size()):
+            self._changes.append(judged.changes)
+            for laboratory, queries, across, of_results in judged.of_laboratory:
+                self._queries[laboratory.dialect.name].append(queries)
+                laboratory.across.add(across)
+                laboratory.fates.append(of_results)
+            yield judged.lb
+
+    def _judge(self, bucket: int) -> _Judged:
+        spec, kept, of_laboratory = self._spec, [], []
         for laboratory in self._laboratories:
             dialect = laboratory.dialect
-            cells = laboratory.spill.take(index)
+            cells = laboratory.spill.take(bucket)
             if cells is None:
                 continue
-            results = judge(
-                parse_cells(cells.sort(ORDER), dialect, self._dm, spec.analytes),
-                dialect,
-                spec.extract_date,
-                spec.cutoff_date,
-            )
+            parsed = parse_cells(cells.sort(ORDER), dialect, self._dm, spec.analytes)
+            results = judge(parsed, dialect, spec.extract_date, spec.cutoff_date)
             kept.append(lb_columns(results, dialect))
-            self._queries[dialect.name].append(queries_within(results, dialect, spec.cutoff_date))
-            laboratory.across.add(Across.of(results, dialect.checks))
-            laboratory.fates.append(fates(results))
-        if not kept:
-            return LB.schema.create_empty()
-        lb = lb_of(pl.concat(kept))
-        self._changes.append(changes_of_laboratory(lb))
-        return lb
+            queries = queries_within(results, dialect, spec.cutoff_date)
+            of_laboratory.append((laboratory, queries, Across.of(results, dialect.checks), fates(results)))
+        lb = lb_of(pl.concat(kept)) if kept else LB.schema.create_empty()
+        return _Judged(lb, changes_of_laboratory(lb), of_laboratory)
 
     def account(self) -> LabAccount:
         """Queries and cells, after the last bucket."""
@@ -226,3 +243,24 @@ def _said_once(queries: pl.DataFrame) -> pl.DataFrame:
     keys = [name for name in LISTING if name != "QUNCELL"]
     added = queries.filter(whole).group_by(keys, maintain_order=True).agg(pl.col("QUNCELL").sum())
     return pl.concat([queries.filter(~whole), added.select(queries.columns)])
+
+
+def at_once(function: Callable[[T], R], items: Iterable[T], n: int) -> Iterator[R]:
+    """As `map`, `n` items at a time."""
+    with ThreadPoolExecutor(n) as pool:
+        waiting: deque[Future[R]] = deque()
+        for item in items:
+            if len(waiting) == n:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(function, item))
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items, each made while the one before is used."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
