@@ -18,8 +18,8 @@ from immrecon.ingest.lab_same_sample import SAMPLE, USED
 from immrecon.vocabulary import Severity
 
 _NUMBER_COLUMNS = [
-    "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "SAMPLEID", *SAMPLE, "LBDT", "LBDY", "DATETEXT", "LBTESTCD", "RESULT", "LBSTRESN",
-    "LBSTRESU", "ORDER",
+    "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "SAMPLEID", *SAMPLE, "LBDT", "LBDY", "DATETEXT", "LBTESTCD", "RESULT",
+    "LBSTRESN", "LBSTRESU", "ORDER",
 ]  # fmt: skip
 """What is said of a number that is far from the median."""
 

@@ -23,11 +23,11 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
     """The cells of `lab_shapes.shape` with typed columns added.
 
     Added: USUBJID, ID_PROBLEM, ID_LIKELY; LBDT, LBDY, CLOCK (time of the draw), DATE_PROBLEM, MIDNIGHT, TIME_PROBLEM;
-    RECEIVED, RECEIVED_CLOCK, RECEIVED_PROBLEM; REPORTED (Datetime), REPORTED_PROBLEM; STATUS; EXCLUDED (reason);
-    DAY, PERSON, SAMPLEID; LBTESTCD, SERIES (number of the participant's analyte), LBSTRESU, LBLLOQ, and the analyte's declarations; UNIT_SHIFT (power of ten to the standard unit),
-    UNIT_PROBLEM, UNIT_LIKELY; OF and COUNTUNIT of percentages that are turned into counts;
-    LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the
-    participant.
+    RECEIVED, RECEIVED_CLOCK, RECEIVED_PROBLEM; REPORTED (Datetime), REPORTED_PROBLEM; STATUS; EXCLUDED (reason); DAY,
+    PERSON, SAMPLEID; LBTESTCD, SERIES (number of the participant's analyte), LBSTRESU, LBLLOQ, and the analyte's
+    declarations; UNIT_SHIFT (power of ten to the standard unit), UNIT_PROBLEM, UNIT_LIKELY; OF and COUNTUNIT of
+    percentages that are turned into counts; LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO,
+    HSCTDT of the participant.
     """
     around, place = runs(cells, AROUND)
     around = _samples(_when(_who(around, dialect, dm), dialect)).drop(AROUND)
@@ -201,6 +201,7 @@ def _which(frame: pl.DataFrame, dialect: Dialect, analytes: Sequence[Analyte]) -
         {
             "NAME": list(dialect.analytes),
             "LBTESTCD": [rule.code for rule in dialect.analytes.values()],
+            "RULE": list(range(len(dialect.analytes))),
             "PLACE": [places[rule.code] for rule in dialect.analytes.values()],
             "LBSTRESU": [standard[rule.code] if rule.of is None else "%" for rule in dialect.analytes.values()],
             "COUNTUNIT": [standard[rule.code] for rule in dialect.analytes.values()],
@@ -220,15 +221,20 @@ def _which(frame: pl.DataFrame, dialect: Dialect, analytes: Sequence[Analyte]) -
     )
     frame = frame.join(rules, on="NAME", how="left", maintain_order="left")
     frame = frame.with_columns(SERIES=pl.col("PERSON") * len(places) + pl.col("PLACE")).drop("PLACE")
-    keys = ["UNITTEXT", "DECLARED_UNIT", "LBSTRESU"]
+    keys = ["UNITTEXT", "RULE"]
     has_column = dialect.columns.unit is not None
+    distinct = (
+        frame.select(keys)
+        .unique(maintain_order=True)
+        .join(rules.select("RULE", "DECLARED_UNIT", "LBSTRESU"), on="RULE", how="left", maintain_order="left")
+    )
     rows = [
-        (*key, *_resolve(*key, has_column=has_column, aliases=dialect.units))
-        for key in frame.select(keys).unique(maintain_order=True).iter_rows()
+        (written, place, *_resolve(written, declared, unit, has_column=has_column, aliases=dialect.units))
+        for written, place, declared, unit in distinct.iter_rows()
     ]
-    schema = {**dict.fromkeys(keys, pl.String), "UNIT_SHIFT": pl.Int64, "UNIT_PROBLEM": pl.String}
+    schema = {"UNITTEXT": pl.String, "RULE": pl.Int64, "UNIT_SHIFT": pl.Int64, "UNIT_PROBLEM": pl.String}
     units = pl.DataFrame(rows, schema={**schema, "UNIT_LIKELY": pl.String}, orient="row")
-    return frame.join(units, on=keys, how="left", maintain_order="left", nulls_equal=True)
+    return frame.join(units, on=keys, how="left", maintain_order="left", nulls_equal=True).drop("RULE")
 
 
 def _resolve(

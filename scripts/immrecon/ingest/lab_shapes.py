@@ -113,12 +113,21 @@ def _long(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
     assert columns.test is not None
     assert columns.result is not None
     cells = frame.with_columns(
-        name_in(columns.test),
+        _names(frame[columns.test]),
         pl.col(columns.result).alias("RESULT"),
         pl.lit(columns.result).alias(COLUMN),
         **context(table, dialect, {}),
     )
     return by_test(cells, table, dialect, [columns.test, columns.result])
+
+
+def _names(written: pl.Series) -> pl.Series:
+    """As `name_in`. There are few names, and they are mostly clean."""
+    distinct = written.unique()
+    clean = distinct.to_frame().select(name_in(written.name)).to_series()
+    if (distinct == clean).all():
+        return written.alias("NAME")
+    return written.to_frame().select(name_in(written.name)).to_series()
 
 
 def name_in(column: str) -> pl.Expr:

@@ -133,13 +133,13 @@ class _Laboratory:
         for index, file in enumerate(find_files(folder, dialect.files)):
             first, total = None, None
             parts = table_parts(folder, file, dialect.layout, required_columns(dialect), BLOCK_BYTES)
-            for table in ahead(parts):
-                table = with_constants(table, dialect)
+            for table in (with_constants(part, dialect) for part in ahead(parts)):
                 part = shape(table, dialect)
                 spill.add(part.cells.with_columns(_order(index, dialect)))
                 first = table if first is None or first.frame.is_empty() else first
                 total = part if total is None else _together(total, part)
-            assert first is not None and total is not None, "a file that can be read has a table"
+            assert first is not None, "a file that can be read has a table"
+            assert total is not None
             undeclared = undeclared_columns(first, _in_order(first, total))
             remarks += [without_rows(first), undeclared]
             counts.append(counts_of(first, dialect.name, total))
@@ -211,7 +211,9 @@ class _Judging:
             cells = laboratory.spill.take(bucket)
             if cells is None:
                 continue
-            parsed = parse_cells(cells.sort(ORDER), dialect, self._dm, spec.analytes)
+            if not cells[ORDER].is_sorted():  # analytes side by side
+                cells = cells.sort(ORDER)
+            parsed = parse_cells(cells, dialect, self._dm, spec.analytes)
             results = judge(parsed, dialect, spec.extract_date, spec.cutoff_date)
             kept.append(lb_columns(results, dialect))
             queries = queries_within(results, dialect, spec.cutoff_date)
