@@ -65,7 +65,7 @@ def harmonised(export: Path, out: Path) -> None:
     path = REPOSITORY / "config" / "labs" / "central.yaml"
     content = read_yaml(path)
     content["files"] = [export.name]
-    content["layout"]["limits"] = {"file_bytes": MANY, "rows": MANY, "cells": MANY}
+    content["layout"]["limits"] = {"file_bytes": MANY, "rows": MANY, "cells": MANY, "in_memory_bytes": 1}
     spec = LabSpec(
         labs={"central": build(Dialect, content, path)},
         analytes=[

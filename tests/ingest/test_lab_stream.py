@@ -1,6 +1,8 @@
 """By buckets of participants comes out what comes out at once: LB byte for byte, queries and the account of cells."""
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +16,7 @@ from immrecon.contracts.io import write
 from immrecon.errors import SourceError
 from immrecon.ingest.clinical import harmonise_clinical
 from immrecon.ingest.lab import harmonise_labs
-from immrecon.ingest.lab_stream import harmonise_by_bucket, harmonise_lab, is_large
+from immrecon.ingest.lab_stream import ahead, at_once, harmonise_by_bucket, harmonise_lab, is_large
 
 from .lab_cases import ANALYTES, CUTOFF, EXTRACTED, dialect, export, participants
 from .random_exports import laboratories, write_exports
@@ -97,3 +99,27 @@ def test_what_a_killed_run_left_is_removed_and_a_failed_run_leaves_nothing(tmp_p
         harmonise_lab(spec, tmp_path, participants(), parts(tmp_path / "out", 1))
     assert not list((tmp_path / "out").rglob("*.arrow"))
     assert not list((tmp_path / "out").rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_several_at_once_come_in_order(n: int) -> None:
+    assert list(at_once(lambda number: number * number, range(20), n)) == [number * number for number in range(20)]
+
+
+def test_what_is_made_ahead_comes_in_order_and_fails_where_it_fails() -> None:
+    def numbers():
+        yield from range(3)
+        raise SourceError("cut short")
+
+    found = []
+    with pytest.raises(SourceError, match="cut short"):
+        for number in ahead(numbers()):
+            found.append(number)
+    assert found == [0, 1, 2]
+
+
+def test_the_benchmark_runs_and_loses_no_row(tmp_path: Path) -> None:
+    script = REPOSITORY / "tests" / "benchmarks" / "lab_scale.py"
+    done = subprocess.run([sys.executable, script, "3000", tmp_path], capture_output=True, text=True, check=True)
+    assert "3,000 rows, " in done.stdout
+    assert done.stdout.count("| harmonised |") == 1
