@@ -94,13 +94,12 @@ class Spill:
             return
         held = pl.concat(self._held)
         self._held, self._n_held = [], 0
-        same = held.select(pl.all().eq_missing(pl.all().first()).all()).row(0, named=True)
-        constant = held.head(1).select(name for name, alike in same.items() if alike)
-        around, run = runs(held, [name for name in AROUND if not same[name]])
-        bucket = self._bucket(constant["IDTEXT"] if same["IDTEXT"] else around["IDTEXT"])
-        bucket = bucket.new_from_index(0, around.height) if same["IDTEXT"] else bucket
+        alike = held.drop("IDTEXT").select(pl.all().eq_missing(pl.all().first()).all()).row(0, named=True)
+        constant = held.head(1).select(name for name, is_constant in alike.items() if is_constant)
+        around, run = runs(held, [name for name in AROUND if name not in constant.columns])
+        bucket = self._bucket(around["IDTEXT"])
         around = around.with_columns(bucket.alias("BUCKET")).with_row_index("RUN")
-        cells = held.drop(*constant.columns, *(name for name in AROUND if not same[name]))
+        cells = held.drop(*constant.columns, *(name for name in AROUND if name not in constant.columns))
         cells = cells.with_columns(RUN=run.cast(pl.UInt32), BUCKET=bucket.gather(run))
         runs_of = around.partition_by("BUCKET", include_key=False, as_dict=True)
         for (number,), some in cells.partition_by("BUCKET", include_key=False, as_dict=True).items():
