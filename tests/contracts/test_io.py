@@ -10,7 +10,7 @@ import pytest
 from immrecon.contracts.analysis import ADTTE
 from immrecon.contracts.base import Contract, rule
 from immrecon.contracts.harmonised import CELLS, CM
-from immrecon.contracts.io import atomic_path, part_of, read, write
+from immrecon.contracts.io import atomic_path, part_of, read, write, write_in_order
 from immrecon.errors import ContractError, SourceError
 
 
@@ -44,6 +44,44 @@ def test_parts_hold_whole_participants_and_read_back_as_one(tmp_path):
         assert all(part_of(name, 4) == index for name in pl.read_parquet(path)["USUBJID"])
     write(CM, medications(), tmp_path / "one.parquet")
     assert read(CM, parts).equals(read(CM, tmp_path / "one.parquet"))
+
+
+def in_pieces(frame: pl.DataFrame, n_parts: int, n_frames: int) -> list[list[pl.DataFrame]]:
+    """Frames of participants that follow each other, for each part."""
+    found = []
+    for part in range(n_parts):
+        names = sorted(name for name in frame["USUBJID"].unique() if part_of(name, n_parts) == part)
+        groups = [[name] for name in names] if n_frames > 1 else [names]
+        found.append([frame.filter(pl.col("USUBJID").is_in(group)) for group in groups])
+    return found
+
+
+@pytest.mark.parametrize("n_parts", [1, 2, 3])
+@pytest.mark.parametrize("n_frames", [1, 2])
+@pytest.mark.parametrize("row_group", [7, 262_144])
+def test_pieces_in_order_make_the_same_files(tmp_path, monkeypatch, n_parts, n_frames, row_group):
+    monkeypatch.setattr("immrecon.contracts.io._ROW_GROUP", row_group)
+    once, pieces = ([tmp_path / f"{name}{part}.parquet" for part in range(n_parts)] for name in ("once", "pieces"))
+    write(CM, medications(50), once)
+    write_in_order(CM, in_pieces(medications(50), n_parts, n_frames), pieces)
+    for one, other in zip(once, pieces, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_failure_between_pieces_leaves_no_file(tmp_path):
+    def frames():
+        yield medications()
+        raise SourceError("cut short")
+
+    with pytest.raises(SourceError, match="cut short"):
+        write_in_order(CM, [frames()], tmp_path / "cm.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_piece_that_breaks_the_contract_leaves_no_file(tmp_path):
+    with pytest.raises(ContractError, match="unknown columns EXTRA"):
+        write_in_order(CM, [[medications().with_columns(EXTRA=pl.lit(1))]], tmp_path / "cm.parquet")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_part_of_a_participant_never_changes():

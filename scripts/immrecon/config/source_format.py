@@ -103,6 +103,12 @@ class Limits(Strict):
     rows: int = Field(default=2_000_000, gt=0, description="last row, of a table or of each sheet")
     columns: int = Field(default=16_384, gt=0, description="last column of the widest row")
     cells: int = Field(default=20_000_000, gt=0, description="cells of a table or of each sheet")
+    in_memory_bytes: int = Field(
+        default=100_000_000,
+        gt=0,
+        description="a larger lab export of delimited text (long, wide_by_analyte; without blocks) is read piece by "
+        "piece, in memory that does not grow with it; the results are the same",
+    )
 
 
 class Blocks(Strict):

@@ -4,15 +4,21 @@ import contextlib
 import hashlib
 import logging
 import os
-from collections.abc import Iterator, Sequence
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from immrecon.contracts.base import Contract
 from immrecon.errors import ContractError, SourceError
 
 LOGGER = logging.getLogger("immrecon")
+
+_ROW_GROUP = 262_144
 
 Paths = str | Path | Sequence[str] | Sequence[Path]
 
@@ -22,7 +28,7 @@ def read(contract: Contract, source: Paths) -> pl.DataFrame:
 
     Raises ContractError: another table, another schema version, unknown or missing columns, wrong types, broken rules.
     """
-    paths = _as_paths(source)
+    paths = as_paths(source)
     frames = []
     for path in paths:
         _check_version(contract, path)
@@ -36,7 +42,7 @@ def read(contract: Contract, source: Paths) -> pl.DataFrame:
 
 def write(contract: Contract, frame: pl.DataFrame, destination: Paths) -> None:
     """Validate, sort by primary key, and write atomically; participant tables are split over the given parts."""
-    paths = _as_paths(destination)
+    paths = as_paths(destination)
     frame = validate(contract, frame)
     LOGGER.info("wrote %s: %s", contract.name, _size(frame))
     if len(paths) == 1:
@@ -47,6 +53,56 @@ def write(contract: Contract, frame: pl.DataFrame, destination: Paths) -> None:
     part = frame["USUBJID"].map_elements(lambda name: part_of(name, len(paths)), return_dtype=pl.Int64)
     for index, path in enumerate(paths):
         _write_parquet(contract, frame.filter(part == index), path)
+
+
+def write_in_order(contract: Contract, parts: Iterable[Iterable[pl.DataFrame]], destination: Paths) -> None:
+    """As `write`, of a participant table too large for memory: for each part of the destination, its frames.
+
+    All rows of a participant are in one frame, and no participant of a frame sorts before one of an earlier frame. The
+    files are the same as those of `write`.
+    """
+    n_rows = n_participants = 0
+    for frames, path in zip(parts, as_paths(destination), strict=True):
+        with _parquet_in_pieces(contract, path) as put:
+            for frame in frames:
+                valid = validate(contract, frame)
+                n_rows += valid.height
+                n_participants += valid["USUBJID"].n_unique()
+                put(valid)
+    LOGGER.info("wrote %s: %d rows, %d participants", contract.name, n_rows, n_participants)
+
+
+@contextlib.contextmanager
+def _parquet_in_pieces(contract: Contract, path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """A file written while its frames are made: another thread waits for the next one."""
+    empty = contract.schema.create_empty()
+    pieces: queue.Queue[pl.DataFrame | None] = queue.Queue(maxsize=1)
+    failure: list[BaseException] = []
+
+    def frames(*_: object) -> Iterator[pl.DataFrame]:
+        yield empty
+        while (piece := pieces.get()) is not None:
+            yield piece
+
+    def sink(temporary: Path) -> None:
+        try:
+            source = register_io_source(frames, schema=dict(empty.schema))
+            source.sink_parquet(temporary, **_parquet_options(contract))
+        except BaseException as error:
+            failure.append(error)
+            while pieces.get() is not None:
+                pass
+
+    with atomic_path(path) as temporary:
+        writer = threading.Thread(target=sink, args=(temporary,), daemon=True)
+        writer.start()
+        try:
+            yield pieces.put
+        finally:
+            pieces.put(None)
+            writer.join()
+        if failure:
+            raise failure[0]
 
 
 def _size(frame: pl.DataFrame) -> str:
@@ -113,16 +169,27 @@ def _check_version(contract: Contract, path: Path) -> None:
         )
 
 
-def _as_paths(source: Paths) -> list[Path]:
+def as_paths(source: Paths) -> list[Path]:
+    """One path or several, as a list."""
     if isinstance(source, (str, Path)):
         return [Path(source)]
     return [Path(item) for item in source]
 
 
 def _write_parquet(contract: Contract, frame: pl.DataFrame, path: Path) -> None:
-    metadata = {"immrecon.table": contract.name, "immrecon.schema_version": str(contract.schema_version)}
     with atomic_path(path) as temporary:
-        frame.write_parquet(temporary, compression="zstd", compression_level=3, statistics=False, metadata=metadata)
+        frame.write_parquet(temporary, **_parquet_options(contract))
+
+
+def _parquet_options(contract: Contract) -> dict[str, Any]:
+    """Row groups of a fixed size: the bytes do not depend on the pieces in which the rows came."""
+    return {
+        "compression": "zstd",
+        "compression_level": 3,
+        "statistics": False,
+        "row_group_size": _ROW_GROUP,
+        "metadata": {"immrecon.table": contract.name, "immrecon.schema_version": str(contract.schema_version)},
+    }
 
 
 @contextlib.contextmanager

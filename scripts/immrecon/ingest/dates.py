@@ -1,7 +1,6 @@
 """Dates as written, in the declared formats only. Partial dates become bounds, never a day that nobody recorded."""
 
 import re
-from functools import reduce
 
 import polars as pl
 
@@ -41,36 +40,36 @@ def parse_dates(text: pl.Series, style: DateStyle) -> pl.DataFrame:
     name = "text"
     frame = text.cast(pl.String).str.strip_chars().alias(name).to_frame()
     distinct = frame.unique(maintain_order=True).filter(pl.col(name) != "")
-    parsed = distinct.with_columns(_read(pl.col(name), style))
+    parsed = _parsed(distinct, style)
     joined = frame.join(parsed, on=name, how="left", maintain_order="left")
     return joined.select(lo="lo", hi="hi", time="time", problem="problem")
 
 
-def _read(text: pl.Expr, style: DateStyle) -> list[pl.Expr]:
-    attempts = [_attempt(text, written, style) for written in style.formats]
-    fits = [attempt[0] for attempt in attempts]
-
-    def first(position: int, dtype: pl.DataType) -> pl.Expr:
-        return reduce(
-            lambda rest, i: pl.when(fits[i]).then(attempts[i][position]).otherwise(rest),
-            reversed(range(len(attempts))),
-            pl.lit(None, dtype=dtype),
-        )
-
-    lo, hi, time = first(1, pl.Date()), first(2, pl.Date()), first(3, pl.Time())
-    problem = (
-        pl.when(~pl.any_horizontal(fits))
-        .then(pl.lit(UNREADABLE))
-        .when(lo.is_null() | hi.is_null() | ~first(4, pl.Boolean()))
-        .then(pl.lit(IMPOSSIBLE))
+def _parsed(texts: pl.DataFrame, style: DateStyle) -> pl.DataFrame:
+    """Each text with what the first format that has its shape makes of it."""
+    done, rest = [], texts
+    for written in style.formats:
+        fits, lo, hi, time, sound = _attempt(pl.col("text"), written, style)
+        shaped = rest.select(fits.alias("fits"))["fits"]
+        done.append(_bounds(rest.filter(shaped), lo, hi, time, sound))
+        rest = rest.filter(~shaped)
+    none = rest.with_columns(
+        lo=pl.lit(None, dtype=pl.Date),
+        hi=pl.lit(None, dtype=pl.Date),
+        time=pl.lit(None, dtype=pl.Time),
+        problem=pl.lit(UNREADABLE),
     )
-    valid = problem.is_null()
-    return [
-        pl.when(valid).then(lo).alias("lo"),
-        pl.when(valid).then(hi).alias("hi"),
-        pl.when(valid).then(time).alias("time"),
-        problem.alias("problem"),
-    ]
+    return pl.concat([*done, none])
+
+
+def _bounds(texts: pl.DataFrame, lo: pl.Expr, hi: pl.Expr, time: pl.Expr, sound: pl.Expr) -> pl.DataFrame:
+    read = texts.with_columns(lo=lo, hi=hi, time=time, sound=sound)
+    valid = pl.col("lo").is_not_null() & pl.col("hi").is_not_null() & pl.col("sound")
+    return read.select(
+        "text",
+        *(pl.when(valid).then(name).alias(name) for name in ("lo", "hi", "time")),
+        problem=pl.when(~valid.fill_null(value=False)).then(pl.lit(IMPOSSIBLE)),
+    )
 
 
 def _attempt(text: pl.Expr, written: str, style: DateStyle) -> tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr, pl.Expr]:

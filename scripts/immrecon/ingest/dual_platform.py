@@ -9,7 +9,7 @@ import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, first_error
-from immrecon.ingest.lab_same_sample import SAMPLE, USED
+from immrecon.ingest.lab_same_sample import USED
 from immrecon.vocabulary import Fate
 
 _IN_FULL = 100.0
@@ -26,11 +26,11 @@ def counts_from_percentages(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFra
         return frame
     counts = (
         frame.filter((pl.col("FATE") == Fate.VALUE.value) & pl.col("OF").is_null())
-        .group_by(*SAMPLE, pl.col("LBTESTCD").alias("OF"))
+        .group_by("SAMPLEID", pl.col("LBTESTCD").alias("OF"))
         .agg(WHOLE=pl.col("LBSTRESN").first(), N=pl.len())
     )
-    keys = [*SAMPLE, "OF"]
-    frame = frame.join(counts, on=keys, how="left", maintain_order="left", nulls_equal=True)
+    keys = ["SAMPLEID", "OF"]
+    frame = frame.join(counts, on=keys, how="left", maintain_order="left")
     percent = USED & pl.col("OF").is_not_null()
     n = pl.col("N").fill_null(0)
     undecided = percent & (n != 1)

@@ -27,14 +27,13 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
 
     A result whose key is not complete has no other versions.
     """
-    keys = ["USUBJID", "LBTESTCD", *(_VERSION_KEY[name] for name in dialect.duplicates.same_draw)]
+    keys = ["SERIES", *(_VERSION_KEY[name] for name in dialect.duplicates.same_draw)]
     complete = pl.all_horizontal(pl.col(key).is_not_null() & (pl.col(key).cast(pl.String) != "") for key in keys)
     eligible = complete & pl.col("QUKIND").is_null() & pl.col("EXCLUDED").is_null()
     rank = pl.col("STATUS").replace_strict(RANK, default=0, return_dtype=pl.Int64)
     issued = pl.col("REPORTED").dt.combine(pl.col("REPORTED_CLOCK").fill_null(pl.time(0, 0)))
     versions = (
-        frame.filter(eligible)
-        .filter(pl.len().over(keys) > 1)
+        _alike(frame, eligible, keys)
         .with_columns(rank.alias("RANK"), issued.alias("ISSUED"))
         .sort("RANK", "ISSUED", "ORDER", descending=[True, True, False], nulls_last=True)
     )
@@ -76,6 +75,15 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     return first_error(frame.with_columns(superseded), [finding]).drop("CONFLICT", "UNCLEAR", "OTHERS")
 
 
+def _alike(frame: pl.DataFrame, among: pl.Expr, keys: list[str]) -> pl.DataFrame:
+    """The rows among those named that agree in the keys with another of them."""
+    narrow = frame.select("ORDER", among.alias("AMONG"), *keys).filter("AMONG")
+    # Few rows agree with others: their digests are compared first, and the keys of the few that are left.
+    candidates = narrow.filter(narrow.select(pl.struct(keys).hash()).to_series().is_duplicated())
+    found = candidates.filter(pl.len().over(keys) > 1)["ORDER"]
+    return frame.filter(pl.col("ORDER").is_in(found.implode()))
+
+
 def _status_word(status: pl.Expr) -> pl.Expr:
     return status.replace_strict(_WORD, default="", return_dtype=pl.String)
 
@@ -88,9 +96,8 @@ def choose_of_day(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     policy = dialect.duplicates.same_day
     if policy == "keep":
         return frame
-    day = ["USUBJID", "LBTESTCD", "DAY"]
-    used = frame.filter(pl.col("FATE").is_in([fate.value for fate in USED_FATES]))
-    several = used.filter(pl.len().over(day) > 1)
+    day = ["SERIES", "DAY"]
+    several = _alike(frame, pl.col("FATE").is_in([fate.value for fate in USED_FATES]), day)
     if several.is_empty():
         return frame
     extreme = pl.col("CLOCK").max() if policy == "last" else pl.col("CLOCK").min()

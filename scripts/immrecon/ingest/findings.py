@@ -33,6 +33,9 @@ LISTING = {
 }
 """Columns of a listing before its rows are numbered."""
 
+_QUERY = ("QUKIND", "QUMSG", "QUHINT", "QUCOL", "QUVAL", "QUSCOPE")
+"""Columns of a result cell that is asked about."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -67,16 +70,28 @@ def first_error(frame: pl.DataFrame, findings: Sequence[Finding]) -> pl.DataFram
     A row that already has a QUKIND keeps it.
     """
     applies = [finding.when.fill_null(value=False) for finding in findings]
+    if "QUKIND" not in frame.columns:
+        frame = frame.with_columns(NOTHING.alias(name) for name in _QUERY)
+    free = pl.col("QUKIND").is_null()
+    hit = frame.select(HIT=free & pl.any_horizontal(applies))["HIT"]
+    if not hit.any():
+        return frame
+    # Most cells are in order: sentences are made for the others only.
+    found = _first(frame.filter(hit), findings, applies)
+    place = pl.select(pl.when(hit).then(hit.cum_sum().cast(pl.Int64) - 1)).to_series()
+    spread = found.select(pl.all().gather(place).name.suffix("_FOUND"))
+    both = pl.concat([frame, spread], how="horizontal")
+    return both.with_columns(pl.coalesce(f"{name}_FOUND", name).alias(name) for name in _QUERY).drop(spread.columns)
 
-    def chosen(parts: Sequence[pl.Expr], former: str) -> pl.Expr:
+
+def _first(frame: pl.DataFrame, findings: Sequence[Finding], applies: Sequence[pl.Expr]) -> pl.DataFrame:
+    def chosen(parts: Sequence[pl.Expr], name: str) -> pl.Expr:
         result = NOTHING
         for condition, part in zip(reversed(applies), reversed(parts), strict=True):
             result = pl.when(condition).then(part.cast(pl.String)).otherwise(result)
-        if former in frame.columns:
-            result = pl.when(pl.col("QUKIND").is_not_null()).then(pl.col(former)).otherwise(result)
-        return result.alias(former)
+        return result.alias(name)
 
-    return frame.with_columns(
+    return frame.select(
         chosen([pl.lit(finding.kind) for finding in findings], "QUKIND"),
         chosen([finding.message for finding in findings], "QUMSG"),
         chosen([finding.hint for finding in findings], "QUHINT"),
@@ -93,7 +108,10 @@ def withheld(frame: pl.DataFrame) -> pl.DataFrame:
 
 def remarks(frame: pl.DataFrame, finding: Finding, severity: Severity) -> pl.DataFrame:
     """The listing of a finding that withholds nothing."""
-    found = frame.filter(finding.when.fill_null(value=False)).with_columns(
+    found = frame.filter(finding.when.fill_null(value=False))
+    if found.is_empty():
+        return listing([])
+    found = found.with_columns(
         pl.lit(finding.kind).alias("QUKIND"),
         finding.message.alias("QUMSG"),
         finding.hint.alias("QUHINT"),
@@ -106,6 +124,8 @@ def remarks(frame: pl.DataFrame, finding: Finding, severity: Severity) -> pl.Dat
 
 def _gather(frame: pl.DataFrame, severity: Severity, *, withholds: bool) -> pl.DataFrame:
     """One query per scope: the same words about the cells of one row, one sample or one column are said once."""
+    if frame.is_empty():
+        return listing([])
     row = pl.col("SRCROW").cast(pl.String)
     accession = pl.col("ACCESSION").fill_null("")
     place = (

@@ -42,6 +42,12 @@ def identify(text: pl.Series, rule: IdentityRule, known: Collection[str] | None)
     return frame.join(parsed, on=name, how="left", maintain_order="left").select(columns[1:])
 
 
+def identifiers(texts: Sequence[str], rule: IdentityRule, known: Collection[str]) -> dict[str, str]:
+    """The study identifiers of those of the texts that `identify` identifies."""
+    made = {text: rule.template.format(**groups) for text, groups in _groups(texts, rule).items() if text.strip()}
+    return {text: name for text, name in made.items() if name in known}
+
+
 def _groups(distinct: Sequence[str], rule: IdentityRule) -> dict[str, dict[str, str]]:
     """The named groups of every text that is in the declared form."""
     trimmed = pl.Series([text.strip() for text in distinct], dtype=pl.String)

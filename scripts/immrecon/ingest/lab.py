@@ -14,6 +14,7 @@ from immrecon.contracts.io import validate
 from immrecon.ingest.dual_platform import counts_from_percentages
 from immrecon.ingest.duplicates import choose_of_day, supersede_versions
 from immrecon.ingest.findings import Finding, first_error, listing, withheld
+from immrecon.ingest.lab_across import Across, warnings_across
 from immrecon.ingest.lab_checks import warnings, withhold_slips
 from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
 from immrecon.ingest.lab_notes import (
@@ -26,10 +27,16 @@ from immrecon.ingest.lab_notes import (
 )
 from immrecon.ingest.lab_parse import check_against_study, parse_cells
 from immrecon.ingest.lab_shapes import Shaped, required_columns, shape, with_constants
-from immrecon.ingest.readers import find_files, read_grids, to_table
+from immrecon.ingest.readers import Table, find_files, read_grids, to_table
 from immrecon.vocabulary import Fate
 
 _COUNTED = (Fate.VALUE, Fate.CENSORED, Fate.NOT_DONE, Fate.SUPERSEDED, Fate.EXCLUDED, Fate.QUERIED)
+_COUNTS = {fate.value: f"n_{fate.name.lower()}" for fate in _COUNTED}
+FATE_COUNTS = tuple(_COUNTS.values())
+"""Columns of CELLS that are known when all cells of a file are judged."""
+_PLACE = ["source_file", "source_sheet"]
+ORDER = "ORDER"
+"""Of a result cell among all of its laboratory: decides where nothing else does."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +49,14 @@ class LabTables:
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """One laboratory: its result cells with FATE, its queries, its counts."""
+class Export:
+    """What the files of one laboratory hold: `cells` of `lab_shapes` with ORDER, the rows of CELLS before fates are
+    known, and the listings of what concerns whole files.
+    """
 
-    results: pl.DataFrame
-    queries: pl.DataFrame
     cells: pl.DataFrame
+    counts: pl.DataFrame
+    remarks: list[pl.DataFrame]
 
 
 def harmonise_labs(
@@ -67,40 +76,44 @@ def harmonise_labs(
     """
     for dialect in dialects.values():
         check_against_study(dialect, analytes)
-    judged = [
-        _judge_laboratory(dialects[name], folder, dm, analytes, extract_date, cutoff_date) for name in sorted(dialects)
-    ]
-    if not judged:
+    if not dialects:
         return LabTables(*(contract.schema.create_empty() for contract in (LB, QUERIES_LAB, CELLS)))
-    lb = _lb(pl.concat([laboratory.results for laboratory in judged]))
-    queries = pl.concat([*(laboratory.queries for laboratory in judged), changes_of_laboratory(lb)])
-    cells = pl.concat([laboratory.cells for laboratory in judged])
-    return LabTables(validate(LB, lb), validate(QUERIES_LAB, _numbered(queries)), validate(CELLS, cells))
+    kept, queries, cells = [], [listing([])], []
+    for name in sorted(dialects):
+        dialect = dialects[name]
+        export = read_export(dialect, folder)
+        results = judge(parse_cells(export.cells, dialect, dm, analytes), dialect, extract_date, cutoff_date)
+        kept.append(lb_columns(results, dialect))
+        queries += [*export.remarks, queries_within(results, dialect, cutoff_date)]
+        queries.append(warnings_across(Across.of(results, dialect.checks), dialect.checks, cutoff_date))
+        cells.append(with_fates(export.counts, fates(results)))
+    lb = lb_of(pl.concat(kept))
+    queries.append(changes_of_laboratory(lb))
+    return LabTables(
+        validate(LB, lb), validate(QUERIES_LAB, numbered(pl.concat(queries))), validate(CELLS, pl.concat(cells))
+    )
 
 
-def _judge_laboratory(
-    dialect: Dialect,
-    folder: Path,
-    dm: pl.DataFrame,
-    analytes: Sequence[Analyte],
-    extract_date: date | None,
-    cutoff_date: date | None,
-) -> _Judged:
-    tables, remarks, shaped = [], [], []
+def read_export(dialect: Dialect, folder: Path) -> Export:
+    """All files of one laboratory. Raises SourceError as `harmonise_labs`."""
+    tables, remarks = [], []
     for file in find_files(folder, dialect.files):
         grids, other_sheets = read_grids(folder, file, dialect.layout)
         remarks += [undeclared_sheets(file, other_sheets), *(of_reader(grid) for grid in grids)]
         read = (to_table(grid, dialect.layout, required_columns(dialect)) for grid in grids)
         tables += [with_constants(table, dialect) for table in read]
-    for table in tables:
-        shaped.append(shape(table, dialect))
-        remarks += [without_rows(table), undeclared_columns(table, shaped[-1].undeclared)]
-    cells = parse_cells(pl.concat([part.cells for part in shaped]), dialect, dm, analytes)
-    results = judge(cells, dialect, extract_date, cutoff_date)
-    found = [withheld(results.filter(pl.col("FATE") == Fate.QUERIED.value)), notes(results, dialect)]
-    queries = pl.concat([listing([]), *remarks, *found, warnings(results, dialect, cutoff_date)])
-    counts = [_counts(table.file, table.sheet, dialect.name, part) for table, part in zip(tables, shaped, strict=True)]
-    return _Judged(_columns(results, dialect), queries, _count_fates(results, pl.DataFrame(counts)))
+    shaped = [shape(table, dialect) for table in tables]
+    for table, part in zip(tables, shaped, strict=True):
+        remarks += [without_rows(table), undeclared_columns(table, part.undeclared)]
+    counts = [counts_of(table, dialect.name, part) for table, part in zip(tables, shaped, strict=True)]
+    cells = pl.concat([part.cells for part in shaped]).with_row_index(ORDER)
+    return Export(cells, pl.DataFrame(counts), remarks)
+
+
+def queries_within(results: pl.DataFrame, dialect: Dialect, cutoff_date: date | None) -> pl.DataFrame:
+    """The listing of everything that is asked about results for which those of the same participant suffice."""
+    errors = withheld(results.filter(pl.col("FATE") == Fate.QUERIED.value))
+    return pl.concat([errors, notes(results, dialect), warnings(results, dialect, cutoff_date)])
 
 
 def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cutoff_date: date | None) -> pl.DataFrame:
@@ -109,9 +122,8 @@ def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cuto
     The order is: left out by rule, whose and what, which version, not done, what number and when, counts from
     percentages, which of the day, and last whether the number can stand between its neighbours.
     """
-    frame = labelled_day(dialect, cells).with_row_index("ORDER")
+    frame = labelled_day(dialect, cells)
     frame = frame.with_columns(
-        DAY=pl.coalesce("LBDY", pl.col("LBDT").to_physical().cast(pl.Float64)),
         ZERO=((pl.col("LBSTRESN") == 0) & (pl.col("LBCMP") == "=") & (pl.col("LBLLOQ") > 0)).fill_null(value=False),
     )
     excluded = pl.col("EXCLUDED").is_not_null()
@@ -175,7 +187,7 @@ def _number_and_limit(not_done: pl.Expr) -> list[pl.Expr]:
     ]
 
 
-def _columns(results: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+def lb_columns(results: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     """The columns of LB, but for LBSEQ, of identified cells that are not withheld."""
     kept = results.filter(
         (pl.col("FATE") != Fate.QUERIED.value) & pl.col("USUBJID").is_not_null() & pl.col("LBTESTCD").is_not_null()
@@ -209,7 +221,7 @@ def _columns(results: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     )
 
 
-def _lb(results: pl.DataFrame) -> pl.DataFrame:
+def lb_of(results: pl.DataFrame) -> pl.DataFrame:
     order = ["USUBJID", "LBDT", "LBDY", "LBTESTCD", "LBNAM", "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL"]
     number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("USUBJID")
     return (
@@ -219,7 +231,7 @@ def _lb(results: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _numbered(queries: pl.DataFrame) -> pl.DataFrame:
+def numbered(queries: pl.DataFrame) -> pl.DataFrame:
     order = ["SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "QUKIND", "USUBJID", "QUVAL", "QUMSG"]
     numbered = queries.sort(order, maintain_order=True).with_row_index("QUSEQ", offset=1)
     return numbered.with_columns(pl.col("QUSEQ").cast(pl.Int64), QUDOM=pl.lit("LB")).select(
@@ -227,10 +239,11 @@ def _numbered(queries: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _counts(file: str, sheet: str | None, lab: str, part: Shaped) -> dict[str, str | int]:
+def counts_of(table: Table, lab: str, part: Shaped) -> dict[str, str | int]:
+    """The row of CELLS of one table, before fates are known."""
     return {
-        "source_file": file,
-        "source_sheet": sheet or "",
+        "source_file": table.file,
+        "source_sheet": table.sheet or "",
         "lab": lab,
         "n_rows": part.n_rows,
         "n_blank": part.n_blank,
@@ -238,16 +251,19 @@ def _counts(file: str, sheet: str | None, lab: str, part: Shaped) -> dict[str, s
     }
 
 
-def _count_fates(results: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
-    names = {fate.value: f"n_{fate.name.lower()}" for fate in _COUNTED}
-    place = {"SRCFILE": "source_file", "SRCSHEET": "source_sheet"}
-    fates = (
-        results.rename(place)
+def fates(results: pl.DataFrame) -> pl.DataFrame:
+    """Result cells by file, sheet and fate."""
+    return (
+        results.rename({"SRCFILE": "source_file", "SRCSHEET": "source_sheet"})
         .with_columns(pl.col("source_sheet").fill_null(""))
-        .group_by(list(place.values()))
-        .agg((pl.col("FATE") == fate).sum().cast(pl.Int64).alias(name) for fate, name in names.items())
+        .group_by(_PLACE)
+        .agg((pl.col("FATE") == fate).sum().cast(pl.Int64).alias(name) for fate, name in _COUNTS.items())
     )
-    joined = counts.join(fates, on=list(place.values()), how="left")
-    filled = joined.with_columns(pl.col(list(names.values())).fill_null(0))
-    read = pl.sum_horizontal(*names.values(), "n_not_requested")
+
+
+def with_fates(counts: pl.DataFrame, of_results: pl.DataFrame) -> pl.DataFrame:
+    """The rows of CELLS."""
+    joined = counts.join(of_results, on=_PLACE, how="left")
+    filled = joined.with_columns(pl.col(list(_COUNTS.values())).fill_null(0))
+    read = pl.sum_horizontal(*_COUNTS.values(), "n_not_requested")
     return filled.with_columns(n_read=read).select(CELLS.schema.column_names())

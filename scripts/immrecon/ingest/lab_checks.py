@@ -4,14 +4,15 @@ from datetime import date
 
 import polars as pl
 
-from immrecon.config.consistency import JumpRule, SlipRule
+from immrecon.config.consistency import Checks, JumpRule, SlipRule
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, first_error, listing, remarks, shown
 from immrecon.ingest.lab_errors import day_since_transplant
-from immrecon.ingest.lab_same_sample import SAMPLE, USED, same_sample_remarks
+from immrecon.ingest.lab_same_sample import USED, in_full, same_sample_remarks
 from immrecon.vocabulary import Fate, Severity
 
-_IN_ORDER = ["USUBJID", "LBTESTCD", "DAY", "CLOCK", "ORDER"]
+_IN_ORDER = ["SERIES", "DAY", "CLOCK", "ORDER"]
+_OF_NUMBERS = [*_IN_ORDER, "FATE", "LBDT", "LBSTRESN", "LBCMP", "SRCROW"]
 
 
 def withhold_slips(frame: pl.DataFrame, rule: SlipRule | None, cutoff: date | None) -> pl.DataFrame:
@@ -24,10 +25,10 @@ def withhold_slips(frame: pl.DataFrame, rule: SlipRule | None, cutoff: date | No
     """
     if rule is None:
         return frame
-    numbers = _by_period(frame, cutoff)
+    numbers = _by_period(frame, rule.ratio_low, cutoff)
     slipped = numbers.filter(
-        (_near(pl.col("BEFORE"), rule) & _near(pl.col("AFTER"), rule))
-        | (_near(1 / pl.col("BEFORE"), rule) & _near(1 / pl.col("AFTER"), rule))
+        (near(pl.col("BEFORE"), rule) & near(pl.col("AFTER"), rule))
+        | (near(1 / pl.col("BEFORE"), rule) & near(1 / pl.col("AFTER"), rule))
     )
     frame = frame.join(slipped.select("ORDER", "PREVIOUS", "NEXT"), on="ORDER", how="left", maintain_order="left")
     is_slip = pl.col("PREVIOUS").is_not_null()
@@ -48,28 +49,35 @@ def withhold_slips(frame: pl.DataFrame, rule: SlipRule | None, cutoff: date | No
     return first_error(frame, [finding]).with_columns(FATE=fate).drop("PREVIOUS", "NEXT")
 
 
-def _near(ratio: pl.Expr, rule: SlipRule) -> pl.Expr:
+def near(ratio: pl.Expr, rule: SlipRule) -> pl.Expr:
     return (ratio >= rule.ratio_low) & (ratio <= rule.ratio_high)
 
 
-def _by_period(frame: pl.DataFrame, cutoff: date | None) -> pl.DataFrame:
+def _by_period(frame: pl.DataFrame, least: float, cutoff: date | None) -> pl.DataFrame:
     """`_neighbours`, those of a result on or before the cut-off being on or before it too."""
     if cutoff is None:
-        return _neighbours(frame)
+        return _neighbours(frame, least)
     later = (pl.col("LBDT") > cutoff).fill_null(value=False)
-    return pl.concat([_neighbours(frame.filter(~later)), _neighbours(frame).filter(later)])
+    return pl.concat([_neighbours(frame.filter(~later), least), _neighbours(frame, least).filter(later)])
 
 
-def _neighbours(frame: pl.DataFrame) -> pl.DataFrame:
-    """Plain numbers above zero in order of time, with the ratio to the used result before and after."""
-    ordered = frame.filter(USED & (pl.col("LBSTRESN") > 0)).sort(_IN_ORDER, nulls_last=True)
-    group = ["USUBJID", "LBTESTCD"]
+def _neighbours(frame: pl.DataFrame, least: float) -> pl.DataFrame:
+    """Numbers above zero in order of time, with the ratio to the used result before and after; at least those that
+    are `least` times another of the same participant and analyte, or are a `least`th of it.
+    """
+    numbers = frame.select(_OF_NUMBERS).filter(USED & (pl.col("LBSTRESN") > 0))
+    extremes = numbers.group_by("SERIES").agg(
+        pl.col("LBSTRESN").min().alias("LEAST"), pl.col("LBSTRESN").max().alias("MOST")
+    )
+    # Rounding must not decide here.
+    wide = extremes.filter(pl.col("MOST") >= pl.col("LEAST") * least * 0.999)
+    ordered = numbers.join(wide.select("SERIES"), on="SERIES", how="semi").sort(_IN_ORDER, nulls_last=True)
     return ordered.with_columns(
-        PREVIOUS=pl.col("LBSTRESN").shift(1).over(group),
-        NEXT=pl.col("LBSTRESN").shift(-1).over(group),
-        PREVIOUSDAY=pl.col("DAY").shift(1).over(group),
-        PREVIOUSROW=pl.col("SRCROW").shift(1).over(group),
-        PREVIOUSCMP=pl.col("LBCMP").shift(1).over(group),
+        PREVIOUS=pl.col("LBSTRESN").shift(1).over("SERIES"),
+        NEXT=pl.col("LBSTRESN").shift(-1).over("SERIES"),
+        PREVIOUSDAY=pl.col("DAY").shift(1).over("SERIES"),
+        PREVIOUSROW=pl.col("SRCROW").shift(1).over("SERIES"),
+        PREVIOUSCMP=pl.col("LBCMP").shift(1).over("SERIES"),
     ).with_columns(
         BEFORE=pl.col("LBSTRESN") / pl.col("PREVIOUS"),
         AFTER=pl.col("LBSTRESN") / pl.col("NEXT"),
@@ -77,36 +85,37 @@ def _neighbours(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def warnings(frame: pl.DataFrame, dialect: Dialect, cutoff: date | None) -> pl.DataFrame:
-    """The listing of everything that does not fit together among the used results of one laboratory."""
+    """The listing of everything that does not fit together among the used results of one participant and laboratory."""
     checks = dialect.checks
     found = same_sample_remarks(frame, checks)
     if checks.jump is not None:
         found.append(_jump_remarks(frame, checks.jump))
     if checks.slip is not None:
         found.append(_slip_remarks(frame, checks.slip, cutoff))
-        if checks.slip.panel_min_analytes is not None:
-            found.append(_panel_slip_remarks(frame, checks.slip, checks.slip.panel_min_analytes, cutoff))
-    if checks.identical_min_analytes is not None:
-        found.append(_panel_remarks(frame, checks.identical_min_analytes))
     if checks.max_hours_to_receipt is not None:
         found.append(_receipt_remarks(frame, dialect, checks.max_hours_to_receipt))
     if checks.visit is not None:
         found.append(_visit_remarks(frame, dialect, checks.visit.tolerance_days))
-    listed = pl.concat([listing([]), *found])
+    return with_severities(pl.concat([listing([]), *found]), checks)
+
+
+def with_severities(listed: pl.DataFrame, checks: Checks) -> pl.DataFrame:
+    """A listing of flags with the declared severities."""
     return listed.with_columns(
         pl.col("QUKIND").replace_strict(checks.severities, default=pl.col("QUSEV")).alias("QUSEV")
     )
 
 
 def _jump_remarks(frame: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
-    numbers = _neighbours(frame)
+    numbers = _neighbours(frame, rule.factor)
     apart = pl.col("DAY") - pl.col("PREVIOUSDAY")
     steep = (pl.col("BEFORE") >= rule.factor) | (pl.col("BEFORE") <= 1 / rule.factor)
     larger = pl.max_horizontal("LBSTRESN", "PREVIOUS")
     exact = (pl.col("LBCMP") == "=") & (pl.col("PREVIOUSCMP") == "=")
+    found = numbers.filter(exact & steep & (apart <= rule.within_days) & (larger >= rule.from_count))
     finding = Finding(
         "jump",
-        exact & steep & (apart <= rule.within_days) & (larger >= rule.from_count),
+        pl.lit(value=True),
         pl.format(
             "{} goes from {} (row {}) to {} {} within {} days.",
             "LBTESTCD",
@@ -117,17 +126,18 @@ def _jump_remarks(frame: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
             shown(apart),
         ),
     )
-    return remarks(numbers, finding, Severity.WARNING)
+    return remarks(in_full(frame, found), finding, Severity.WARNING)
 
 
 def _slip_remarks(frame: pl.DataFrame, rule: SlipRule, cutoff: date | None) -> pl.DataFrame:
     """The first or the last result, with one neighbour only."""
-    numbers = _by_period(frame, cutoff)
-    first = pl.col("PREVIOUS").is_null() & (_near(pl.col("AFTER"), rule) | _near(1 / pl.col("AFTER"), rule))
-    last = pl.col("NEXT").is_null() & (_near(pl.col("BEFORE"), rule) | _near(1 / pl.col("BEFORE"), rule))
+    numbers = _by_period(frame, rule.ratio_low, cutoff)
+    first = pl.col("PREVIOUS").is_null() & (near(pl.col("AFTER"), rule) | near(1 / pl.col("AFTER"), rule))
+    last = pl.col("NEXT").is_null() & (near(pl.col("BEFORE"), rule) | near(1 / pl.col("BEFORE"), rule))
+    found = numbers.filter((first | last).fill_null(value=False))
     finding = Finding(
         "unit_slip_suspected",
-        first | last,
+        pl.lit(value=True),
         pl.format(
             "{} = {} {} is about a thousandfold apart from the next result in time, {}.",
             "LBTESTCD",
@@ -137,61 +147,7 @@ def _slip_remarks(frame: pl.DataFrame, rule: SlipRule, cutoff: date | None) -> p
         ),
         pl.lit("Used as it stands: it is the first or last result, and conditioning alone can do this."),
     )
-    return remarks(numbers, finding, Severity.WARNING)
-
-
-def _panel_slip_remarks(frame: pl.DataFrame, rule: SlipRule, least: int, cutoff: date | None) -> pl.DataFrame:
-    """Samples of which many analytes are about a thousandfold from the laboratory's median up to the cut-off."""
-    numbers = frame.filter(USED & (pl.col("LBCMP") == "=") & (pl.col("LBSTRESN") > 0)).sort("ORDER")
-    early = pl.lit(value=True) if cutoff is None else (pl.col("LBDT") <= cutoff).fill_null(value=True)
-    median = pl.col("LBSTRESN").filter(early).median().over("LBTESTCD")
-    far = numbers.with_columns(MEDIAN=median).with_columns(
-        SIDE=pl.when(_near(pl.col("LBSTRESN") / pl.col("MEDIAN"), rule))
-        .then(pl.lit("above"))
-        .when(_near(pl.col("MEDIAN") / pl.col("LBSTRESN"), rule))
-        .then(pl.lit("below"))
-    )
-    many = far.drop_nulls("SIDE").with_columns(N=pl.col("LBTESTCD").n_unique().over([*SAMPLE, "SIDE"]))
-    finding = Finding(
-        "unit_slip_suspected",
-        pl.col("N") >= least,
-        pl.format(
-            "{} = {} {} is about a thousandfold {} the laboratory's median {}, like {} analytes of this sample.",
-            "LBTESTCD",
-            shown("LBSTRESN"),
-            "LBSTRESU",
-            "SIDE",
-            shown("MEDIAN"),
-            "N",
-        ),
-        pl.lit("The unit of the whole sample may have slipped. Used as it stands: ask the laboratory."),
-    )
-    return remarks(many, finding, Severity.WARNING)
-
-
-def _panel_remarks(frame: pl.DataFrame, least: int) -> pl.DataFrame:
-    """Panels of plain numbers that come again, on another date or in another participant."""
-    plain = frame.filter(USED & (pl.col("LBCMP") == "=")).sort("LBTESTCD", "ORDER")
-    panels = plain.group_by(SAMPLE, maintain_order=True).agg(
-        pl.col("LBTESTCD").n_unique().alias("N"),
-        pl.format("{}={}", "LBTESTCD", shown("LBSTRESN")).str.join(", ").alias("PANEL"),
-        pl.col("SRCFILE", "SRCSHEET", "SRCROW").sort_by("ORDER").first(),
-        pl.col("ORDER").min(),
-    )
-    panels = panels.filter(pl.col("N") >= least).sort("ORDER")
-    again = panels.filter(pl.len().over("PANEL") > 1).with_columns(
-        ROWS=pl.col("SRCROW").cast(pl.String).str.join(", ").over("PANEL"),
-        PEOPLE=pl.col("USUBJID").n_unique().over("PANEL"),
-    )
-    message = pl.format("All {} numbers of the panel come again: rows {}.", "N", "ROWS")
-    found = [
-        Finding("panel_repeated", pl.col("PEOPLE") == 1, message, pl.lit("A panel copied to a second date?")),
-        Finding(
-            "panel_shared", pl.col("PEOPLE") > 1, message, pl.lit("Samples of two participants swapped or copied?")
-        ),
-    ]
-    again = again.with_columns(SRCCOL=pl.lit(None, dtype=pl.String), RESULT=pl.col("PANEL"))
-    return pl.concat([remarks(again, finding, Severity.WARNING) for finding in found])
+    return remarks(in_full(frame, found), finding, Severity.WARNING)
 
 
 def _receipt_remarks(frame: pl.DataFrame, dialect: Dialect, hours: float) -> pl.DataFrame:

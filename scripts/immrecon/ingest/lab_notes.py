@@ -180,6 +180,8 @@ def of_reader(grid: Grid) -> pl.DataFrame:
 
 def changes_of_laboratory(lb: pl.DataFrame) -> pl.DataFrame:
     """The listing of samples measured by another laboratory than the participant's sample before. Needs all of LB."""
+    if lb["LBNAM"].n_unique() < 2:
+        return listing([])
     used = lb.filter(pl.col("LBFATE").is_in([fate.value for fate in USED_FATES]))
     samples = used.sort("USUBJID", "LBDT", "LBDY", "LBSEQ").unique(
         ["USUBJID", "LBDT", "LBDY", "LBNAM"], keep="first", maintain_order=True

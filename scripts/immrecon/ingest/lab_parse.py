@@ -10,6 +10,7 @@ from immrecon.config.study import Analyte
 from immrecon.errors import ConfigError
 from immrecon.ingest.dates import parse_dates
 from immrecon.ingest.identity import identify
+from immrecon.ingest.lab_same_sample import SAMPLE
 from immrecon.ingest.patterns import check_patterns, found_in
 from immrecon.ingest.units import Unit, likely_unit, parse_unit, shift
 from immrecon.ingest.values import parse_results, scaled
@@ -22,20 +23,44 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
     """The cells of `lab_shapes.shape` with typed columns added.
 
     Added: USUBJID, ID_PROBLEM, ID_LIKELY; LBDT, LBDY, CLOCK (time of the draw), DATE_PROBLEM, MIDNIGHT, TIME_PROBLEM;
-    RECEIVED, RECEIVED_CLOCK, RECEIVED_PROBLEM; REPORTED (Datetime), REPORTED_PROBLEM; STATUS; EXCLUDED (reason);
-    LBTESTCD, LBSTRESU, LBLLOQ, and the analyte's declarations; UNIT_SHIFT (power of ten to the standard unit),
-    UNIT_PROBLEM, UNIT_LIKELY; OF and COUNTUNIT of percentages that are turned into counts;
-    LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the
-    participant.
+    RECEIVED, RECEIVED_CLOCK, RECEIVED_PROBLEM; REPORTED (Datetime), REPORTED_PROBLEM; STATUS; EXCLUDED (reason); DAY,
+    PERSON, SAMPLEID; LBTESTCD, SERIES (number of the participant's analyte), LBSTRESU, LBLLOQ, and the analyte's
+    declarations; UNIT_SHIFT (power of ten to the standard unit), UNIT_PROBLEM, UNIT_LIKELY; OF and COUNTUNIT of
+    percentages that are turned into counts; LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO,
+    HSCTDT of the participant.
     """
-    frame = _who(cells, dialect, dm)
-    frame = _when(frame, dialect)
+    around, place = runs(cells, AROUND)
+    around = _samples(_when(_who(around, dialect, dm), dialect)).drop(AROUND)
+    frame = pl.concat([cells, around.select(pl.all().gather(place))], how="horizontal")
     frame = _which(frame, dialect, analytes)
     frame = _how_much(frame, dialect)
     meaning = pl.col("STATUSTEXT").replace_strict(
         list(dialect.statuses), list(dialect.statuses.values()), default=None, return_dtype=pl.String
     )
     return frame.with_columns(STATUS=meaning, EXCLUDED=_exclusion(frame, dialect))
+
+
+AROUND = ["IDTEXT", "DATETEXT", "TIMETEXT", "RECEIVEDTEXT", "REPORTEDTEXT", "VISIT", "ACCESSION"]
+
+
+def runs(cells: pl.DataFrame, names: Sequence[str]) -> tuple[pl.DataFrame, pl.Series]:
+    """The named columns once for each run of cells that agree in them, and the place of each cell's run.
+
+    The results of a sample mostly follow each other: whose they are and when it was drawn is then read once.
+    """
+    first = pl.int_range(pl.len()) == 0
+    begins = cells.select(
+        BEGINS=pl.any_horizontal(first, *(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in names))
+    )["BEGINS"]
+    return cells.select(names).filter(begins), begins.cum_sum().cast(pl.Int64) - 1
+
+
+def _samples(around: pl.DataFrame) -> pl.DataFrame:
+    """With DAY and, as numbers that are cheap to compare, PERSON and SAMPLEID (of `lab_same_sample.SAMPLE`)."""
+    day = pl.coalesce("LBDY", pl.col("LBDT").to_physical().cast(pl.Float64))
+    around = around.with_columns(DAY=day, PERSON=pl.col("USUBJID").rank("dense").cast(pl.Int64))
+    samples = around.select(SAMPLE).unique(maintain_order=True).with_row_index("SAMPLEID")
+    return around.join(samples, on=SAMPLE, how="left", nulls_equal=True, maintain_order="left")
 
 
 def check_against_study(dialect: Dialect, analytes: Sequence[Analyte]) -> None:
@@ -171,10 +196,13 @@ def _further_date(frame: pl.DataFrame, name: str, style: DateStyle | None) -> pl
 def _which(frame: pl.DataFrame, dialect: Dialect, analytes: Sequence[Analyte]) -> pl.DataFrame:
     """The declarations of each cell's analyte, and its unit."""
     standard = {analyte.code: analyte.unit for analyte in analytes}
+    places = {code: place for place, code in enumerate(standard)}
     rules = pl.DataFrame(
         {
             "NAME": list(dialect.analytes),
             "LBTESTCD": [rule.code for rule in dialect.analytes.values()],
+            "RULE": list(range(len(dialect.analytes))),
+            "PLACE": [places[rule.code] for rule in dialect.analytes.values()],
             "LBSTRESU": [standard[rule.code] if rule.of is None else "%" for rule in dialect.analytes.values()],
             "COUNTUNIT": [standard[rule.code] for rule in dialect.analytes.values()],
             "OF": [rule.of for rule in dialect.analytes.values()],
@@ -192,15 +220,21 @@ def _which(frame: pl.DataFrame, dialect: Dialect, analytes: Sequence[Analyte]) -
         },
     )
     frame = frame.join(rules, on="NAME", how="left", maintain_order="left")
-    keys = ["UNITTEXT", "DECLARED_UNIT", "LBSTRESU"]
+    frame = frame.with_columns(SERIES=pl.col("PERSON") * len(places) + pl.col("PLACE")).drop("PLACE")
+    keys = ["UNITTEXT", "RULE"]
     has_column = dialect.columns.unit is not None
+    distinct = (
+        frame.select(keys)
+        .unique(maintain_order=True)
+        .join(rules.select("RULE", "DECLARED_UNIT", "LBSTRESU"), on="RULE", how="left", maintain_order="left")
+    )
     rows = [
-        (*key, *_resolve(*key, has_column=has_column, aliases=dialect.units))
-        for key in frame.select(keys).unique(maintain_order=True).iter_rows()
+        (written, place, *_resolve(written, declared, unit, has_column=has_column, aliases=dialect.units))
+        for written, place, declared, unit in distinct.iter_rows()
     ]
-    schema = {**dict.fromkeys(keys, pl.String), "UNIT_SHIFT": pl.Int64, "UNIT_PROBLEM": pl.String}
+    schema = {"UNITTEXT": pl.String, "RULE": pl.Int64, "UNIT_SHIFT": pl.Int64, "UNIT_PROBLEM": pl.String}
     units = pl.DataFrame(rows, schema={**schema, "UNIT_LIKELY": pl.String}, orient="row")
-    return frame.join(units, on=keys, how="left", maintain_order="left", nulls_equal=True)
+    return frame.join(units, on=keys, how="left", maintain_order="left", nulls_equal=True).drop("RULE")
 
 
 def _resolve(

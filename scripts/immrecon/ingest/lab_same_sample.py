@@ -11,19 +11,31 @@ SAMPLE = ["USUBJID", "DAY", "ACCESSION", "VISIT", "CLOCK"]
 USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
 _IN_FULL = 100.0
 
+Found = tuple[pl.DataFrame, Finding]
+"""Results that a finding applies to, in few columns; and the finding."""
+
 
 def same_sample_remarks(frame: pl.DataFrame, checks: Checks) -> list[pl.DataFrame]:
     """A listing per rule."""
-    return [
-        *(_sum_remarks(frame, rule) for rule in checks.sums),
-        *(_share_remarks(frame, rule) for rule in checks.shares),
-        *(_ratio_remarks(frame, rule) for rule in checks.ratios),
-        *(_total_remarks(frame, rule) for rule in checks.totals),
+    used = frame.filter(USED).select("ORDER", "SAMPLEID", "LBTESTCD", "LBCMP", "LBSTRESN")
+    made = [
+        *(_sums(used, rule) for rule in checks.sums),
+        *(_shares(used, rule) for rule in checks.shares),
+        *(_ratios(used, rule) for rule in checks.ratios),
+        *(_totals(used, rule) for rule in checks.totals),
     ]
+    return [remarks(in_full(frame, found), finding, Severity.WARNING) for found, finding in made]
 
 
-def _of(frame: pl.DataFrame, code: str) -> pl.DataFrame:
-    return frame.filter(USED & (pl.col("LBTESTCD") == code))
+def in_full(frame: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """The whole rows of what was found by looking at few columns, with what was found."""
+    among = frame.filter(pl.col("ORDER").is_in(found["ORDER"].implode()))
+    own = [name for name in found.columns if name == "ORDER" or name not in frame.columns]
+    return found.select(own).join(among, on="ORDER", how="left", maintain_order="left")
+
+
+def _of(used: pl.DataFrame, code: str) -> pl.DataFrame:
+    return used.filter(pl.col("LBTESTCD") == code)
 
 
 def _least(number: pl.Expr) -> pl.Expr:
@@ -31,15 +43,15 @@ def _least(number: pl.Expr) -> pl.Expr:
     return pl.when(pl.col("LBCMP").is_in(["<", "<="])).then(0.0).otherwise(number)
 
 
-def _sum_remarks(frame: pl.DataFrame, rule: SumRule) -> pl.DataFrame:
+def _sums(used: pl.DataFrame, rule: SumRule) -> Found:
     parts = (
-        frame.filter(USED & pl.col("LBTESTCD").is_in(rule.parts))
-        .group_by(SAMPLE, maintain_order=True)
+        used.filter(pl.col("LBTESTCD").is_in(rule.parts))
+        .group_by("SAMPLEID", maintain_order=True)
         .agg(PARTS=_least(pl.col("LBSTRESN")).sum(), N=pl.col("LBTESTCD").n_unique())
         .filter(pl.col("N") == len(rule.parts))
     )
-    whole = _of(frame, rule.whole).filter(~pl.col("LBCMP").is_in([">", ">="]))
-    both = whole.join(parts, on=SAMPLE, how="left", nulls_equal=True, maintain_order="left")
+    whole = _of(used, rule.whole).filter(~pl.col("LBCMP").is_in([">", ">="]))
+    both = whole.join(parts, on="SAMPLEID", how="left", maintain_order="left")
     excess = pl.col("PARTS") - pl.col("LBSTRESN")
     finding = Finding(
         "sum_exceeds_whole",
@@ -53,14 +65,14 @@ def _sum_remarks(frame: pl.DataFrame, rule: SumRule) -> pl.DataFrame:
             shown("LBSTRESN"),
         ),
     )
-    return remarks(both, finding, Severity.WARNING)
+    return both.filter(finding.when.fill_null(value=False)), finding
 
 
-def _share_remarks(frame: pl.DataFrame, rule: ShareRule) -> pl.DataFrame:
-    percent = _of(frame, rule.percent).filter(pl.col("LBCMP") == "=")
+def _shares(used: pl.DataFrame, rule: ShareRule) -> Found:
+    percent = _of(used, rule.percent).filter(pl.col("LBCMP") == "=")
     for name, code in (("PART", rule.part), ("WHOLE", rule.whole)):
-        other = _of(frame, code).filter(pl.col("LBCMP") == "=").select(*SAMPLE, pl.col("LBSTRESN").alias(name))
-        percent = percent.join(other, on=SAMPLE, how="left", nulls_equal=True, maintain_order="left")
+        other = _of(used, code).filter(pl.col("LBCMP") == "=").select("SAMPLEID", pl.col("LBSTRESN").alias(name))
+        percent = percent.join(other, on="SAMPLEID", how="left", maintain_order="left")
     expected = pl.col("LBSTRESN") / 100 * pl.col("WHOLE")
     difference = (expected - pl.col("PART")).abs()
     finding = Finding(
@@ -77,14 +89,14 @@ def _share_remarks(frame: pl.DataFrame, rule: ShareRule) -> pl.DataFrame:
         ),
         pl.lit("Another sample, another platform, or another denominator?"),
     )
-    return remarks(percent, finding, Severity.WARNING)
+    return percent.filter(finding.when.fill_null(value=False)), finding
 
 
-def _ratio_remarks(frame: pl.DataFrame, rule: RatioRule) -> pl.DataFrame:
-    ratio = _of(frame, rule.ratio).filter(pl.col("LBCMP") == "=")
+def _ratios(used: pl.DataFrame, rule: RatioRule) -> Found:
+    ratio = _of(used, rule.ratio).filter(pl.col("LBCMP") == "=")
     for name, code in (("ABOVE", rule.numerator), ("BELOW", rule.denominator)):
-        count = _of(frame, code).filter(pl.col("LBCMP") == "=").select(*SAMPLE, pl.col("LBSTRESN").alias(name))
-        ratio = ratio.join(count, on=SAMPLE, how="left", nulls_equal=True, maintain_order="left")
+        count = _of(used, code).filter(pl.col("LBCMP") == "=").select("SAMPLEID", pl.col("LBSTRESN").alias(name))
+        ratio = ratio.join(count, on="SAMPLEID", how="left", maintain_order="left")
     expected = pl.col("ABOVE") / pl.col("BELOW")
     finding = Finding(
         "ratio_disagrees",
@@ -99,17 +111,17 @@ def _ratio_remarks(frame: pl.DataFrame, rule: RatioRule) -> pl.DataFrame:
             shown("BELOW"),
         ),
     )
-    return remarks(ratio, finding, Severity.WARNING)
+    return ratio.filter(finding.when.fill_null(value=False)), finding
 
 
-def _total_remarks(frame: pl.DataFrame, rule: TotalRule) -> pl.DataFrame:
+def _totals(used: pl.DataFrame, rule: TotalRule) -> Found:
     parts = (
-        frame.filter(USED & pl.col("LBTESTCD").is_in(rule.parts) & (pl.col("LBCMP") == "="))
+        used.filter(pl.col("LBTESTCD").is_in(rule.parts) & (pl.col("LBCMP") == "="))
         .sort("ORDER")
         .with_columns(
-            TOTAL=pl.col("LBSTRESN").sum().over(SAMPLE),
-            N=pl.col("LBTESTCD").n_unique().over(SAMPLE),
-            FIRST=pl.col("ORDER").min().over(SAMPLE),
+            TOTAL=pl.col("LBSTRESN").sum().over("SAMPLEID"),
+            N=pl.col("LBTESTCD").n_unique().over("SAMPLEID"),
+            FIRST=pl.col("ORDER").min().over("SAMPLEID"),
         )
         .filter((pl.col("N") == len(rule.parts)) & (pl.col("ORDER") == pl.col("FIRST")))
     )
@@ -121,4 +133,4 @@ def _total_remarks(frame: pl.DataFrame, rule: TotalRule) -> pl.DataFrame:
         value=pl.format("{} %", shown("TOTAL")),
         scope="sample",
     )
-    return remarks(parts, finding, Severity.WARNING)
+    return parts.filter(finding.when.fill_null(value=False)), finding

@@ -7,7 +7,7 @@ import polars as pl
 
 from immrecon.config.dialect import NO_RESULT_STATUSES, Dialect
 from immrecon.errors import SourceError
-from immrecon.ingest.findings import brief
+from immrecon.ingest.findings import LONGEST_SHOWN, brief
 from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table
 
 CELL_COLUMNS = (
@@ -113,12 +113,21 @@ def _long(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
     assert columns.test is not None
     assert columns.result is not None
     cells = frame.with_columns(
-        name_in(columns.test),
+        _names(frame[columns.test]),
         pl.col(columns.result).alias("RESULT"),
         pl.lit(columns.result).alias(COLUMN),
         **context(table, dialect, {}),
     )
     return by_test(cells, table, dialect, [columns.test, columns.result])
+
+
+def _names(written: pl.Series) -> pl.Series:
+    """As `name_in`. There are few names, and they are mostly clean."""
+    distinct = written.unique()
+    clean = distinct.to_frame().select(name_in(written.name)).to_series()
+    if (distinct == clean).all():
+        return written.alias("NAME")
+    return written.to_frame().select(name_in(written.name)).to_series()
 
 
 def name_in(column: str) -> pl.Expr:
@@ -253,18 +262,20 @@ def context(
 
 
 def select_cells(cells: pl.DataFrame, table: Table, dialect: Dialect) -> pl.DataFrame:
-    computed = table.computed.with_columns(COMPUTED=pl.lit(value=True))
+    if table.computed.is_empty():
+        cells = cells.with_columns(COMPUTED=pl.lit(value=False))
+    else:
+        computed = table.computed.with_columns(COMPUTED=pl.lit(value=True))
+        cells = cells.join(computed, on=[ROW, COLUMN], how="left", maintain_order="left")
+    lengths = cells.select(pl.col(_RECEIVED).str.len_bytes().max()).row(0, named=True)
+    long = [name for name, length in lengths.items() if (length or 0) > LONGEST_SHOWN]
     excluded = [f"EXCLUDE_{index}" for index in range(len(dialect.exclude_where))]
-    return (
-        cells.join(computed, on=[ROW, COLUMN], how="left", maintain_order="left")
-        .with_columns(
-            pl.lit(table.file).alias("SRCFILE"),
-            pl.lit(table.sheet, dtype=pl.String).alias("SRCSHEET"),
-            pl.col("COMPUTED").fill_null(value=False),
-            brief(pl.col(_RECEIVED)),
-        )
-        .select(*CELL_COLUMNS, *excluded)
-    )
+    return cells.with_columns(
+        pl.lit(table.file).alias("SRCFILE"),
+        pl.lit(table.sheet, dtype=pl.String).alias("SRCSHEET"),
+        pl.col("COMPUTED").fill_null(value=False),
+        *(brief(pl.col(name)) for name in long),
+    ).select(*CELL_COLUMNS, *excluded)
 
 
 def _not_requested_heads(table: Table, dialect: Dialect, used: Sequence[str]) -> list[str]:

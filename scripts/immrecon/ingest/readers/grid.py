@@ -10,7 +10,10 @@ from immrecon.errors import SourceError
 from immrecon.ingest.patterns import matches_whole
 from immrecon.vocabulary import Severity
 
-__all__ = ["COLUMN", "HEADER_JOIN", "ROW", "Grid", "Remark", "Table", "clean_head", "to_table"]
+__all__ = [
+    "COLUMN", "HEADER_JOIN", "ROW", "Grid", "Header", "Remark", "Table", "clean_head", "data_rows", "header_of",
+    "to_table",
+]  # fmt: skip
 
 ROW = "SRCROW"
 COLUMN = "SRCCOL"
@@ -92,15 +95,41 @@ def to_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
 
 def one_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:
     """As `to_table`, of a grid that is one table."""
+    header = header_of(grid, layout, required)
+    return data_rows(grid, layout, header, header.body)
+
+
+@dataclass(frozen=True)
+class Header:
+    """The heads of a table: `names` are unique, `cells` is the last header row, `body` the index of the row below."""
+
+    names: list[str]
+    repeated: tuple[str, ...]
+    cells: list[str]
+    body: int
+
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
+
+def header_of(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Header:
+    """The heads of a grid. Raises SourceError as `to_table`."""
     body, heads, width = _heads(grid, layout)
     names, repeated = _unique(heads)
     _require(grid, names, repeated, required)
-    header = [clean_head(cell) for cell in _row(grid, layout.header_rows[-1], width)]
+    cells = [clean_head(cell) for cell in _row(grid, layout.header_rows[-1], width)]
+    return Header(names, repeated, cells, body)
+
+
+def data_rows(grid: Grid, layout: Layout, header: Header, body: int = 0) -> Table:
+    """The rows of a grid from index `body` on, under the heads. Those that hold no data are left out."""
+    names, width = header.names, header.width
     is_title_row = titles(grid.rows[body:], layout.ignore_rows)
     keep = [
         index
         for index, is_title in enumerate(is_title_row, start=body)
-        if not is_title and _is_data(grid.rows[index], header if layout.repeated_header else None)
+        if not is_title and _is_data(grid.rows[index], header.cells if layout.repeated_header else None)
     ]
     rows = [grid.rows[index] for index in keep]
     numbers = [grid.numbers[index] for index in keep]
@@ -117,7 +146,8 @@ def one_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table
     )
     ragged = pl.DataFrame(odd, schema={ROW: pl.Int64, "n_cells": pl.Int64}, orient="row")
     cells = [(row, names[column]) for row, column in sorted(grid.computed) if column < width]
-    return Table(grid.file, grid.sheet, frame, ragged, repeated, pl.DataFrame(cells, schema=_COMPUTED, orient="row"))
+    computed = pl.DataFrame(cells, schema=_COMPUTED, orient="row")
+    return Table(grid.file, grid.sheet, frame, ragged, header.repeated, computed)
 
 
 def _heads(grid: Grid, layout: Layout) -> tuple[int, list[str], int]:

@@ -10,7 +10,7 @@ from immrecon.errors import SourceError
 from immrecon.ingest.readers.bounds import Extent, check_file
 from immrecon.ingest.readers.grid import Grid
 
-_LONGEST_CELL = 2**31 - 1
+LONGEST_CELL = 2**31 - 1
 """The csv module gives up at 128 KiB unless told otherwise; a long cell is for the person who answers the query."""
 
 _SWAPPED_MARK = "\ufffe"
@@ -38,17 +38,14 @@ def read_text(
     )
     rows: list[list[str]] = []
     ends: list[int] = [0]
-    former = csv.field_size_limit(_LONGEST_CELL)
+    former = csv.field_size_limit(LONGEST_CELL)
     try:
         for row in reader:
             extent.row(len(rows) + 1, len(row))
             rows.append(row)
             ends.append(reader.line_num)
     except csv.Error as error:
-        raise SourceError(
-            f"{file}: the row that begins on line {ends[-1] + 1} cannot be split into cells ({error}). "
-            "Look for an unpaired quote there."
-        ) from None
+        raise cannot_split(file, ends[-1] + 1, error) from None
     finally:
         csv.field_size_limit(former)
     return Grid(file, None, [end + 1 for end in ends[:-1]], rows)
@@ -61,20 +58,52 @@ def decode(path: Path, file: str, encoding: str) -> str:
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror}).") from None
     try:
-        text = content.decode(encoding)
+        text = decoder_of(file, encoding, content).decode(content, final=True)
+    except UnicodeError as error:
+        raise undecodable(file, encoding, error, content) from None
+    refuse_null(text, file, encoding, content)
+    return without_mark(text, file, encoding, content)
+
+
+def cannot_split(file: str, line: int, error: csv.Error) -> SourceError:
+    return SourceError(
+        f"{file}: the row that begins on line {line} cannot be split into cells ({error}). "
+        "Look for an unpaired quote there."
+    )
+
+
+def decoder_of(file: str, encoding: str, content: bytes) -> codecs.IncrementalDecoder:
+    """For a file that begins with `content`. Raises SourceError: no such encoding, or its byte order is left open."""
+    try:
+        b" ".decode(encoding, "ignore")  # codecs from bytes to bytes are refused here
+        decoder = codecs.getincrementaldecoder(encoding)
     except LookupError:
         raise SourceError(f'{file}: "{encoding}" is not an encoding that Python knows.') from None
-    except UnicodeError as error:
-        raise SourceError(f"{file}: not {encoding} text as declared ({error}). {_encoding_hint(content)}") from None
-    if "\x00" in text:
-        raise SourceError(f"{file}: holds null characters, so it is not {encoding} text. {_encoding_hint(content)}")
-    if text.startswith(_SWAPPED_MARK):
-        raise SourceError(f"{file}: its byte order is not that of {encoding} as declared. {_encoding_hint(content)}")
-    if codecs.lookup(encoding).name == "utf-16" and content[:2] not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    if content and codecs.lookup(encoding).name == "utf-16" and content[:2] not in marks:
         raise SourceError(
             f"{file}: begins without a byte order mark, so utf-16 leaves its byte order open. "
             'Declare "utf-16-le" or "utf-16-be".'
         )
+    return decoder()
+
+
+def undecodable(file: str, encoding: str, error: UnicodeError, content: bytes) -> SourceError:
+    return SourceError(f"{file}: not {encoding} text as declared ({error}). {_encoding_hint(content)}")
+
+
+def refuse_null(text: str, file: str, encoding: str, content: bytes) -> None:
+    if "\x00" in text:
+        raise SourceError(f"{file}: holds null characters, so it is not {encoding} text. {_encoding_hint(content)}")
+
+
+def without_mark(text: str, file: str, encoding: str, content: bytes) -> str:
+    """The text of a file from its beginning, without its byte order mark; `content` are its first bytes.
+
+    Raises SourceError: the byte order is not the declared one.
+    """
+    if text.startswith(_SWAPPED_MARK):
+        raise SourceError(f"{file}: its byte order is not that of {encoding} as declared. {_encoding_hint(content)}")
     return text.removeprefix("\ufeff")
 
 

@@ -1,0 +1,200 @@
+"""Checks that compare the samples of all participants of a laboratory: identical panels, and panels far from the
+laboratory's medians.
+
+Each has two steps, so that the first can be done for some participants at a time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from immrecon.config.consistency import Checks, SlipRule
+from immrecon.ingest.findings import Finding, listing, remarks, shown
+from immrecon.ingest.lab_checks import near, with_severities
+from immrecon.ingest.lab_same_sample import SAMPLE, USED
+from immrecon.vocabulary import Severity
+
+_NUMBER_COLUMNS = [
+    "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "SAMPLEID", *SAMPLE, "LBDT", "LBDY", "DATETEXT", "LBTESTCD", "RESULT",
+    "LBSTRESN", "LBSTRESU", "ORDER",
+]  # fmt: skip
+"""What is said of a number that is far from the median."""
+
+
+_OF_PANELS = ["SAMPLEID", *SAMPLE, "SRCFILE", "SRCSHEET", "SRCROW", "ORDER"]
+_SHOWN_DIGITS = 6
+"""Numbers that agree in these are the same in a sentence."""
+
+
+@dataclass(frozen=True)
+class Panels:
+    """`samples`: a row per sample, with its first place (the cells being in ORDER) and a DIGEST of its numbers;
+    `numbers`: SAMPLEID, ORDER, LBTESTCD and LBSTRESN of every plain number.
+    """
+
+    samples: pl.DataFrame
+    numbers: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Across:
+    """What the comparison needs of judged cells; None where the rule is not declared."""
+
+    panels: Panels | None
+    numbers: pl.DataFrame | None
+
+    @classmethod
+    def of(cls, results: pl.DataFrame, checks: Checks) -> "Across":
+        least, slip = checks.identical_min_analytes, checks.slip
+        return cls(
+            None if least is None else panels(results, least),
+            None if slip is None or slip.panel_min_analytes is None else _numbers(results),
+        )
+
+
+def warnings_across(found: Across, checks: Checks, cutoff: date | None) -> pl.DataFrame:
+    """The listing of panels that come again, and of samples a thousandfold from the medians of the laboratory."""
+    listed = [listing([])]
+    if found.numbers is not None and checks.slip is not None and checks.slip.panel_min_analytes is not None:
+        medians = medians_of([found.numbers], cutoff)
+        listed.append(panel_slips(found.numbers, medians, checks.slip, checks.slip.panel_min_analytes))
+    if found.panels is not None and checks.identical_min_analytes is not None:
+        again = repeated(found.panels.samples["DIGEST"])
+        listed.append(repeated_panels(panel_texts(found.panels, again, checks.identical_min_analytes)))
+    return with_severities(pl.concat(listed), checks)
+
+
+def panels(frame: pl.DataFrame, least: int) -> Panels:
+    """Samples with so many plain numbers, or more."""
+    plain = frame.filter(USED & (pl.col("LBCMP") == "="))
+    # Equal numbers give equal digests in any order; sentences are made where digests agree.
+    rounded = pl.struct("LBTESTCD", pl.col("LBSTRESN").round_sig_figs(_SHOWN_DIGITS))
+    samples = (
+        plain.select("SAMPLEID", DIGEST=rounded.hash())
+        .group_by("SAMPLEID")
+        .agg(pl.len().alias("N"), pl.col("DIGEST").sum())
+        .filter(pl.col("N") >= least)
+    )
+    first = plain.select(_OF_PANELS).unique("SAMPLEID", keep="first", maintain_order=True)
+    samples = first.join(samples, on="SAMPLEID", how="inner", maintain_order="left").drop("N")
+    return Panels(samples, plain.select("SAMPLEID", "ORDER", "LBTESTCD", "LBSTRESN"))
+
+
+def panel_texts(found: Panels, digests: pl.Series, least: int) -> pl.DataFrame:
+    """The samples with one of the digests: N analytes, PANEL (all numbers as one text) and the place of the first."""
+    samples = found.samples.filter(pl.col("DIGEST").is_in(digests.implode()))
+    plain = found.numbers.filter(pl.col("SAMPLEID").is_in(samples["SAMPLEID"].implode())).sort("LBTESTCD", "ORDER")
+    made = plain.group_by("SAMPLEID", maintain_order=True).agg(
+        pl.col("LBTESTCD").n_unique().alias("N"),
+        pl.format("{}={}", "LBTESTCD", shown("LBSTRESN")).str.join(", ").alias("PANEL"),
+    )
+    return samples.join(made.filter(pl.col("N") >= least), on="SAMPLEID", how="inner", maintain_order="left")
+
+
+def repeated(digests: pl.Series) -> pl.Series:
+    """Those that come more than once."""
+    return digests.filter(digests.is_duplicated()).unique()
+
+
+def repeated_panels(made: pl.DataFrame) -> pl.DataFrame:
+    """The listing of panels of plain numbers that come again, on another date or in another participant."""
+    again = made.sort("ORDER").filter(pl.len().over("PANEL") > 1)
+    again = again.with_columns(
+        ROWS=pl.col("SRCROW").cast(pl.String).str.join(", ").over("PANEL"),
+        PEOPLE=pl.col("USUBJID").n_unique().over("PANEL"),
+    )
+    message = pl.format("All {} numbers of the panel come again: rows {}.", "N", "ROWS")
+    found = [
+        Finding("panel_repeated", pl.col("PEOPLE") == 1, message, pl.lit("A panel copied to a second date?")),
+        Finding(
+            "panel_shared", pl.col("PEOPLE") > 1, message, pl.lit("Samples of two participants swapped or copied?")
+        ),
+    ]
+    again = again.with_columns(SRCCOL=pl.lit(None, dtype=pl.String), RESULT=pl.col("PANEL"))
+    return pl.concat([remarks(again, finding, Severity.WARNING) for finding in found])
+
+
+def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    kept = frame.filter(USED & (pl.col("LBCMP") == "=") & (pl.col("LBSTRESN") > 0))
+    return kept.select(_NUMBER_COLUMNS).sort("ORDER")
+
+
+def medians_of(numbers: Sequence[pl.DataFrame], cutoff: date | None) -> pl.DataFrame:
+    """The laboratory's median of each analyte up to the cut-off."""
+    early = pl.lit(value=True) if cutoff is None else (pl.col("LBDT") <= cutoff).fill_null(value=True)
+    narrow = pl.concat([part.filter(early).select("LBTESTCD", "LBSTRESN") for part in numbers])
+    return narrow.group_by("LBTESTCD", maintain_order=True).agg(pl.col("LBSTRESN").median().alias("MEDIAN"))
+
+
+def panel_slips(numbers: pl.DataFrame, medians: pl.DataFrame, rule: SlipRule, least: int) -> pl.DataFrame:
+    """The listing of samples of which many analytes are about a thousandfold from the laboratory's median."""
+    far = numbers.join(medians, on="LBTESTCD", how="left", maintain_order="left").with_columns(
+        SIDE=pl.when(near(pl.col("LBSTRESN") / pl.col("MEDIAN"), rule))
+        .then(pl.lit("above"))
+        .when(near(pl.col("MEDIAN") / pl.col("LBSTRESN"), rule))
+        .then(pl.lit("below"))
+    )
+    many = far.drop_nulls("SIDE").with_columns(N=pl.col("LBTESTCD").n_unique().over("SAMPLEID", "SIDE"))
+    finding = Finding(
+        "unit_slip_suspected",
+        pl.col("N") >= least,
+        pl.format(
+            "{} = {} {} is about a thousandfold {} the laboratory's median {}, like {} analytes of this sample.",
+            "LBTESTCD",
+            shown("LBSTRESN"),
+            "LBSTRESU",
+            "SIDE",
+            shown("MEDIAN"),
+            "N",
+        ),
+        pl.lit("The unit of the whole sample may have slipped. Used as it stands: ask the laboratory."),
+    )
+    return remarks(many, finding, Severity.WARNING)
+
+
+class AcrossBuckets:
+    """`warnings_across`, of cells that are judged bucket by bucket. Texts lie in a folder until they are compared."""
+
+    def __init__(self, folder: Path, checks: Checks) -> None:
+        self._folder, self._checks = folder, checks
+        self._samples: list[Path] = []
+        self._panels: list[Path] = []
+        self._numbers: list[Path] = []
+        self._digests: list[pl.Series] = []
+        folder.mkdir(parents=True)
+
+    def add(self, found: Across) -> None:
+        """What one bucket of participants has."""
+        if found.panels is not None:
+            self._digests.append(found.panels.samples["DIGEST"])
+            self._samples.append(self._put(found.panels.samples, f"samples-{len(self._samples)}"))
+            self._panels.append(self._put(found.panels.numbers, f"panels-{len(self._panels)}"))
+        if found.numbers is not None and not found.numbers.is_empty():
+            self._numbers.append(self._put(found.numbers, f"numbers-{len(self._numbers)}"))
+
+    def _put(self, frame: pl.DataFrame, name: str) -> Path:
+        path = self._folder / f"{name}.arrow"
+        frame.write_ipc(path, compression="lz4")
+        return path
+
+    def warnings(self, cutoff: date | None) -> pl.DataFrame:
+        """The listing, after the last bucket."""
+        listed = [listing([])]
+        slip = self._checks.slip
+        if self._numbers and slip is not None and slip.panel_min_analytes is not None:
+            columns = ["LBTESTCD", "LBSTRESN", "LBDT"]
+            medians = medians_of([pl.read_ipc(path, columns=columns) for path in self._numbers], cutoff)
+            listed += [panel_slips(pl.read_ipc(path), medians, slip, slip.panel_min_analytes) for path in self._numbers]
+        least = self._checks.identical_min_analytes
+        if self._panels and least is not None:
+            again = repeated(pl.concat(self._digests))
+            made = [
+                panel_texts(Panels(pl.read_ipc(samples), pl.read_ipc(numbers)), again, least)
+                for samples, numbers, own in zip(self._samples, self._panels, self._digests, strict=True)
+                if own.is_in(again.implode()).any()
+            ]
+            listed.append(repeated_panels(pl.concat(made)) if made else listing([]))
+        return with_severities(pl.concat(listed), self._checks)

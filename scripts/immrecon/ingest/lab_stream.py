@@ -1,0 +1,268 @@
+"""Lab exports too large for memory: one pass over the files, then the participants, some at a time.
+
+The rules are those of `lab`, and so are the results: LB, queries and the account of cells come out the same. Cells lie
+below the run folder between the two steps, by buckets of participants. Every rule but the few of `lab_across` looks at
+one participant only.
+"""
+
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import polars as pl
+
+from immrecon.config.dialect import Dialect
+from immrecon.config.specs import LabSpec
+from immrecon.contracts.harmonised import CELLS, LB, QUERIES_LAB
+from immrecon.contracts.io import Paths, as_paths, validate, write, write_in_order
+from immrecon.ingest.findings import LISTING, listing
+from immrecon.ingest.lab import (
+    FATE_COUNTS,
+    ORDER,
+    counts_of,
+    fates,
+    harmonise_labs,
+    judge,
+    lb_columns,
+    lb_of,
+    numbered,
+    queries_within,
+    read_export,
+    with_fates,
+)
+from immrecon.ingest.lab_across import Across, AcrossBuckets
+from immrecon.ingest.lab_buckets import Buckets, Spill
+from immrecon.ingest.lab_notes import changes_of_laboratory, undeclared_columns, without_rows
+from immrecon.ingest.lab_parse import check_against_study, parse_cells
+from immrecon.ingest.lab_shapes import Shaped, required_columns, shape, with_constants
+from immrecon.ingest.readers import Table, find_files
+from immrecon.ingest.readers.large import table_parts
+from immrecon.ingest.readers.text_blocks import BLOCK_BYTES
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+BUCKET_BYTES = 48_000_000
+"""Of the exports, for each bucket of participants: what is judged at a time."""
+
+
+@dataclass(frozen=True)
+class LabAccount:
+    """Frames of the contracts QUERIES_LAB and CELLS; LB is written."""
+
+    queries: pl.DataFrame
+    cells: pl.DataFrame
+
+
+def harmonise_lab(spec: LabSpec, folder: Path, dm: pl.DataFrame, lb_parts: Paths) -> LabAccount:
+    """Harmonise all exports and write LB to its parts, in memory or, if an export is larger than its
+    `layout.limits.in_memory_bytes`, by buckets of participants. Raises as `lab.harmonise_labs`.
+    """
+    large = [name for name, dialect in spec.labs.items() if is_large(dialect, folder)]
+    if not large:
+        tables = harmonise_labs(spec.labs, folder, dm, spec.analytes, spec.extract_date, spec.cutoff_date)
+        write(LB, tables.lb, lb_parts)
+        return LabAccount(tables.queries, tables.cells)
+    n_bytes = sum(_size(spec.labs[name], folder) for name in spec.labs)
+    return harmonise_by_bucket(spec, folder, dm, lb_parts, -(-n_bytes // BUCKET_BYTES))
+
+
+def is_large(dialect: Dialect, folder: Path) -> bool:
+    """Whether an export of this laboratory is to be read in blocks, and can be."""
+    layout = dialect.layout
+    if layout.format != "csv" or layout.blocks is not None or dialect.shape not in ("long", "wide_by_analyte"):
+        return False
+    files = find_files(folder, dialect.files)
+    return any((folder / file).stat().st_size > layout.limits.in_memory_bytes for file in files)
+
+
+def _size(dialect: Dialect, folder: Path) -> int:
+    return sum((folder / file).stat().st_size for file in find_files(folder, dialect.files))
+
+
+def harmonise_by_bucket(spec: LabSpec, folder: Path, dm: pl.DataFrame, lb_parts: Paths, n_buckets: int) -> LabAccount:
+    """As `harmonise_lab`, by at least so many buckets."""
+    for dialect in spec.labs.values():
+        check_against_study(dialect, spec.analytes)
+    paths = as_paths(lb_parts)
+    with scratch(paths[0].parent.parent / ".lab_buckets") as room:
+        buckets = Buckets.of(dm["USUBJID"].to_list(), len(paths), n_buckets)
+        laboratories = [_Laboratory.read(spec.labs[name], folder, buckets, room / name) for name in sorted(spec.labs)]
+        judging = _Judging(spec, dm, laboratories)
+        write_in_order(LB, (judging.buckets(some) for some in buckets.by_part), paths)
+        return judging.account()
+
+
+@contextmanager
+def scratch(room: Path) -> Iterator[Path]:
+    """An empty folder, gone afterwards. What a killed run left there is removed."""
+    shutil.rmtree(room, ignore_errors=True)
+    room.mkdir(parents=True)
+    try:
+        yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+@dataclass
+class _Laboratory:
+    """One laboratory whose cells lie in buckets."""
+
+    dialect: Dialect
+    spill: Spill
+    counts: pl.DataFrame
+    remarks: list[pl.DataFrame]
+    across: AcrossBuckets
+    fates: list[pl.DataFrame] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, dialect: Dialect, folder: Path, buckets: Buckets, room: Path) -> "_Laboratory":
+        spill = Spill(room / "cells", buckets, dialect.participant)
+        across = AcrossBuckets(room / "across", dialect.checks)
+        if not is_large(dialect, folder):
+            export = read_export(dialect, folder)
+            spill.add(export.cells.with_columns(pl.col(ORDER).cast(pl.Int64)))
+            spill.close()
+            return cls(dialect, spill, export.counts, export.remarks, across)
+        counts, remarks = [], []
+        for index, file in enumerate(find_files(folder, dialect.files)):
+            first, total = None, None
+            parts = table_parts(folder, file, dialect.layout, required_columns(dialect), BLOCK_BYTES)
+            for table in (with_constants(part, dialect) for part in ahead(parts)):
+                part = shape(table, dialect)
+                spill.add(part.cells.with_columns(_order(index, dialect)))
+                first = table if first is None or first.frame.is_empty() else first
+                total = part if total is None else _together(total, part)
+            assert first is not None, "a file that can be read has a table"
+            assert total is not None
+            undeclared = undeclared_columns(first, _in_order(first, total))
+            remarks += [without_rows(first), undeclared]
+            counts.append(counts_of(first, dialect.name, total))
+        spill.close()
+        return cls(dialect, spill, pl.DataFrame(counts), remarks, across)
+
+
+def _order(file: int, dialect: Dialect) -> pl.Expr:
+    """The place of a cell among all: by file, then (analytes side by side) by column, then by row."""
+    column = pl.lit(0, dtype=pl.Int64)
+    if dialect.shape == "wide_by_analyte":
+        heads = list(dialect.analytes)
+        column = pl.col("SRCCOL").replace_strict(heads, range(len(heads)), return_dtype=pl.Int64)
+    return (pl.col("SRCROW") + column * 2**34 + file * 2**50).alias(ORDER)
+
+
+def _together(one: Shaped, other: Shaped) -> Shaped:
+    """The counts of two parts of a table, without the cells."""
+    undeclared = dict(one.undeclared)
+    for head, n in other.undeclared:
+        undeclared[head] = undeclared.get(head, 0) + n
+    return Shaped(
+        other.cells.clear(),
+        one.n_rows + other.n_rows,
+        one.n_blank + other.n_blank,
+        one.n_not_requested + other.n_not_requested,
+        tuple(undeclared.items()),
+    )
+
+
+def _in_order(table: Table, total: Shaped) -> tuple[tuple[str, int], ...]:
+    found = dict(total.undeclared)
+    return tuple((head, found[head]) for head in table.heads if head in found)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """One bucket: its rows of LB, changes of laboratory in it, and by laboratory what is said of its cells."""
+
+    lb: pl.DataFrame
+    changes: pl.DataFrame
+    of_laboratory: list[tuple[_Laboratory, pl.DataFrame, Across, pl.DataFrame]]
+
+
+class _Judging:
+    """Judges bucket after bucket, as many at a time as polars has threads, and keeps what is said of them."""
+
+    def __init__(self, spec: LabSpec, dm: pl.DataFrame, laboratories: Sequence[_Laboratory]) -> None:
+        self._spec, self._dm, self._laboratories = spec, dm, laboratories
+        self._queries: dict[str, list[pl.DataFrame]] = {
+            laboratory.dialect.name: [listing([]), *laboratory.remarks] for laboratory in laboratories
+        }
+        self._changes: list[pl.DataFrame] = []
+
+    def buckets(self, numbers: Iterable[int]) -> Iterator[pl.DataFrame]:
+        """The rows of LB of each bucket, in order."""
+        for judged in at_once(self._judge, numbers, pl.thread_pool_size()):
+            self._changes.append(judged.changes)
+            for laboratory, queries, across, of_results in judged.of_laboratory:
+                self._queries[laboratory.dialect.name].append(queries)
+                laboratory.across.add(across)
+                laboratory.fates.append(of_results)
+            yield judged.lb
+
+    def _judge(self, bucket: int) -> _Judged:
+        spec, kept, of_laboratory = self._spec, [], []
+        for laboratory in self._laboratories:
+            dialect = laboratory.dialect
+            cells = laboratory.spill.take(bucket)
+            if cells is None:
+                continue
+            if not cells[ORDER].is_sorted():  # analytes side by side
+                cells = cells.sort(ORDER)
+            parsed = parse_cells(cells, dialect, self._dm, spec.analytes)
+            results = judge(parsed, dialect, spec.extract_date, spec.cutoff_date)
+            kept.append(lb_columns(results, dialect))
+            queries = queries_within(results, dialect, spec.cutoff_date)
+            of_laboratory.append((laboratory, queries, Across.of(results, dialect.checks), fates(results)))
+        lb = lb_of(pl.concat(kept)) if kept else LB.schema.create_empty()
+        return _Judged(lb, changes_of_laboratory(lb), of_laboratory)
+
+    def account(self) -> LabAccount:
+        """Queries and cells, after the last bucket."""
+        queries, cells = [], []
+        for laboratory in self._laboratories:
+            queries += self._queries[laboratory.dialect.name]
+            queries.append(laboratory.across.warnings(self._spec.cutoff_date))
+            cells.append(with_fates(laboratory.counts, _summed(laboratory.fates)))
+        listed = _said_once(pl.concat([*queries, *self._changes]))
+        return LabAccount(validate(QUERIES_LAB, numbered(listed)), validate(CELLS, pl.concat(cells)))
+
+
+def _summed(found: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    place = ["source_file", "source_sheet"]
+    if not found:
+        return pl.DataFrame(schema=dict.fromkeys(place, pl.String) | dict.fromkeys(FATE_COUNTS, pl.Int64))
+    return pl.concat(found).group_by(place).agg(pl.all().sum())
+
+
+def _said_once(queries: pl.DataFrame) -> pl.DataFrame:
+    """A query about a whole column withholds cells in several buckets: their numbers are added up."""
+    whole = pl.col("SRCROW").is_null() & (pl.col("QUNCELL") > 0)
+    keys = [name for name in LISTING if name != "QUNCELL"]
+    added = queries.filter(whole).group_by(keys, maintain_order=True).agg(pl.col("QUNCELL").sum())
+    return pl.concat([queries.filter(~whole), added.select(queries.columns)])
+
+
+def at_once(function: Callable[[T], R], items: Iterable[T], n: int) -> Iterator[R]:
+    """As `map`, `n` items at a time."""
+    with ThreadPoolExecutor(n) as pool:
+        waiting: deque[Future[R]] = deque()
+        for item in items:
+            if len(waiting) == n:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(function, item))
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items, each made while the one before is used."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item

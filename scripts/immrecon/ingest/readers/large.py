@@ -1,0 +1,48 @@
+"""The table of a large delimited file, some rows at a time. All together they are the rows of `grid.to_table`."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from immrecon.config.source_format import Layout
+from immrecon.ingest.readers.grid import ROW, Grid, Header, Table, data_rows, header_of
+from immrecon.ingest.readers.text_blocks import BLOCK_BYTES, TextBlocks
+
+HEAD_ROWS = 200
+"""Read before the header is looked for, beyond the declared one: an error can then say where else it stands."""
+
+_BLANK = r"^[\s\x1c-\x1f]*$"
+"""What `str.isspace` holds for blank; polars does not count the four separators."""
+
+
+def table_parts(
+    folder: Path, file: str, layout: Layout, required: Sequence[str] = (), block_bytes: int = BLOCK_BYTES
+) -> Iterator[Table]:
+    """The rows of a delimited file under their heads, in order; at least one table. Raises SourceError as `to_table`,
+    where the reading meets the reason."""
+    text = TextBlocks(folder / file, file, layout, block_bytes)
+    first = text.rows(layout.header_rows[-1] + HEAD_ROWS)
+    header = header_of(first, layout, required)
+    yield data_rows(first, layout, header, header.body)
+    for block in text.blocks(header.width):
+        yield data_rows(block, layout, header) if isinstance(block, Grid) else _data(block, file, layout, header)
+
+
+def _data(block: pl.DataFrame, file: str, layout: Layout, header: Header) -> Table:
+    """As `data_rows`, of rows as long as the header. Only those that may hold no data are looked at closely."""
+    frame = block.rename(dict(zip(block.columns, [*header.names, ROW], strict=True)))
+    first = pl.col(header.names[0])
+    suspect = first.str.contains(_BLANK)
+    for pattern in layout.ignore_rows:
+        suspect |= first.str.contains(r"[\x1c-\x1f]") | first.str.strip_chars().str.contains(f"^(?:{pattern})$")
+    if layout.repeated_header:
+        bare = first.str.normalize("NFC").str.replace_all(r"[\s\x1c-\x1f]+", "")
+        suspect |= bare == header.cells[0].replace(" ", "")
+    suspects = frame.filter(suspect)
+    if not suspects.is_empty():
+        rows = [list(row) for row in suspects.drop(ROW).iter_rows()]
+        kept = data_rows(Grid(file, None, suspects[ROW].to_list(), rows), layout, header).frame
+        frame = frame.filter(~suspect | pl.col(ROW).is_in(kept[ROW].to_list()))
+    ragged = pl.DataFrame(schema={ROW: pl.Int64, "n_cells": pl.Int64})
+    return Table(file, None, frame, ragged, header.repeated)
