@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from immrecon.errors import SourceError
 
@@ -234,7 +235,6 @@ def test_order_of_files_and_queries_is_stable(tmp_path: Path) -> None:
 
 
 def test_workbook(tmp_path: Path) -> None:
-    xlsxwriter = pytest.importorskip("xlsxwriter")
     with xlsxwriter.Workbook(tmp_path / "ce.xlsx") as book:
         sheet = book.add_worksheet("Events")
         day = book.add_format({"num_format": "yyyy-mm-dd"})

@@ -13,6 +13,8 @@ from immrecon.tables.shells import build_tables
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tables"))
 
+from made_up_fixtures import empty_run, hostile, run, spec  # noqa: F401 - fixtures, found by their names
+
 STEMS = ["accrual", "timelines", "trajectories_cd3", "trajectories_cd4"]
 STEMS += [f"curve_{code}" for code in ("os", "rfs", "relapse", "nrm", "agvhd34", "cd4ir")]
 
@@ -30,34 +32,6 @@ DRAWING = """<?xml version="1.0" encoding="utf-8"?>
  <defs><clipPath id="clip"><rect x="40" y="20" width="450" height="240"/></clipPath></defs>
 </svg>
 """
-
-
-@pytest.fixture(scope="session")
-def spec() -> DisplaySpec:
-    from made_up_trial import make_spec
-
-    return make_spec()
-
-
-@pytest.fixture(scope="session")
-def run(spec: DisplaySpec) -> Results:
-    from made_up_results import make_results
-
-    return make_results(spec)
-
-
-@pytest.fixture(scope="session")
-def empty_run() -> Results:
-    from made_up_results import empty_results
-
-    return empty_results()
-
-
-@pytest.fixture(scope="session")
-def hostile() -> str:
-    from made_up_trial import HOSTILE
-
-    return HOSTILE
 
 
 @pytest.fixture(scope="session")
@@ -85,5 +59,5 @@ def inputs() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def report(run: Results, spec: DisplaySpec, figures: dict[str, Path], inputs: dict[str, Any]) -> str:
+def report(run: Results, spec: DisplaySpec, figures: dict[str, Path], inputs: dict[str, Any]) -> str:  # noqa: F811
     return build_report(run, build_tables(run, spec), figures, spec, inputs)

@@ -3,7 +3,9 @@
 import json
 import warnings
 
+import lifelines
 import numpy as np
+import pandas
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -254,7 +256,6 @@ def test_r_cases_firth_logistic(r_case, agree):
 
 @pytest.mark.parametrize("late", [False, True])
 def test_cox_as_lifelines(trial, late):
-    pandas, lifelines = pytest.importorskip("pandas"), pytest.importorskip("lifelines")
     columns = {"t": trial["time"], "d": trial["event"], "x": trial["covariates"][:, 0], "z": trial["covariates"][:, 1]}
     if late:
         columns["entry"] = trial["entry"]

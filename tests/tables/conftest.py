@@ -1,39 +1,8 @@
-"""The made-up run, for the tests of tables and of the report."""
+"""The made-up run."""
 
 import sys
 from pathlib import Path
 
-import pytest
+sys.path.insert(0, str(Path(__file__).parent))
 
-from immrecon.config.specs import DisplaySpec
-from immrecon.tables.results import Results
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tables"))
-
-
-@pytest.fixture(scope="session")
-def spec() -> DisplaySpec:
-    from made_up_trial import make_spec
-
-    return make_spec()
-
-
-@pytest.fixture(scope="session")
-def run(spec: DisplaySpec) -> Results:
-    from made_up_results import make_results
-
-    return make_results(spec)
-
-
-@pytest.fixture(scope="session")
-def empty_run() -> Results:
-    from made_up_results import empty_results
-
-    return empty_results()
-
-
-@pytest.fixture(scope="session")
-def hostile() -> str:
-    from made_up_trial import HOSTILE
-
-    return HOSTILE
+from made_up_fixtures import empty_run, hostile, run, spec  # noqa: F401 - fixtures, found by their names
