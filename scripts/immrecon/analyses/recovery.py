@@ -8,8 +8,9 @@ import polars as pl
 from immrecon.analyses.strata import Stratum, group_as_drawn, strata
 from immrecon.comparators import above_threshold
 from immrecon.config.endpoints import ThresholdCrossing
-from immrecon.config.specs import RecoverySpec, threshold_in_words
+from immrecon.config.specs import RecoverySpec
 from immrecon.config.study import Analyte, Visit
+from immrecon.config.wording import threshold_in_words
 from immrecon.contracts.results import PROFILES, STATUS_COUNTS, THRESHOLD_SUMMARY, VISIT_SUMMARY
 from immrecon.stats.proportion import clopper_pearson
 from immrecon.vocabulary import POPULATION_FLAG, RECONSTITUTION_STATUSES, RowStatus

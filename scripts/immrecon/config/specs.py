@@ -4,7 +4,7 @@ from datetime import date
 
 from immrecon.config.base import Strict
 from immrecon.config.dialect import Dialect
-from immrecon.config.endpoints import EndpointsFile, FirstEvent, ThresholdCrossing
+from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.study import (
     Analyte,
     Characteristic,
@@ -22,6 +22,7 @@ from immrecon.config.study import (
     Timelines,
     Visits,
 )
+from immrecon.config.wording import censoring_in_words, occurrence_in_words
 from immrecon.vocabulary import Clock, Estimator, Population
 
 
@@ -250,44 +251,3 @@ def _endpoint_display(study: Study, code: str) -> EndpointDisplay:
         figure_last_day=endpoint.figure_last_day,
         figure_tick_day=endpoint.figure_tick_day,
     )
-
-
-def censoring_in_words(first_event: FirstEvent) -> str:
-    """Where follow-up ends without an event, and what that does not touch."""
-    kinds = {"FA": "assessment", "LB": "sample"}
-    sources = " or ".join(
-        f"{source.code.lower().replace('_', ' ') if source.domain == 'FA' else source.code} {kinds[source.domain]}"
-        for source in first_event.follow_up
-    )
-    words = (
-        f"at the last {sources} on or before the cut-off; an event or competing event later than that, on its own day"
-    )
-    if first_event.horizon_day is not None:
-        words += f"; at the latest on day {first_event.horizon_day:g}"
-    return words
-
-
-def occurrence_in_words(endpoints: EndpointsFile, name: str) -> str:
-    """What counts as the occurrence, as it is printed beside every result."""
-    occurrence = endpoints.occurrences[name]
-    if isinstance(occurrence, ThresholdCrossing):
-        return threshold_in_words(occurrence)
-    return endpoints.words(name)
-
-
-def threshold_in_words(rule: ThresholdCrossing) -> str:
-    """A reconstitution rule with every one of its parts."""
-    times = {1: "one sample", 2: "two consecutive samples"}.get(
-        rule.confirmations, f"{rule.confirmations} consecutive samples"
-    )
-    words = f"{rule.analyte} {rule.operator} {rule.value_per_ul:g}/uL on {times}"
-    if rule.confirmations > 1:
-        words += f", the confirming one at least {rule.min_spacing_day:g} days after the first"
-    last = "without end" if rule.window.last_day is None else f"to {rule.window.last_day:g}"
-    words += f"; first sample on days {rule.window.first_day:g} {last} after {rule.window.clock}"
-    if rule.confirmations > 1:
-        words += ", confirming sample " + ("also within" if rule.confirm_within_window else "possibly later")
-        words += f"; dated by the {rule.event_date} sample"
-    if rule.samples_end_at:
-        words += f"; no samples from the day of {', '.join(x.replace('_', ' ') for x in rule.samples_end_at)} on"
-    return words
