@@ -3,8 +3,8 @@
 import polars as pl
 
 
-def above_threshold(operator: str, threshold: float) -> pl.Expr:
-    """Whether a result is above (or at) the threshold; null where its comparator leaves that open."""
+def above_threshold(operator: str, threshold: float | pl.Expr) -> pl.Expr:
+    """Whether a result is above (or at) the threshold; null where that is open, or without a threshold."""
     value = pl.col("AVAL")
     strict = operator == ">"
     plain = value > threshold if strict else value >= threshold

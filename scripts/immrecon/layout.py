@@ -25,6 +25,8 @@ ESTIMATES = (
     "checks",
     "ae_incidence",
     "sae_reconciliation",
+    "definition_estimates",
+    "definition_statuses",
 )
 """Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
 

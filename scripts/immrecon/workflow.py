@@ -28,6 +28,7 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "derive": specs.derive_spec,
     "disposition": specs.disposition_spec,
     "recovery": specs.recovery_spec,
+    "definition_grid": specs.definition_grid_spec,
     "tte": specs.tte_spec,
     "safety": specs.safety_spec,
     "display": specs.display_spec,

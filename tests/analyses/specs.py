@@ -66,6 +66,7 @@ ENDPOINTS: Row = {
         "RELAPSE": endpoint("relapse_or_death", ["relapse"], "aalen-johansen"),
         "NRM": endpoint("relapse_or_death", ["death"], "aalen-johansen"),
     },
+    "definition_grid": None,
 }
 VISITS = {
     "tie": "earlier",

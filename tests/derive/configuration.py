@@ -86,7 +86,12 @@ SPEC: Row = {
         {"code": "CD3", "label": "CD3+ T cells", "unit": "/uL", "summarised": True, "axis_floor": 0.5},
         {"code": "CD4", "label": "CD4+ T cells", "unit": "/uL", "summarised": True, "axis_floor": 0.5},
     ],
-    "endpoints": {"occurrences": OCCURRENCES, "first_events": FIRST_EVENTS, "endpoints": ENDPOINTS},
+    "endpoints": {
+        "occurrences": OCCURRENCES,
+        "first_events": FIRST_EVENTS,
+        "endpoints": ENDPOINTS,
+        "definition_grid": None,
+    },
     "partial_dates": {"event": "earliest"},
     "safety": {
         "population": "injected",
@@ -136,4 +141,5 @@ def around(
         },
         "first_events": {name: definition},
         "endpoints": own if endpoints is None else endpoints,
+        "definition_grid": None,
     }

@@ -203,6 +203,7 @@ def test_a_rule_that_ends_at_another_threshold_is_refused_by_the_configuration_o
         "occurrences": occurrences,
         "first_events": {"cd4": variable(["cd4"], "CD4", clock="transplant")},
         "endpoints": {"CD4IR": endpoint("cd4", ["cd4"], "aalen-johansen")},
+        "definition_grid": None,
     }
     try:
         EndpointsFile.model_validate(content)

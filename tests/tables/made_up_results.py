@@ -259,6 +259,38 @@ def cell_fates(cells: pl.DataFrame) -> pl.DataFrame:
     return frame(results.CELL_FATES, rows)
 
 
+def definition_estimates() -> pl.DataFrame:
+    """Two definitions; the paediatric group has nobody at risk yet."""
+    rows = []
+    for order, (code, label, events) in enumerate((("TWICE", "CD4 > 50 twice", 4), ("ONCE", "CD4 > 50 once", 6))):
+        for group, n in (*((group, 10 * (1 - i)) for i, group in enumerate(GROUPS)), ("all", 10)):
+            rows.append({
+                "group": group, "dose_level": "all", "definition": code, "definition_order": order, "label": label,
+                "rule_text": "CD4 > 50/uL", "source": "<b>a paper</b>", "definition_status": "draft",
+                "population": "injected", "clock": "transplant, from day 10", "time_day": 100.0,
+                "method": "aalen-johansen", "variance": "infinitesimal-jackknife", "conf_type": "log-log",
+                "conf_level": 0.95, "n": n, "n_not_at_risk": 0, "n_events": events if n else 0, "n_competing": 0,
+                "n_risk": n - events if n else 0, "n_gained": 2 if n and order else 0, "n_lost": 0,
+                "estimate": events / n if n else None, "conf_low": 0.1 if n else None, "conf_high": 0.9 if n else None,
+                "status": "estimated" if n else "not estimable", "reason": None if n else "nobody at risk",
+            })  # fmt: skip
+    return frame(results.DEFINITION_ESTIMATES, rows)
+
+
+def definition_statuses() -> pl.DataFrame:
+    """Six of ten meet the looser definition, four the stricter one."""
+    rows = [
+        {
+            "definition": code, "display_id": f"P{i:02}", "participant_order": i, "group": next(iter(GROUPS)),
+            "category": "confirmed" if i < events else "not reached", "reached_day": 40.0 if i < events else None,
+            "differs": code == "ONCE" and 4 <= i < 6,
+        }
+        for code, events in (("TWICE", 4), ("ONCE", 6))
+        for i in range(10)
+    ]  # fmt: skip
+    return frame(results.DEFINITION_STATUSES, rows)
+
+
 def sae_reconciliation() -> pl.DataFrame:
     """Per status: adults, children."""
     numbers = {
@@ -310,6 +342,8 @@ def make_results(spec: DisplaySpec) -> Results:
         checks=checks(),
         ae_incidence=ae_incidence(),
         sae_reconciliation=sae_reconciliation(),
+        definition_estimates=definition_estimates(),
+        definition_statuses=definition_statuses(),
         cells=cells,
     )
 

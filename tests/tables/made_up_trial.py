@@ -98,6 +98,10 @@ def make_spec(**changes: Any) -> DisplaySpec:
         ],
         "clocks": {"transplant": "transplant", "injection": "SMART101 injection"},
         "endpoints": [endpoint(code) for code in NAMES],
+        "definition_grid": {
+            "day": 100, "clock_label": "transplant", "landmark_day": 10, "population": "injected",
+            "reference": "TWICE", "competing_labels": {"TWICE": ["death"], "ONCE": ["death"]}, "unsigned": ["TWICE", "ONCE"],
+        },
         "sae_reconciled": True,
         "safety": {
             "population": "injected",
@@ -108,7 +112,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
         "conf_level": 0.95,
         "recovery_population": "injected",
         "timelines_population": "transplanted",
-    }
+    }  # fmt: skip
     return DisplaySpec.model_validate(content | changes)
 
 

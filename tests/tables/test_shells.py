@@ -51,7 +51,10 @@ def test_every_table_carries_what_an_exhibit_must(tables: dict[str, Table], spec
 
 def test_signed_runs_have_no_draft_mark(run: Results, spec: DisplaySpec) -> None:
     signed = spec.model_copy(
-        update={"endpoints": [item.model_copy(update={"status": "signed"}) for item in spec.endpoints]}
+        update={
+            "endpoints": [item.model_copy(update={"status": "signed"}) for item in spec.endpoints],
+            "definition_grid": None,
+        }
     )
     assert {table.draft for table in build_tables(run, signed).values()} == {""}
 
@@ -287,7 +290,7 @@ def test_empty_results_say_why(empty_run: Results, spec: DisplaySpec) -> None:
 
 
 def test_no_endpoints_and_no_groups_in_the_data_are_not_an_error(run: Results, spec: DisplaySpec) -> None:
-    bare = spec.model_copy(update={"endpoints": [], "dose_levels": [], "thresholds": []})
+    bare = spec.model_copy(update={"endpoints": [], "definition_grid": None, "dose_levels": [], "thresholds": []})
     tables = build_tables(run, bare)
     assert {row.section.split(":")[0] for row in tables["landmarks"].rows} >= {
         "Relapse-free survival, injected participants, days since SMART101 injection"

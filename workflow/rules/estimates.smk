@@ -62,6 +62,22 @@ rule estimate_tte:
         "../../scripts/estimate_tte.py"
 
 
+rule estimate_definition_grid:
+    input:
+        adtte=LAYOUT.participants("analysis", "adtte"),
+        adrec=LAYOUT.participants("analysis", "adrec"),
+    output:
+        estimates=LAYOUT.table("estimates", "definition_estimates"),
+        statuses=LAYOUT.table("estimates", "definition_statuses"),
+    log:
+        LAYOUT.log("estimate_definition_grid"),
+    params:
+        code=code_digest("estimate_definition_grid"),
+        spec=STEPS.spec("definition_grid"),
+    script:
+        "../../scripts/estimate_definition_grid.py"
+
+
 rule estimate_safety:
     input:
         adsl=LAYOUT.participants("analysis", "adsl"),

@@ -44,13 +44,22 @@ class Window(Strict):
     last_day: float | None = Field(description="null: no end")
 
 
+class AgeThreshold(Strict):
+    """The threshold of participants below an age."""
+
+    below_age_years: float | None = Field(description="age at enrolment; null: everybody else")
+    value_per_ul: float
+
+
 class ThresholdCrossing(Labelled):
     """Occurrence: an analyte reaches a threshold, confirmed by later samples. Every part is printed."""
 
     domain: Literal["LB"]
     analyte: Code
     operator: Literal[">", ">="] = Field(description='both are in print: "> 50" and ">= 50"')
-    value_per_ul: float
+    value_per_ul: float | list[AgeThreshold] = Field(
+        description="one value, or one per age: the first entry whose age the participant is below"
+    )
     confirmations: int = Field(ge=1, le=5, description="consecutive samples needed, the first included")
     min_spacing_day: float = Field(ge=0, description="least number of days between the first and the confirming sample")
     window: Window
@@ -59,6 +68,16 @@ class ThresholdCrossing(Labelled):
     samples_end_at: list[Code] = Field(
         description="occurrences from whose day on samples are not used (blasts at relapse, cells of another infusion)"
     )
+
+    @model_validator(mode="after")
+    def _ages_ascend(self) -> "ThresholdCrossing":
+        if isinstance(self.value_per_ul, float):
+            return self
+        ages = [entry.below_age_years for entry in self.value_per_ul]
+        known = [age for age in ages if age is not None]
+        if not ages or None in ages[:-1] or sorted(set(known)) != known:
+            raise ValueError("value_per_ul: the ages must ascend, and only the last may be null")
+        return self
 
 
 Occurrence = Annotated[
@@ -121,16 +140,43 @@ class Endpoint(Strict):
         return self
 
 
+class Definition(Strict):
+    """One published definition of reconstitution, to be set beside the others."""
+
+    label: Label
+    rule: ThresholdCrossing
+    competing: list[Code] = Field(description="occurrences that end follow-up before it, in order of priority")
+    source: Label
+    status: Literal["draft", "signed"]
+
+
+class DefinitionGrid(Strict):
+    """Definitions side by side: the incidence of each on one day, and who changes status between them."""
+
+    population: Population
+    origin: Origin
+    day: float = Field(gt=0, description="day of the clock on which the definitions are compared; follow-up ends then")
+    reference: Code = Field(description="the definition that the others are compared with")
+    definitions: dict[Code, Definition] = Field(min_length=1)
+
+
 class EndpointsFile(Strict):
     """`endpoints.yaml`."""
 
     occurrences: dict[Code, Occurrence]
     first_events: dict[Code, FirstEvent]
     endpoints: dict[Code, Endpoint]
+    definition_grid: DefinitionGrid | None = Field(description="definitions of reconstitution side by side; null: none")
 
     def words(self, occurrence: str) -> str:
         """An occurrence as it is printed."""
         return self.occurrences[occurrence].label or occurrence.replace("_", " ")
+
+    def threshold_rules(self) -> dict[str, ThresholdCrossing]:
+        """Every rule of confirmed crossing by its name: of the occurrences, then of the definition grid."""
+        rules = {name: rule for name, rule in self.occurrences.items() if isinstance(rule, ThresholdCrossing)}
+        grid = {} if self.definition_grid is None else self.definition_grid.definitions
+        return rules | {name: definition.rule for name, definition in grid.items()}
 
     @model_validator(mode="after")
     def _names_resolve(self) -> "EndpointsFile":
@@ -153,7 +199,22 @@ class EndpointsFile(Strict):
                     f"endpoints.{name}: Kaplan-Meier would censor {sorted(set(causes) - set(endpoint.events))}, "
                     "which compete; use aalen-johansen, or name all causes as events"
                 )
+        self._grid_resolves()
         return self
+
+    def _grid_resolves(self) -> None:
+        if (grid := self.definition_grid) is None:
+            return
+        _known("definition_grid.reference", [grid.reference], grid.definitions)
+        refuse_repeated("occurrences and definition_grid", [*self.occurrences, *grid.definitions])
+        refuse_repeated("endpoints and definition_grid", [*self.endpoints, *grid.definitions])
+        for name, definition in grid.definitions.items():
+            where = f"definition_grid.definitions.{name}"
+            _known(f"{where}.competing", definition.competing, self.occurrences)
+            _known(f"{where}.rule.samples_end_at", definition.rule.samples_end_at, self.occurrences)
+            for end in [*definition.competing, *definition.rule.samples_end_at]:
+                if isinstance(self.occurrences[end], ThresholdCrossing):
+                    raise ValueError(f"{where}: {end} is itself a threshold of samples")
 
 
 def _known(where: str, names: list[str], known: object) -> None:

@@ -4,7 +4,7 @@ from datetime import date
 
 from immrecon.config.base import Strict
 from immrecon.config.dialect import Dialect
-from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.endpoints import DefinitionGrid, EndpointsFile
 from immrecon.config.study import (
     Analyte,
     Characteristic,
@@ -68,6 +68,13 @@ class RecoverySpec(Strict):
     cutoff_date: date | None
 
 
+class DefinitionGridSpec(Strict):
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    methods: Methods
+    definition_grid: DefinitionGrid | None
+
+
 class TteSpec(Strict):
     groups: list[Group]
     dose_levels: list[DoseLevel]
@@ -105,6 +112,18 @@ class EndpointDisplay(Strict):
     figure_tick_day: float
 
 
+class DefinitionGridDisplay(Strict):
+    """What stands on the exhibits of the definition grid besides its results."""
+
+    day: float
+    clock_label: str
+    landmark_day: float | None
+    population: Population
+    reference: str
+    competing_labels: dict[str, list[str]]
+    unsigned: list[str]
+
+
 class DisplaySpec(Strict):
     """Labels, axes and the words that stand on every exhibit; no clinical rule is evaluated from it."""
 
@@ -122,6 +141,7 @@ class DisplaySpec(Strict):
     thresholds: list[Threshold]
     clocks: ClockLabels
     endpoints: list[EndpointDisplay]
+    definition_grid: DefinitionGridDisplay | None
     safety: Safety
     sae_reconciled: bool
     conf_level: float
@@ -187,6 +207,16 @@ def recovery_spec(study: Study) -> RecoverySpec:
     )
 
 
+def definition_grid_spec(study: Study) -> DefinitionGridSpec:
+    file = study.file
+    return DefinitionGridSpec(
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        methods=file.methods,
+        definition_grid=study.endpoints.definition_grid,
+    )
+
+
 def tte_spec(study: Study) -> TteSpec:
     file = study.file
     return TteSpec(groups=file.groups, dose_levels=file.dose_levels, methods=file.methods, endpoints=study.endpoints)
@@ -221,6 +251,7 @@ def display_spec(study: Study) -> DisplaySpec:
         thresholds=file.thresholds,
         clocks=file.clocks,
         endpoints=[_endpoint_display(study, code) for code in study.endpoints.endpoints],
+        definition_grid=_definition_grid_display(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
         conf_level=file.methods.conf_level,
@@ -250,4 +281,22 @@ def _endpoint_display(study: Study, code: str) -> EndpointDisplay:
         display=endpoint.display,
         figure_last_day=endpoint.figure_last_day,
         figure_tick_day=endpoint.figure_tick_day,
+    )
+
+
+def _definition_grid_display(study: Study) -> DefinitionGridDisplay | None:
+    grid = study.endpoints.definition_grid
+    if grid is None:
+        return None
+    return DefinitionGridDisplay(
+        day=grid.day,
+        clock_label=getattr(study.file.clocks, grid.origin.clock.value),
+        landmark_day=grid.origin.landmark_day,
+        population=grid.population,
+        reference=grid.reference,
+        competing_labels={
+            code: [study.endpoints.words(cause) for cause in definition.competing]
+            for code, definition in grid.definitions.items()
+        },
+        unsigned=[code for code, definition in grid.definitions.items() if definition.status != "signed"],
     )

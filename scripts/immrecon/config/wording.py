@@ -31,7 +31,7 @@ def threshold_in_words(rule: ThresholdCrossing) -> str:
     times = {1: "one sample", 2: "two consecutive samples"}.get(
         rule.confirmations, f"{rule.confirmations} consecutive samples"
     )
-    words = f"{rule.analyte} {rule.operator} {rule.value_per_ul:g}/uL on {times}"
+    words = f"{rule.analyte} {rule.operator} {_value(rule)} on {times}"
     if rule.confirmations > 1:
         words += f", the confirming one at least {rule.min_spacing_day:g} days after the first"
     last = "without end" if rule.window.last_day is None else f"to {rule.window.last_day:g}"
@@ -42,3 +42,18 @@ def threshold_in_words(rule: ThresholdCrossing) -> str:
     if rule.samples_end_at:
         words += f"; no samples from the day of {', '.join(x.replace('_', ' ') for x in rule.samples_end_at)} on"
     return words
+
+
+def _value(rule: ThresholdCrossing) -> str:
+    if isinstance(rule.value_per_ul, float):
+        return f"{rule.value_per_ul:g}/uL"
+    alone = len(rule.value_per_ul) == 1
+    return ", ".join(
+        f"{entry.value_per_ul:g}/uL"
+        + (
+            (" at any age" if alone else " at other ages")
+            if entry.below_age_years is None
+            else f" below {entry.below_age_years:g} years"
+        )
+        for entry in rule.value_per_ul
+    )

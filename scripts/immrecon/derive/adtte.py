@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from immrecon.config.endpoints import ClinicalEvent, Endpoint, ThresholdCrossing
+from immrecon.config.endpoints import ClinicalEvent, ThresholdCrossing
 from immrecon.config.specs import DeriveSpec
 from immrecon.contracts.analysis import ADREC, ADTTE
 from immrecon.derive.deaths import one_death_each
+from immrecon.derive.definition_grid import definitions, grid_variables, rule_variables
 from immrecon.derive.first_event import first_events
 from immrecon.derive.occurrences import OCCURRENCE_COLUMNS, Events, first_occurrence, not_after_death, not_before_life
-from immrecon.derive.reconstitution import crossings, daily_statuses
+from immrecon.derive.reconstitution import crossings, daily_statuses, usable_samples
 from immrecon.derive.reconstitution_status import reconstitution_status
 
 
@@ -40,8 +41,8 @@ def derive_adtte(
         for name, rule in spec.endpoints.occurrences.items()
         if isinstance(rule, ClinicalEvent) and set(rule.terms) == {"DEATH"}
     }
-    rules = {name: rule for name, rule in spec.endpoints.occurrences.items() if isinstance(rule, ThresholdCrossing)}
-    samples = {name: _usable(adlb, rule, clinical) for name, rule in rules.items()}
+    rules = spec.endpoints.threshold_rules()
+    samples = {name: usable_samples(adlb, adsl, rule, clinical) for name, rule in rules.items()}
     crossed = {name: crossings(daily_statuses(samples[name], rule), adsl, rule) for name, rule in rules.items()}
     confirmed = {name: _confirmed(name, crossed[name], adsl, adlb, rule) for name, rule in rules.items()}
     occurrences = pl.concat(
@@ -49,11 +50,13 @@ def derive_adtte(
     )
     followed = {
         name: first_events(name, first_event, occurrences, adsl, adlb, events, spec)
-        for name, first_event in spec.endpoints.first_events.items()
+        for name, first_event in (spec.endpoints.first_events | grid_variables(spec.endpoints)).items()
     }
     statuses = {
-        name: reconstitution_status(name, rule, samples[name], crossed[name], followed, adsl, spec)
-        for name, rule in rules.items()
+        name: reconstitution_status(
+            name, rules[name], samples[name], crossed[name], followed[variable], adsl, spec.cutoff_date
+        )
+        for name, variable in rule_variables(spec.endpoints).items()
     }
     waiting = pl.concat(
         [pl.DataFrame(schema={"USUBJID": pl.String, "RULE": pl.String})]
@@ -63,25 +66,17 @@ def derive_adtte(
         ]
     )
     adtte = [
-        _endpoint_rows(code, endpoint, followed[endpoint.first_event], waiting)
+        _endpoint_rows(code, endpoint.label, endpoint.events, followed[endpoint.first_event], waiting)
         for code, endpoint in spec.endpoints.endpoints.items()
+    ] + [
+        _endpoint_rows(code, definition.label, [code], followed[code], waiting)
+        for code, definition in definitions(spec.endpoints).items()
     ]
     return TimeToEvent(
         adtte=pl.concat([ADTTE.schema.create_empty(), *adtte]),
         adoc=occurrences.drop("LATESTDY").rename({"CAUSE": "OCCUR"}),
         adrec=pl.concat([ADREC.schema.create_empty(), *statuses.values()]),
     )
-
-
-def _usable(adlb: pl.DataFrame, rule: ThresholdCrossing, clinical: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Samples of the analyte, with the day from which on they no longer count."""
-    ends = pl.concat(
-        [pl.DataFrame(schema={"USUBJID": pl.String, "ENDDY": pl.Float64})]
-        + [clinical[name].select("USUBJID", ENDDY="DY") for name in rule.samples_end_at]
-    )
-    first_end = ends.group_by("USUBJID").agg(pl.col("ENDDY").min())
-    usable = adlb.filter(pl.col("PARAMCD") == rule.analyte, pl.col("ANL02FL") == "Y")
-    return usable.join(first_end, on="USUBJID", how="left")
 
 
 def _confirmed(
@@ -107,11 +102,13 @@ def _confirmed(
     )
 
 
-def _endpoint_rows(code: str, endpoint: Endpoint, followed: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
+def _endpoint_rows(
+    code: str, label: str, events: list[str], followed: pl.DataFrame, waiting: pl.DataFrame
+) -> pl.DataFrame:
     """The rows of one endpoint: a choice of causes of its first-event variable."""
-    is_event = pl.col("CAUSE").is_in(endpoint.events)
+    is_event = pl.col("CAUSE").is_in(events)
     dated_by = pl.when(pl.col("STARTDT").is_null()).then(pl.lit("DY")).otherwise(pl.lit("DTC"))
-    pending = waiting.filter(pl.col("RULE").is_in(endpoint.events)).select("USUBJID", WAITING=pl.lit(True)).unique()
+    pending = waiting.filter(pl.col("RULE").is_in(events)).select("USUBJID", WAITING=pl.lit(True)).unique()
     censored = (
         pl.when(pl.col("WAITING").fill_null(False) & pl.col("ATHORIZON"))
         .then(pl.lit("reached, not yet confirmed: end of the observation window"))
@@ -132,7 +129,7 @@ def _endpoint_rows(code: str, endpoint: Endpoint, followed: pl.DataFrame, waitin
         .select(
             "USUBJID",
             PARAMCD=pl.lit(code),
-            PARAM=pl.lit(endpoint.label),
+            PARAM=pl.lit(label),
             FIRSTEV="FIRSTEV",
             DISPID="DISPID",
             GROUP="GROUP",

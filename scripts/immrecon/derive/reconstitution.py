@@ -5,6 +5,8 @@ one day count as one, and are above only if both are. The first sample of a pair
 above, up to one that lies far enough away; a sample below starts the count again.
 """
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from immrecon.comparators import above_threshold
@@ -12,13 +14,44 @@ from immrecon.config.endpoints import ThresholdCrossing
 from immrecon.derive.adsl import clock_start
 
 
+def usable_samples(
+    adlb: pl.DataFrame, adsl: pl.DataFrame, rule: ThresholdCrossing, clinical: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """Usable samples of the analyte, the day from which on they no longer count (ENDDY), and the THRESHOLD."""
+    ends = pl.concat(
+        [pl.DataFrame(schema={"USUBJID": pl.String, "ENDDY": pl.Float64})]
+        + [clinical[name].select("USUBJID", ENDDY="DY") for name in rule.samples_end_at]
+    )
+    first_end = ends.group_by("USUBJID").agg(pl.col("ENDDY").min())
+    return (
+        adlb.filter(pl.col("PARAMCD") == rule.analyte, pl.col("ANL02FL") == "Y")
+        .join(first_end, on="USUBJID", how="left")
+        .join(adsl.select("USUBJID", THRESHOLD=_threshold(rule)), on="USUBJID", how="left")
+    )
+
+
+def _threshold(rule: ThresholdCrossing) -> pl.Expr:
+    """The threshold of each participant; missing where it depends on an age that is not known."""
+    if isinstance(rule.value_per_ul, float):
+        return pl.lit(rule.value_per_ul)
+    value = pl.lit(None, dtype=pl.Float64)
+    for entry in reversed(rule.value_per_ul):
+        if entry.below_age_years is None:
+            value = pl.lit(entry.value_per_ul)
+        else:
+            known = pl.col("AGE").is_not_null()
+            value = pl.when(pl.col("AGE") < entry.below_age_years).then(entry.value_per_ul).when(known).then(value)
+    return value
+
+
 def daily_statuses(samples: pl.DataFrame, rule: ThresholdCrossing) -> pl.DataFrame:
     """One row per participant and day with a decided status: USUBJID, ADY, ABOVE, and the record that decides.
 
-    `samples`: usable ADLB rows of the rule's analyte, with column ENDDY (samples from that day on do not count).
+    `samples`: usable ADLB rows of the rule's analyte, with columns ENDDY (samples from that day on do not count) and
+    THRESHOLD.
     """
     return (
-        samples.with_columns(ABOVE=above_threshold(rule.operator, rule.value_per_ul))
+        samples.with_columns(ABOVE=above_threshold(rule.operator, pl.col("THRESHOLD")))
         .filter(pl.col("ENDDY").is_null() | (pl.col("ADY") < pl.col("ENDDY")))
         .filter(pl.col("ABOVE").is_not_null())
         .sort("USUBJID", "ADY", "ABOVE", "ASEQ")

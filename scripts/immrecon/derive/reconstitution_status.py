@@ -6,8 +6,6 @@ import polars as pl
 
 from immrecon.comparators import above_threshold
 from immrecon.config.endpoints import ThresholdCrossing
-from immrecon.config.specs import DeriveSpec
-from immrecon.contracts.analysis import ADREC
 from immrecon.derive.adsl import clock_start
 from immrecon.derive.clock import yes_no
 
@@ -17,18 +15,14 @@ def reconstitution_status(
     rule: ThresholdCrossing,
     samples: pl.DataFrame,
     crossed: pl.DataFrame,
-    followed: dict[str, pl.DataFrame],
+    variable: pl.DataFrame,
     adsl: pl.DataFrame,
-    spec: DeriveSpec,
+    cutoff: date | None,
 ) -> pl.DataFrame:
     """ADREC rows of one rule, for the population of the first-event variable that the rule belongs to.
 
     Participants who are not at risk for that variable keep their row, with the status that their samples give.
     """
-    owners = [key for key, value in spec.endpoints.first_events.items() if name in value.causes]
-    if not owners:
-        return ADREC.schema.create_empty()
-    variable = followed[owners[0]]
     in_window = _in_window(samples, adsl, rule)
     start, last_day = clock_start(rule.window.clock), rule.window.last_day
     competing = pl.col("CAUSE").is_not_null() & (pl.col("CAUSE") != name)
@@ -38,7 +32,7 @@ def reconstitution_status(
     reached = pl.col("REACHDY").is_not_null() & pl.col("OPEN") & pl.col("CONFDY").is_null()
     if rule.confirm_within_window and last_day is not None:
         too_late = pl.col("REACHDY") + rule.min_spacing_day - start > last_day
-        reached &= ~too_late & ~_window_closed(rule, spec.cutoff_date)
+        reached &= ~too_late & ~_window_closed(rule, cutoff)
     undated = (pl.col("DTHUNFL") == "Y") | (pl.col("WDUNFL") == "Y")
     gone = (pl.col("DTHFL") == "Y") | pl.col("WDDT").is_not_null() | undated | pl.col("ENDED").fill_null(False)
     status = (
@@ -62,7 +56,7 @@ def reconstitution_status(
         .join(samples.group_by("USUBJID").agg(ENDED=pl.col("ENDDY").is_not_null().any()), on="USUBJID", how="left")
         .join(crossed, on="USUBJID", how="left")
         .join(in_window, on="USUBJID", how="left")
-        .with_columns(STATUS=status, WINCLFL=yes_no(_window_closed(rule, spec.cutoff_date)))
+        .with_columns(STATUS=status, WINCLFL=yes_no(_window_closed(rule, cutoff)))
         .select(
             "USUBJID",
             RULE=pl.lit(name),
@@ -90,7 +84,7 @@ def _in_window(samples: pl.DataFrame, adsl: pl.DataFrame, rule: ThresholdCrossin
     return (
         samples.join(adsl.select("USUBJID", "TRTSDY"), on="USUBJID", how="inner")
         .filter(inside & counted)
-        .with_columns(ABOVE=above_threshold(rule.operator, rule.value_per_ul))
+        .with_columns(ABOVE=above_threshold(rule.operator, pl.col("THRESHOLD")))
         .group_by("USUBJID")
         .agg(NSAMPLES=pl.len(), NUNKNOWN=pl.col("ABOVE").is_null().sum(), LASTDY=pl.col("ADY").max())
     )

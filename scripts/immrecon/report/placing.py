@@ -17,6 +17,7 @@ _KNOWN: dict[str, tuple[Topic, str]] = {
     "timelines": ("follow-up", "Course of each participant"),
     "swimmer": ("follow-up", "Course of each participant"),
     "follow": ("follow-up", "Follow-up"),
+    "definition": ("recovery", "Definitions of reconstitution side by side"),
     "status": ("recovery", "Reconstitution status at the data cut-off"),
     "adverse": ("safety", "Adverse events"),
     "ae": ("safety", "Adverse events"),

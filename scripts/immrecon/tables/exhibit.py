@@ -62,8 +62,9 @@ def exhibit(
 
 
 def unsigned(spec: DisplaySpec) -> list[str]:
-    """Codes of the endpoints whose definition is not signed."""
-    return [endpoint.code for endpoint in spec.endpoints if endpoint.status != "signed"]
+    """Codes of the endpoints, and of the definitions in the grid, that are not signed."""
+    grid = [] if spec.definition_grid is None else spec.definition_grid.unsigned
+    return [*(endpoint.code for endpoint in spec.endpoints if endpoint.status != "signed"), *grid]
 
 
 def draft_mark(spec: DisplaySpec, endpoints: Iterable[str]) -> str:

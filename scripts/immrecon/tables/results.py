@@ -33,6 +33,8 @@ class Results:
     checks: pl.DataFrame
     ae_incidence: pl.DataFrame
     sae_reconciliation: pl.DataFrame
+    definition_estimates: pl.DataFrame
+    definition_statuses: pl.DataFrame
     cells: pl.DataFrame
 
 

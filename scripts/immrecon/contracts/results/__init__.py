@@ -2,14 +2,21 @@
 
 from immrecon.contracts.results.disposition import ACCRUAL, BASELINE, FUNNEL, TIMELINES
 from immrecon.contracts.results.quality import CELL_FATES, QUERY_COUNTS, QUERY_STATUS
-from immrecon.contracts.results.recovery import PROFILES, STATUS_COUNTS, THRESHOLD_SUMMARY, VISIT_SUMMARY
+from immrecon.contracts.results.recovery import (
+    DEFINITION_ESTIMATES,
+    DEFINITION_STATUSES,
+    PROFILES,
+    STATUS_COUNTS,
+    THRESHOLD_SUMMARY,
+    VISIT_SUMMARY,
+)
 from immrecon.contracts.results.safety import AE_INCIDENCE, SAE_RECONCILIATION
 from immrecon.contracts.results.tte import CHECKS, CURVES, LANDMARKS, QUANTILES, RISK_TABLE
 
 RESULTS = [
     FUNNEL, ACCRUAL, BASELINE, TIMELINES, QUERY_COUNTS, QUERY_STATUS, CELL_FATES, VISIT_SUMMARY,
     THRESHOLD_SUMMARY, PROFILES, STATUS_COUNTS, CURVES, RISK_TABLE, LANDMARKS, QUANTILES, CHECKS, AE_INCIDENCE,
-    SAE_RECONCILIATION,
+    SAE_RECONCILIATION, DEFINITION_ESTIMATES, DEFINITION_STATUSES,
 ]  # fmt: skip
 
 __all__ = [
@@ -19,6 +26,8 @@ __all__ = [
     "CELL_FATES",
     "CHECKS",
     "CURVES",
+    "DEFINITION_ESTIMATES",
+    "DEFINITION_STATUSES",
     "FUNNEL",
     "LANDMARKS",
     "PROFILES",

@@ -4,7 +4,7 @@ import dataframely as dy
 
 from immrecon.contracts.base import count, integer, number, one_of, optional_text, text
 from immrecon.contracts.results.inference import Inference, Stratum, result_table
-from immrecon.vocabulary import Population, RowStatus
+from immrecon.vocabulary import RECONSTITUTION_STATUSES, Population, RowStatus
 
 
 class VisitSummary(Stratum):
@@ -77,7 +77,45 @@ class StatusCounts(Stratum):
     n_total = count("participants of the stratum")
 
 
+class DefinitionEstimates(Stratum, Inference):
+    definition = text("code of the definition", primary_key=True)
+    definition_order = integer("order in the grid", nullable=False)
+    label = text("the definition in a few words")
+    rule_text = text("the rule with every part")
+    source = text("where the definition comes from")
+    definition_status = one_of(["draft", "signed"], "whether the definition is signed")
+    population = one_of(Population, "population")
+    clock = text("clock of the day, and where follow-up starts")
+    time_day = number("day of the estimate", "day", nullable=False)
+    variance = text("variance")
+    n = count("participants at risk at the origin")
+    n_not_at_risk = count("of the population, not at risk at the origin")
+    n_events = count("reached by that definition up to and including the day")
+    n_competing = count("with a competing event before, up to and including the day")
+    n_risk = count("still at risk just before the day")
+    n_gained = count("reached by this definition and not by the reference, of those with a status in both")
+    n_lost = count("reached by the reference and not by this definition, of those with a status in both")
+
+
+class DefinitionStatuses(dy.Schema):
+    """Where each participant stands with each definition. A crossing is `confirmed` when one sample is enough, too."""
+
+    definition = text("code of the definition", primary_key=True)
+    display_id = text("display id", primary_key=True)
+    participant_order = integer("order of the participants: by group, then by how many definitions are met")
+    group = text("group code; empty for none")
+    category = one_of(RECONSTITUTION_STATUSES, "where the participant stands at the cut-off")
+    reached_day = number("first sample that counts", "day since transplant")
+    differs = dy.Bool(description="reached by one of this definition and the reference, and not by the other")
+
+
 VISIT_SUMMARY = result_table("visit_summary", "One row per analyte, visit and stratum.", VisitSummary)
 THRESHOLD_SUMMARY = result_table("threshold_summary", "One row per threshold, visit and stratum.", ThresholdSummary)
 PROFILES = result_table("profiles", "One row per sample of the individual trajectories.", Profiles)
 STATUS_COUNTS = result_table("status_counts", "One row per reconstitution status and stratum.", StatusCounts)
+DEFINITION_ESTIMATES = result_table(
+    "definition_estimates", "One row per definition of the grid and stratum.", DefinitionEstimates
+)
+DEFINITION_STATUSES = result_table(
+    "definition_statuses", "One row per definition of the grid and participant.", DefinitionStatuses
+)
