@@ -21,7 +21,7 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
         "disposition": ["accrual", "timelines"],
         "recovery": [trajectory_stem(analyte.code) for analyte in spec.analytes if analyte.summarised],
         "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints],
-        **({"definition_grid": ["definition_grid"]} if spec.definition_grid else {}),
+        "definition_grid": ["definition_grid"] if spec.definition_grid else [],
     }
 
 

@@ -54,21 +54,19 @@ rule draw_tte:
         "../../scripts/draw_tte.py"
 
 
-if "definition_grid" in FIGURES:
-
-    rule draw_definition_grid:
-        input:
-            estimates=LAYOUT.table("estimates", "definition_estimates"),
-            statuses=LAYOUT.table("estimates", "definition_statuses"),
-        output:
-            FIGURES["definition_grid"],
-        log:
-            LAYOUT.log("draw_definition_grid"),
-        params:
-            code=code_digest("draw_definition_grid"),
-            spec=STEPS.spec("display"),
-        script:
-            "../../scripts/draw_definition_grid.py"
+rule draw_definition_grid:
+    input:
+        estimates=LAYOUT.table("estimates", "definition_estimates"),
+        statuses=LAYOUT.table("estimates", "definition_statuses"),
+    output:
+        FIGURES["definition_grid"],
+    log:
+        LAYOUT.log("draw_definition_grid"),
+    params:
+        code=code_digest("draw_definition_grid"),
+        spec=STEPS.spec("display"),
+    script:
+        "../../scripts/draw_definition_grid.py"
 
 
 rule render_tables:
