@@ -31,6 +31,7 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         "funnel",
         "baseline",
         "reconstitution_status",
+        "reconstitution",
         *(["definition_grid"] if spec.definition_grid else []),
         *(visits_stem(analyte.code) for analyte in spec.analytes if analyte.summarised),
         "landmarks",

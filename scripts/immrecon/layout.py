@@ -25,6 +25,7 @@ ESTIMATES = (
     "checks",
     "ae_incidence",
     "sae_reconciliation",
+    "reconstitution",
     "definition_estimates",
     "definition_statuses",
 )

@@ -139,6 +139,17 @@ RECONSTITUTION_STATUSES = (
 """Where a participant stands with a reconstitution rule; every one is a fact, none is a censoring."""
 
 
+class ReconstitutionMeasure(StrEnum):
+    """How reconstitution by a rule is estimated."""
+
+    FIRST = "incidence, dated by the first sample"
+    CONFIRMING = "incidence, dated by the confirming sample"
+    BETWEEN = "incidence, crossed between two samples"
+    PROPORTION = "proportion of those whose status is known"
+    BEST = "proportion if all unknown had reached it"
+    WORST = "proportion if none unknown had reached it"
+
+
 class CheckOutcome(StrEnum):
     HOLDS = "holds"
     VIOLATED = "violated"

@@ -32,14 +32,14 @@ CD4_RULE = {
 }  # fmt: skip
 
 
-def variable(causes: list[str]) -> Row:
+def variable(causes: list[str], **more: Any) -> Row:
     return {
         "population": "injected",
         "origin": {"clock": "injection", "landmark_day": None},
         "causes": causes,
         "follow_up": [{"domain": "FA", "code": "SURVIVAL"}],
         "horizon_day": None,
-    }
+    } | more
 
 
 def endpoint(first_event: str, events: list[str], estimator: str, **more: Any) -> Row:

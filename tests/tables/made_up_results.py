@@ -259,6 +259,21 @@ def cell_fates(cells: pl.DataFrame) -> pl.DataFrame:
     return frame(results.CELL_FATES, rows)
 
 
+def reconstitution() -> pl.DataFrame:
+    """Two measures of the CD4 endpoint; the samples leave one of them open."""
+    rows = [
+        {
+            "group": group, "dose_level": "all", "parameter": "CD4IR", "rule_text": CD4_RULE, "measure": measure,
+            "time_day": 100.0, "population": "injected", "method": "m", "conf_type": "c", "conf_level": 0.95, "n": 10,
+            "n_events": 5, "n_competing": 1, "n_unknown": 2, "estimate": 0.5, "estimate_high": high, "conf_low": 0.2,
+            "conf_high": 0.8, "status": "estimated", "reason": None,
+        }
+        for group in [*GROUPS, "all"]
+        for measure, high in (("incidence, dated by the first sample", 0.5), ("incidence, crossed between two samples", 0.6))
+    ]  # fmt: skip
+    return frame(results.RECONSTITUTION, rows)
+
+
 def definition_estimates() -> pl.DataFrame:
     """Two definitions; the paediatric group has nobody at risk yet."""
     rows = []
@@ -342,6 +357,7 @@ def make_results(spec: DisplaySpec) -> Results:
         checks=checks(),
         ae_incidence=ae_incidence(),
         sae_reconciliation=sae_reconciliation(),
+        reconstitution=reconstitution(),
         definition_estimates=definition_estimates(),
         definition_statuses=definition_statuses(),
         cells=cells,

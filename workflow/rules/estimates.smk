@@ -62,6 +62,20 @@ rule estimate_tte:
         "../../scripts/estimate_tte.py"
 
 
+rule estimate_reconstitution:
+    input:
+        adrec=LAYOUT.participants("analysis", "adrec"),
+    output:
+        reconstitution=LAYOUT.table("estimates", "reconstitution"),
+    log:
+        LAYOUT.log("estimate_reconstitution"),
+    params:
+        code=code_digest("estimate_reconstitution"),
+        spec=STEPS.spec("recovery"),
+    script:
+        "../../scripts/estimate_reconstitution.py"
+
+
 rule estimate_definition_grid:
     input:
         adtte=LAYOUT.participants("analysis", "adtte"),

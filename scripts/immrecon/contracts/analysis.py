@@ -175,7 +175,15 @@ class Adrec(dy.Schema):
     STATUS = one_of(RECONSTITUTION_STATUSES, "where the participant stands at the cut-off")
     REACHDY = number("first sample of the pair, days since transplant", "day")
     CONFDY = number("confirming sample, days since transplant", "day")
-    LASTDY = number("last usable sample, days since transplant", "day")
+    RISKFL = flag("at risk at the origin of the first-event variable that the rule belongs to")
+    STARTDY = number("day 0 of that variable's clock, days since transplant", "day")
+    LEFTDY = number(
+        "last sample decided as not above, days since transplant; of a confirmed crossing, the last before it", "day"
+    )
+    COMPETES = optional_text("first occurrence that competes with the crossing")
+    COMPDY = number("its day, days since transplant", "day")
+    FOLLDY = number("last day on which follow-up is documented, days since transplant", "day")
+    LASTDY = number("last usable sample in the window, days since transplant", "day")
     NSAMPLES = count("usable samples")
     NUNKNOWN = count("samples censored above the threshold, which decide nothing")
     WINCLFL = flag("the window is closed at the cut-off: nothing later can change 'not reached'")

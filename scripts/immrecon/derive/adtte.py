@@ -9,9 +9,9 @@ from immrecon.config.specs import DeriveSpec
 from immrecon.contracts.analysis import ADREC, ADTTE
 from immrecon.derive.deaths import one_death_each
 from immrecon.derive.definition_grid import definitions, grid_variables, rule_variables
-from immrecon.derive.first_event import first_events
+from immrecon.derive.first_event import earliest, first_events
 from immrecon.derive.occurrences import OCCURRENCE_COLUMNS, Events, first_occurrence, not_after_death, not_before_life
-from immrecon.derive.reconstitution import crossings, daily_statuses, usable_samples
+from immrecon.derive.reconstitution import crossings, daily_statuses, last_below, usable_samples
 from immrecon.derive.reconstitution_status import reconstitution_status
 
 
@@ -43,21 +43,25 @@ def derive_adtte(
     }
     rules = spec.endpoints.threshold_rules()
     samples = {name: usable_samples(adlb, adsl, rule, clinical) for name, rule in rules.items()}
-    crossed = {name: crossings(daily_statuses(samples[name], rule), adsl, rule) for name, rule in rules.items()}
+    daily = {name: daily_statuses(samples[name], rule) for name, rule in rules.items()}
+    crossed = {name: crossings(daily[name], adsl, rule) for name, rule in rules.items()}
     confirmed = {name: _confirmed(name, crossed[name], adsl, adlb, rule) for name, rule in rules.items()}
     occurrences = pl.concat(
         [pl.DataFrame(schema=OCCURRENCE_COLUMNS), *clinical.values(), *confirmed.values()], how="vertical"
     )
+    variables = spec.endpoints.first_events | grid_variables(spec.endpoints)
     followed = {
         name: first_events(name, first_event, occurrences, adsl, adlb, events, spec)
-        for name, first_event in (spec.endpoints.first_events | grid_variables(spec.endpoints)).items()
+        for name, first_event in variables.items()
     }
     statuses = {
         name: reconstitution_status(
-            name, rules[name], samples[name], crossed[name], followed[variable], adsl, spec.cutoff_date
+            name, rules[name], samples[name], crossed[name], last_below(daily[name], crossed[name]),
+            earliest(occurrences, [cause for cause in variables[variable].causes if cause != name]),
+            followed[variable], adsl, spec.cutoff_date,
         )
         for name, variable in rule_variables(spec.endpoints).items()
-    }
+    }  # fmt: skip
     waiting = pl.concat(
         [pl.DataFrame(schema={"USUBJID": pl.String, "RULE": pl.String})]
         + [

@@ -33,13 +33,13 @@ def first_events(
         STARTDY=pl.when(pl.col("HSCTDY").is_not_null()).then(clock_start(first_event.origin.clock)),
         STARTDT=pl.col(CLOCK_DATE[first_event.origin.clock]),
     )
-    earliest = _earliest(occurrences, first_event.causes)
+    first = earliest(occurrences, first_event.causes)
     followed = _last_documented(first_event.follow_up, population, adlb, events, spec)
     entry = first_event.origin.landmark_day or 0.0
     horizon = first_event.horizon_day if first_event.horizon_day is not None else float("inf")
     return (
         population.select("USUBJID", "DISPID", "GROUP", "DOSELVL", "STARTDT", "STARTDY", "TRTSDY", "DTHDY")
-        .join(earliest, on="USUBJID", how="left")
+        .join(first, on="USUBJID", how="left")
         .join(followed, on="USUBJID", how="left")
         .with_columns(EVENTT=pl.col("DY") - pl.col("STARTDY"))
         .with_columns(ENDED=(pl.col("EVENTT") <= horizon).fill_null(False))
@@ -64,7 +64,8 @@ _NO_ORIGIN = "the origin has no date"
 _AFTER_INJECTION = (Population.INJECTED, Population.EVALUABLE)
 
 
-def _earliest(occurrences: pl.DataFrame, causes: list[str]) -> pl.DataFrame:
+def earliest(occurrences: pl.DataFrame, causes: list[str]) -> pl.DataFrame:
+    """Per participant the first of the causes; of those on one day the one listed first."""
     priority = {cause: rank for rank, cause in enumerate(causes)}
     return (
         occurrences.filter(pl.col("CAUSE").is_in(causes))

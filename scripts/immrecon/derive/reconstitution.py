@@ -111,3 +111,14 @@ def crossings(daily: pl.DataFrame, adsl: pl.DataFrame, rule: ThresholdCrossing) 
         .first()
         .select("USUBJID", "REACHDY", "REACHSEQ", "CONFDY", "CONFSEQ", "OPEN")
     )
+
+
+def last_below(daily: pl.DataFrame, crossed: pl.DataFrame) -> pl.DataFrame:
+    """USUBJID, LEFTDY: the last day decided as not above; of confirmed crossings the last such day before."""
+    confirmed = crossed.filter(pl.col("CONFDY").is_not_null()).select("USUBJID", UNTIL="REACHDY")
+    return (
+        daily.join(confirmed, on="USUBJID", how="left")
+        .filter(~pl.col("ABOVE"), pl.col("UNTIL").is_null() | (pl.col("ADY") < pl.col("UNTIL")))
+        .group_by("USUBJID")
+        .agg(LEFTDY=pl.col("ADY").max())
+    )

@@ -15,19 +15,23 @@ def reconstitution_status(
     rule: ThresholdCrossing,
     samples: pl.DataFrame,
     crossed: pl.DataFrame,
+    below: pl.DataFrame,
+    competing: pl.DataFrame,
     variable: pl.DataFrame,
     adsl: pl.DataFrame,
     cutoff: date | None,
 ) -> pl.DataFrame:
     """ADREC rows of one rule, for the population of the first-event variable that the rule belongs to.
 
+    `below` has the last day decided as not above (LEFTDY), `competing` the first day (DY) of what competes with it.
+
     Participants who are not at risk for that variable keep their row, with the status that their samples give.
     """
     in_window = _in_window(samples, adsl, rule)
     start, last_day = clock_start(rule.window.clock), rule.window.last_day
-    competing = pl.col("CAUSE").is_not_null() & (pl.col("CAUSE") != name)
+    preceded = pl.col("CAUSE").is_not_null() & (pl.col("CAUSE") != name)
     if last_day is not None:
-        competing &= pl.col("DY") - start <= last_day
+        preceded &= pl.col("DY") - start <= last_day
     confirmed = pl.col("CONFDY").is_not_null() & (pl.col("CAUSE").is_null() | (pl.col("CAUSE") == name))
     reached = pl.col("REACHDY").is_not_null() & pl.col("OPEN") & pl.col("CONFDY").is_null()
     if rule.confirm_within_window and last_day is not None:
@@ -38,7 +42,7 @@ def reconstitution_status(
     status = (
         pl.when(confirmed)
         .then(pl.lit("confirmed"))
-        .when(competing)
+        .when(preceded)
         .then(pl.lit("competing event before"))
         .when(reached & gone)
         .then(pl.lit("reached, can no longer be confirmed"))
@@ -51,11 +55,25 @@ def reconstitution_status(
         .otherwise(pl.lit("not reached"))
     )
     return (
-        variable.select("USUBJID", "DISPID", "GROUP", "DOSELVL", "STARTDT", "STARTDY", "TRTSDY", "CAUSE", "DY")
+        variable.select(
+            "USUBJID",
+            "DISPID",
+            "GROUP",
+            "DOSELVL",
+            "STARTDT",
+            "STARTDY",
+            "TRTSDY",
+            "CAUSE",
+            "DY",
+            "RISKFL",
+            FOLLDY="LASTDY",
+        )
         .join(adsl.select("USUBJID", "DTHFL", "DTHUNFL", "WDDT", "WDUNFL"), on="USUBJID", how="left")
         .join(samples.group_by("USUBJID").agg(ENDED=pl.col("ENDDY").is_not_null().any()), on="USUBJID", how="left")
         .join(crossed, on="USUBJID", how="left")
         .join(in_window, on="USUBJID", how="left")
+        .join(below, on="USUBJID", how="left")
+        .join(competing.select("USUBJID", COMPETES="CAUSE", COMPDY="DY"), on="USUBJID", how="left")
         .with_columns(STATUS=status, WINCLFL=yes_no(_window_closed(rule, cutoff)))
         .select(
             "USUBJID",
@@ -66,6 +84,12 @@ def reconstitution_status(
             STATUS="STATUS",
             REACHDY="REACHDY",
             CONFDY="CONFDY",
+            RISKFL="RISKFL",
+            STARTDY="STARTDY",
+            LEFTDY="LEFTDY",
+            COMPETES="COMPETES",
+            COMPDY="COMPDY",
+            FOLLDY="FOLLDY",
             LASTDY="LASTDY",
             NSAMPLES=pl.col("NSAMPLES").fill_null(0).cast(pl.Int64),
             NUNKNOWN=pl.col("NUNKNOWN").fill_null(0).cast(pl.Int64),

@@ -83,6 +83,7 @@ _TABLES: dict[str, Topic] = {
     "funnel": "participants",
     "baseline": "participants",
     "reconstitution_status": "recovery",
+    "reconstitution": "recovery",
     "definition_grid": "recovery",
     "adverse_events": "safety",
     "sae_reconciliation": "safety",

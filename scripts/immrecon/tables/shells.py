@@ -6,7 +6,7 @@ from functools import partial
 from immrecon.config.specs import DisplaySpec
 from immrecon.config.study import Analyte
 from immrecon.exhibits import table_stems, visits_stem
-from immrecon.tables import definition_grid, disposition, quality, recovery, safety, tte
+from immrecon.tables import definition_grid, disposition, quality, reconstitution, recovery, safety, tte
 from immrecon.tables.model import Table
 from immrecon.tables.results import Results
 
@@ -18,6 +18,7 @@ _MAKERS: dict[str, _Maker] = {
     "funnel": disposition.funnel,
     "baseline": disposition.baseline,
     "reconstitution_status": recovery.reconstitution_status,
+    "reconstitution": reconstitution.reconstitution,
     "definition_grid": definition_grid.definition_grid,
     "landmarks": tte.landmarks,
     "quantiles": tte.quantiles,

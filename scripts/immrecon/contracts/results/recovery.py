@@ -1,10 +1,11 @@
 """Result tables of the cell counts: visits, thresholds, trajectories, reconstitution statuses."""
 
 import dataframely as dy
+import polars as pl
 
-from immrecon.contracts.base import count, integer, number, one_of, optional_text, text
+from immrecon.contracts.base import count, integer, number, one_of, optional_text, rule, text
 from immrecon.contracts.results.inference import Inference, Stratum, result_table
-from immrecon.vocabulary import RECONSTITUTION_STATUSES, Population, RowStatus
+from immrecon.vocabulary import RECONSTITUTION_STATUSES, Population, ReconstitutionMeasure, RowStatus
 
 
 class VisitSummary(Stratum):
@@ -77,6 +78,25 @@ class StatusCounts(Stratum):
     n_total = count("participants of the stratum")
 
 
+class Reconstitution(Stratum, Inference):
+    parameter = text("endpoint whose event is the rule", primary_key=True)
+    rule_text = text("the rule with every part")
+    measure = one_of(ReconstitutionMeasure, "what is estimated, and how", primary_key=True)
+    time_day = number(
+        "day of the endpoint's clock, or end of the rule's window", "day", nullable=False, primary_key=True
+    )
+    population = one_of(Population, "population")
+    n = count("participants at risk; of a proportion, its denominator")
+    n_events = count("reached by the day; of a proportion, its numerator")
+    n_competing = count("with a competing event before")
+    n_unknown = count("not known to have reached it by the day: censored before, or of unknown status")
+    estimate_high = number("largest estimate that the samples allow; `estimate` is the smallest", "1")
+
+    @rule
+    def the_range_is_a_range(cls) -> pl.Expr:
+        return pl.col("estimate_high").is_null() | (pl.col("estimate_high") >= pl.col("estimate") - 1e-12)
+
+
 class DefinitionEstimates(Stratum, Inference):
     definition = text("code of the definition", primary_key=True)
     definition_order = integer("order in the grid", nullable=False)
@@ -113,6 +133,9 @@ VISIT_SUMMARY = result_table("visit_summary", "One row per analyte, visit and st
 THRESHOLD_SUMMARY = result_table("threshold_summary", "One row per threshold, visit and stratum.", ThresholdSummary)
 PROFILES = result_table("profiles", "One row per sample of the individual trajectories.", Profiles)
 STATUS_COUNTS = result_table("status_counts", "One row per reconstitution status and stratum.", StatusCounts)
+RECONSTITUTION = result_table(
+    "reconstitution", "One row per endpoint of a reconstitution rule, measure, day and stratum.", Reconstitution
+)
 DEFINITION_ESTIMATES = result_table(
     "definition_estimates", "One row per definition of the grid and stratum.", DefinitionEstimates
 )
