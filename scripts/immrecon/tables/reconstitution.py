@@ -44,7 +44,7 @@ def reconstitution(results: Results, spec: DisplaySpec) -> Table:
         rows=lines,
         footnotes=[
             *(f"Rule of {clean(code)}: {rule}." for code, rule in rules.items()),
-            *(f"Method of {clean(measure)}: {method_words(frame.filter(measure=measure))}." for measure in _ORDER
+            *(f"Method: {method_words(frame.filter(measure=measure))} ({clean(measure)})." for measure in _ORDER
               if not frame.filter(measure=measure).is_empty()),
             _WHAT,
         ],
