@@ -20,7 +20,7 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
     return {
         "disposition": ["accrual", "timelines"],
         "recovery": [trajectory_stem(analyte.code) for analyte in spec.analytes if analyte.summarised],
-        "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints],
+        "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints if endpoint.figure],
         "definition_grid": ["definition_grid"] if spec.definition_grid else [],
     }
 

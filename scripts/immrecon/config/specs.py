@@ -4,7 +4,7 @@ from datetime import date
 
 from immrecon.config.base import Strict
 from immrecon.config.dialect import Dialect
-from immrecon.config.endpoints import DefinitionGrid, EndpointsFile
+from immrecon.config.endpoints import DefinitionGrid, EndpointsFile, Topic
 from immrecon.config.study import (
     Analyte,
     Characteristic,
@@ -108,6 +108,8 @@ class EndpointDisplay(Strict):
     source: str
     status: str
     display: str
+    topic: Topic
+    figure: bool
     figure_last_day: float
     figure_tick_day: float
 
@@ -279,6 +281,8 @@ def _endpoint_display(study: Study, code: str) -> EndpointDisplay:
         source=endpoint.source,
         status=endpoint.status,
         display=endpoint.display,
+        topic=endpoint.topic,
+        figure=endpoint.figure,
         figure_last_day=endpoint.figure_last_day,
         figure_tick_day=endpoint.figure_tick_day,
     )

@@ -56,11 +56,22 @@ _CHAPTERS: dict[Topic, tuple[str, str, str]] = {
         "Nobody is credited with follow-up because nothing was recorded: it ends at the last documented contact or "
         "assessment on or before the cut-off.",
     ),
+    "engraftment": (
+        "Engraftment and chimerism",
+        "Does the graft take, and is it the donor's?",
+        "Death, relapse and a second transplant compete with engraftment.",
+    ),
     "recovery": (
         "Immune reconstitution",
         "Is the immune system coming back, and how fast?",
         "Values below the limit of quantification are kept as such and rank lowest. Death, relapse and other competing "
         "events are not counted as censoring.",
+    ),
+    "infection": (
+        "Infections and reactivations",
+        "How often do infections occur, and in whom?",
+        "Records of one pathogen that follow each other within a declared interval are one episode. Who cannot "
+        "reactivate a virus is not at risk of it.",
     ),
     "safety": (
         "Safety",
@@ -107,7 +118,7 @@ def outline(
     sections = [GLANCE]
     for topic, (title, question, lead) in _CHAPTERS.items():
         exhibits = tuple(_exhibits(topic, results, tables, figures, spec))
-        if exhibits or topic != "further":
+        if exhibits or topic not in ("further", "engraftment", "infection"):
             sections.append(Section(topic, title, question, lead, exhibits))
     return [*sections, DEFINITIONS, MAKING]
 
