@@ -27,7 +27,7 @@ CLOSED, NEWTON = {"rel": 1e-9, "abs": 1e-12}, {"rel": 1e-7, "abs": 1e-9}
 FORMS = {
     "lists": list,
     "arrays": np.asarray,
-    "polars": pl.Series,
+    "polars": lambda v: pl.Series(v, strict=False),
     "objects": lambda v: np.array(v, dtype=object),
     "float32": lambda v: np.asarray(v) if isinstance(v[0], str) else np.asarray(v, dtype=np.float32),
     "tuples": tuple,
@@ -50,7 +50,7 @@ class Trial:
 
     def model(self, *columns):
         table = np.column_stack([self.r[name] for name in columns])
-        return pl.DataFrame(table) if self.form is pl.Series else table.tolist()
+        return pl.DataFrame(table) if self.form is FORMS["polars"] else table.tolist()
 
     @property
     def entry(self):

@@ -59,8 +59,10 @@ def gray_test(
         score, variance = score + s, variance + v
     n_events = np.array([((code == 1) & (g.position == j)).sum() for j in range(k)], dtype=np.int64)
     n_competing = np.array([((code == 2) & (g.position == j)).sum() for j in range(k)], dtype=np.int64)
-    reason = _no_test(g, n_events) or _no_variance(variance)
+    reason = _no_test(g, n_events) or (_EXHAUSTED if np.isnan(variance).any() else None)
     test = absent(reason) if reason else chi_square(score, variance, g.size > 0, _NOTHING)
+    if test.reason == _NOTHING and _is_negative(variance):
+        test = absent(_NEGATIVE)
     return GrayTest(
         of_interest=int(of_interest),
         rho=float(rho),
@@ -253,12 +255,9 @@ def _no_test(groups: Groups, n_events: IntArray) -> str | None:
     return None if n_events.sum() else "no event of the cause"
 
 
-def _no_variance(variance: FloatArray) -> str | None:
-    if np.isnan(variance).any():
-        return _EXHAUSTED
+def _is_negative(variance: FloatArray) -> bool:
     # Gray's factor for d tied events, 1 - (d - 1)/(U. S_k - 1), has no lower bound when few are at risk.
-    spread = np.linalg.eigvalsh(variance)
-    return _NEGATIVE if spread[0] < -_ROUNDING * (1 + np.abs(variance).max()) else None
+    return bool(np.linalg.eigvalsh(variance)[0] < -_ROUNDING * (1 + np.abs(variance).max()))
 
 
 class _Design:
