@@ -16,8 +16,8 @@ from immrecon.stats.recurrent import incidence_rate, mean_cumulative_function, r
 from immrecon.stats.regression import concordance, cox, firth_cox, proportional_hazards_test
 from immrecon.stats.survival import kaplan_meier, nelson_aalen, reverse_kaplan_meier, rmst_difference
 
-FIXED = settings(derandomize=True, deadline=None, max_examples=60)
-FEW = settings(derandomize=True, deadline=None, max_examples=30)
+FIXED = settings(derandomize=True, deadline=None, max_examples=50)
+FEW = settings(derandomize=True, deadline=None, max_examples=20)
 # Day left, days before it that the participant entered, cause, weight, covariate and group.
 PERSON = st.tuples(
     st.integers(1, 12), st.integers(1, 12), st.integers(0, 2), st.sampled_from([0.5, 1.0, 2.0]), st.integers(0, 3)

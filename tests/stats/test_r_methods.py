@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,7 @@ PUBLIC = {
 WITHOUT = {"joint_model"}
 
 
+@cache
 def marked() -> dict[str, dict[str, ast.Module]]:
     """Per method the tests that run its cases, by name, with the module that holds each."""
     found: dict[str, dict[str, ast.Module]] = {}
