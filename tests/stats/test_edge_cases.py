@@ -10,14 +10,34 @@ import numpy as np
 import polars as pl
 import pytest
 
-from immrecon.stats.comparison import hodges_lehmann, logrank_test, one_sample_logrank, wilcoxon_exact
-from immrecon.stats.competing_risks import aalen_johansen, fine_gray, fixed_time_comparison, gray_test
+from immrecon.stats.comparison import (
+    hodges_lehmann,
+    logrank_permutation_test,
+    logrank_test,
+    one_sample_logrank,
+    wilcoxon_exact,
+)
+from immrecon.stats.competing_risks import (
+    aalen_johansen,
+    fine_gray,
+    fixed_time_comparison,
+    gray_test,
+    multistate,
+    subdistribution_rows,
+)
+from immrecon.stats.competing_risks import pseudo_observations as incidence_pseudo_observations
 from immrecon.stats.interval_censored import turnbull
-from immrecon.stats.proportion import clopper_pearson, fisher_exact, mid_p, wilson
-from immrecon.stats.recurrent import incidence_rate, mean_cumulative_function, rate_ratio
+from immrecon.stats.proportion import clopper_pearson, difference, fisher_exact, mid_p, wilson
+from immrecon.stats.recurrent import incidence_rate, mean_cumulative_function, rate_model, rate_ratio
 from immrecon.stats.regression import concordance, cox, firth_cox, proportional_hazards_test
 from immrecon.stats.survival import fixed_time_comparison as survival_comparison
-from immrecon.stats.survival import kaplan_meier, nelson_aalen, pseudo_observations, reverse_kaplan_meier
+from immrecon.stats.survival import (
+    kaplan_meier,
+    nelson_aalen,
+    pseudo_observations,
+    reverse_kaplan_meier,
+    rmst_difference,
+)
 
 from .conftest import GOLDEN, agree
 
@@ -110,6 +130,17 @@ def test_means_pseudo_observations_and_contrasts(number):
             mean = curve.rmst(r["tau"])
             agree([mean.estimate, mean.std_error], r["value"], CLOSED, f"mean to {r['tau']}")
     agree(pseudo_observations(trial["time"], trial["event"], at=AT).values, trial.r["pseudo"], CLOSED, "pseudo")
+    if r := trial.r.get("pseudo_incidence"):
+        found = incidence_pseudo_observations(trial["time"], trial["cause"], at=AT, causes=[1, 2])
+        agree(found.values[0], r, CLOSED, "pseudo-observations of incidence")
+    if r := trial.r.get("difference_in_means"):
+        found = rmst_difference(trial["time"], trial["event"], trial["group"], tau=r["tau"]).difference
+        half = 1.959963984540054 * r["std_error"]
+        wanted = [r["difference"], r["difference"] - half, r["difference"] + half]
+        if half == 0:  # R's interval without width is none here
+            assert found.reason == "no event by tau, or no spread, in either group"
+        else:
+            agree([found.estimate, found.conf_low, found.conf_high], wanted, CLOSED, "difference in means")
     for t, r in zip((7, 21), trial.r["contrast"], strict=True):
         if len(set(trial.r["group"])) < 2:
             continue
@@ -170,6 +201,40 @@ def test_comparisons(number, which):
             agree([test.statistic, test.df], [r["chisq"], r["df"]], CLOSED, "log-rank")
         else:
             assert r["df"] == 0 or np.linalg.matrix_rank(r["variance"], tol=1e-9) < r["df"]
+
+
+@trials(lambda r: "weighted_logrank" in r)  # two groups and an event; also with late entry
+def test_weighted_logrank(number):
+    trial = Trial(number)
+    for weighting, (score, variance) in trial.r["weighted_logrank"].items():
+        options = {"gamma": 1, "rho": 1} if weighting == "fleming-harrington" else {}
+        test = logrank_test(
+            trial["time"], trial["event"], trial["group"], weighting=weighting, **trial.entry, **options
+        )
+        agree([test.observed[0] - test.expected[0], test.variance[0, 0]], [score, variance], CLOSED, weighting)
+        if variance > 1e-12:
+            agree(test.z, score / variance**0.5, CLOSED, weighting)
+        else:
+            assert test.status == "not estimable"
+
+
+@trials(lambda r: r.get("permuted") is not None and len(set(r["group"])) == 2)
+def test_every_arrangement_of_groups(number):
+    trial = Trial(number)
+    test = logrank_permutation_test(trial["time"], trial["event"], trial["group"])
+    agree(test.p_value, trial.r["permuted"], CLOSED, "exact p")
+
+
+@trials(lambda r: r.get("finegray"))
+def test_expanded_rows(number):
+    trial = Trial(number)
+    r, rows = trial.r["finegray"], subdistribution_rows(trial["time"], trial["cause"], of_interest=1)
+    assert rows.row.size == r["rows"]
+    agree(rows.weight.sum(), r["weight"], CLOSED, "weights")
+    x = np.asarray(trial.r["x"], dtype=float)[rows.row]
+    options = {"entry": rows.entry, "weights": rows.weight, "cluster": rows.row, "ties": "breslow"}
+    fit = cox(rows.time, rows.event, x, **options)
+    agree([fit.coefficient[0], fit.std_error[0]], [r["coefficient"], r["std_error"]], NEWTON, "weighted Cox")
 
 
 @trials()
@@ -233,6 +298,28 @@ def test_recurrent_events(number):
     agree(dying.estimate, r["ghosh_lin"], CLOSED, "Ghosh-Lin")
     agree(dying.std_error, r["ghosh_lin_std_error"], CLOSED, "Ghosh-Lin standard error")
 
+    if r.get("rate"):
+        fit = rate_model(*rows, form(r["x"]), **options)
+        agree([fit.coefficient[0], fit.std_error[0], fit.model_std_error[0]], r["rate"], NEWTON, "rate ratio")
+
+
+@pytest.mark.parametrize("number", range(len(R["moves"])))
+def test_states(number):
+    r, form = R["moves"][number], list(FORMS.values())[number % len(FORMS)]
+    to = [a if b == "none" else b for a, b in zip(r["from"], r["to"], strict=True)]
+    found = multistate(
+        form(r["stop"]),
+        form(r["from"]),
+        form(to),
+        states=["well", "ill", "dead"],
+        subject=form(r["id"]),
+        entry=form(r["start"]),
+        initial="well",
+        variance="infinitesimal-jackknife",
+    ).at(AT)
+    agree(found.probability, r["probability"], CLOSED, "probability in state")
+    agree(found.std_error, r["std_error"], {"rel": 1e-8, "abs": 1e-9}, "jackknife")
+
 
 @pytest.mark.parametrize("r", R["intervals"])
 def test_interval_censored(r):
@@ -248,6 +335,14 @@ def test_proportions():
     for function, name in ((clopper_pearson, "clopper_pearson"), (wilson, "wilson"), (mid_p, "mid_p")):
         found = function(r["x"], pl.Series(r["n"]))
         agree(np.column_stack((found.conf_low, found.conf_high)), r[name], {"rel": 1e-8, "abs": 1e-9}, name)
+
+
+def test_differences_of_proportions():
+    given = np.array([r["given"] for r in R["differences"]]).T
+    for conf_type, name, tolerance in (("newcombe", "newcombe", 1e-9), ("miettinen-nurminen", "score", 2e-6)):
+        found = difference(*given, conf_type=conf_type)
+        wanted = [r[name] for r in R["differences"]]  # the score's constrained maximum is searched for to about 1e-8
+        agree(np.column_stack((found.conf_low, found.conf_high)), wanted, {"rel": 0, "abs": tolerance}, name)
 
 
 @pytest.mark.parametrize("r", R["fisher"], ids=lambda r: f"{r['a']}/{r['m']} {r['b']}/{r['n']}")

@@ -29,6 +29,23 @@ contrast <- function(d, t) { # Klein et al. 2007 on log(-log S)
   v <- sapply(s, `[[`, "std.err")^2 / (S * log(S))^2; y <- log(-log(S)); w <- 1 / v
   list(chisq = sum(w * (y - sum(w * y) / sum(w))^2), df = length(S) - 1) }
 
+weighted <- function(d) { # W (d_1 - d Y_1 / Y) and its hypergeometric variance, first group, over event times
+  one <- d$group == sort(unique(d$group))[1]; u <- sort(unique(d$time[d$event == 1]))
+  at_risk <- function(t, who) sum(who & d$entry < t & d$time >= t | who & !d$late & d$time >= t); hit <- function(t, who) sum(who & d$time == t & d$event == 1)
+  Y <- sapply(u, at_risk, TRUE); Y1 <- sapply(u, at_risk, one); D <- sapply(u, hit, TRUE); D1 <- sapply(u, hit, one); before <- c(1, cumprod(1 - D / Y))[seq_along(u)]
+  v <- ifelse(Y > 1, D * Y1 / Y * (1 - Y1 / Y) * (Y - D) / pmax(Y - 1, 1), 0)
+  W <- list("log-rank" = rep(1, length(u)), "gehan-breslow" = Y, "tarone-ware" = sqrt(Y), "peto-peto" = cumprod(1 - D / (Y + 1)), "fleming-harrington" = before * (1 - before))
+  lapply(W, function(w) c(sum(w * (D1 - D * Y1 / Y)), sum(w^2 * v))) }
+permuted <- function(d) { # every way to choose the first group; scores: event minus the pooled Nelson-Aalen estimate
+  one <- d$group == sort(unique(d$group))[1]; if (nrow(d) > 12 || all(one)) return(NULL)
+  hazard <- sapply(d$time, function(t) { u <- sort(unique(d$time[d$event == 1 & d$time <= t])); sum(vapply(u, function(s) sum(d$time == s & d$event == 1) / sum(d$time >= s), 0)) })
+  score <- d$event - hazard; U <- combn(nrow(d), sum(one), function(i) sum(score[i])); centre <- mean(U)
+  mean(abs(U - centre) >= abs(sum(score[one]) - centre) - 1e-9) }
+difference_in_means <- function(d) { # each group's area under the curve up to the last day that both have reached
+  g <- sort(unique(d$group)); if (length(g) != 2) return(NULL); tau <- min(tapply(d$time, d$group, max)); if (tau == 0) return(NULL)
+  m <- sapply(g, function(k) answer(mean_to(Surv(d$time, d$event)[d$group == k], tau))); if (is.list(m)) return(NULL)
+  list(tau = tau, difference = m[1, 1] - m[1, 2], std_error = sqrt(sum(m[2, ]^2))) }
+
 # --- competing risks -------------------------------------------------------------------------------------------------
 states <- function(S, id, w = NULL) {
   f <- if (is.null(w)) survfit(S ~ 1, id = id) else survfit(S ~ 1, id = id, weights = w)
@@ -42,6 +59,12 @@ aalen <- function(d) { tp <- timepoints(cuminc(d$time, d$cause, cencode = 0), at
 gray <- function(d, rho, strata) {
   t <- if (strata) cuminc(d$time, d$cause, d$group, d$stratum, rho = rho, cencode = 0)$Tests else cuminc(d$time, d$cause, d$group, rho = rho, cencode = 0)$Tests
   if (is.null(t)) NULL else list(cause = I(rownames(t)), statistic = I(unname(t[, "stat"])), p = I(unname(t[, "pv"])), df = I(unname(t[, "df"]))) }
+pseudo_incidence <- function(d) { # the true jackknife of cause 1
+  F <- function(r) summary(survfit(Surv(time, state) ~ 1, r, id = id), times = at, extend = TRUE)$pstate[, 2]; n <- nrow(d)
+  t(sapply(1:n, function(i) n * F(d) - (n - 1) * F(d[-i, ]))) }
+expanded <- function(d) { f <- finegray(Surv(time, state) ~ ., d[, c("time", "state", "x", "z", "id")], etype = "1")
+  m <- coxph(Surv(fgstart, fgstop, fgstatus) ~ x, f, weights = fgwt, ties = "breslow", cluster = id, control = control)
+  if (is.na(coef(m)) || abs(coef(m)) > 6) NULL else list(rows = nrow(f), weight = sum(f$fgwt), coefficient = unname(coef(m)), std_error = sqrt(m$var[1, 1])) }
 subdistribution <- function(d) { # crr puts a censoring on day 0 in the wrong place: approx() averages it with G(0) = 1
   if (any(d$time == 0 & d$cause == 0)) return(NULL)
   f <- crr(d$time, d$cause, cbind(d$x, d$z), failcode = 1, cencode = 0, gtol = 1e-13, maxiter = 60)
@@ -95,12 +118,16 @@ judged <- lapply(1:48, function(k) {
       out$logrank <- lapply(0:3, function(i) answer(logrank(if (i > 1) Surv(time, event) ~ group + strata(stratum) else Surv(time, event) ~ group, d, i %% 2)))
     }
     out$fine_gray <- answer(subdistribution(d))
+    if (min(d$time) > 0) out$finegray <- answer(expanded(d))
+    out$pseudo_incidence <- answer(pseudo_incidence(d))
+    if (length(unique(d$group)) > 1) { out$permuted <- permuted(d); out$difference_in_means <- difference_in_means(d) }
   }
   if (nrow(d) >= 6 && any(d$event == 1)) { d$S <- S
     out$efron <- answer(proportional(S ~ x + z, d, "efron")); out$breslow <- answer(proportional(S ~ x, d, "breslow"))
     out$exact <- answer({ m <- coxph(S ~ x, d, ties = "exact", control = control); if (abs(coef(m)) > 6) NULL else list(coefficient = unname(coef(m)), variance = m$var[1, 1], loglik = m$loglik) })
     out$stratified <- answer(proportional(S ~ x + strata(stratum), d, "efron")); out$robust <- answer(proportional(S ~ x, d, "efron", d$weight))
   }
+  if (any(d$event == 1) && length(unique(d$group)) == 2) { e <- d; e$late <- late; out$weighted_logrank <- weighted(e) }
   out$firth <- answer(firth(S, d$x))
   out
 })
@@ -118,7 +145,9 @@ recurrent <- lapply(1:8, function(k) {
       m <- m + S * sum(w[rows$id[now & rows$event == 1]]) / y; S <- S * (1 - sum(w[rows$id[now & rows$death == 1]]) / y) }
     m })
   influence <- sapply(1:n, function(i) { w <- rep(1 + 0i, n); w[i] <- w[i] + 1e-30i; Im(mu(w)) / 1e-30 })
-  c(as.list(rows), list(mean = s$cumhaz, robust = s$std.chaz, poisson = p$std.chaz, ghosh_lin = Re(mu(rep(1 + 0i, n))), ghosh_lin_std_error = sqrt(rowSums(influence^2))))
+  rows$x <- rows$id %% 2
+  rate <- answer({ m <- coxph(Surv(start, stop, event) ~ x + cluster(id), rows, ties = "breslow", control = control); if (abs(coef(m)) > 6) NULL else c(coef(m), sqrt(m$var[1, 1]), sqrt(m$naive.var[1, 1])) })
+  c(as.list(rows), list(rate = unname(rate), mean = s$cumhaz, robust = s$std.chaz, poisson = p$std.chaz, ghosh_lin = Re(mu(rep(1 + 0i, n))), ghosh_lin_std_error = sqrt(rowSums(influence^2))))
 })
 
 # --- interval censoring: EM on the innermost intervals until nothing moves ---------------------------------------------
@@ -133,6 +162,14 @@ npmle <- function(L, R) {
 intervals <- lapply(1:10, function(k) { n <- c(3, 6, 6, 8, 12)[1 + k %% 5]; L <- 7 * sample(0:4, n, TRUE); R <- L + 7 * sample(0:3, n, TRUE); R[L == 0 & R == 0] <- 7
   R[sample(n, 1 + n %/% 4)] <- Inf; list(left = L, right = ifelse(is.finite(R), R, -1), loglik = npmle(L, R)) })
 
+# --- states: well, ill, dead; some recover, some enter late -----------------------------------------------------------
+moves <- lapply(1:8, function(k) { rows <- do.call(rbind, lapply(1:c(3, 6, 6, 12)[1 + k %% 4], function(i) {
+    start <- if (k > 4) 7 * sample(0:2, 1) else 0; one <- start + 7 * sample(1:3, 1); two <- one + 7 * sample(1:3, 1); how <- sample(4, 1)
+    if (how == 1) rbind(data.frame(id = i, start = start, stop = one, from = "well", to = "ill"), data.frame(id = i, start = one, stop = two, from = "ill", to = sample(c("dead", "none", "well"), 1)))
+    else data.frame(id = i, start = start, stop = one, from = "well", to = c("dead", "none", "ill")[how - 1]) }))
+  s <- summary(survfit(Surv(start, stop, factor(to, c("none", "well", "ill", "dead"))) ~ 1, rows, id = id, istate = factor(from, c("well", "ill", "dead"))), times = at, extend = TRUE)
+  c(as.list(rows), list(probability = t(s$pstate), std_error = t(s$std.err))) })
+
 # --- proportions and rates -----------------------------------------------------------------------------------------------
 counts <- do.call(rbind, lapply(c(1, 2, 3, 6, 14), function(n) cbind(0:n, n)))
 mid_p <- function(x, n) c(if (x == 0) 0 else uniroot(function(p) pbinom(x, n, p, lower.tail = FALSE) + .5 * dbinom(x, n, p) - .025, c(0, 1), tol = 1e-15)$root,
@@ -140,6 +177,13 @@ mid_p <- function(x, n) c(if (x == 0) 0 else uniroot(function(p) pbinom(x, n, p,
 proportion <- list(x = counts[, 1], n = counts[, 2], clopper_pearson = t(apply(counts, 1, function(r) binom.test(r[1], r[2])$conf.int)),
   wilson = t(apply(counts, 1, function(r) suppressWarnings(prop.test(r[1], r[2], correct = FALSE)$conf.int))), mid_p = t(apply(counts, 1, function(r) mid_p(r[1], r[2]))))
 tables <- expand.grid(a = 0:3, b = 0:5, sizes = 1:2); tables$m <- c(3, 6)[tables$sizes]; tables$n <- 5
+score <- function(x, m, y, n, delta) { # Miettinen and Nurminen: constrained maximum by search
+  log_p <- function(k, p) ifelse(k > 0, k * log(p), 0); ends <- c(max(0, -delta), min(1, 1 - delta))
+  q <- optimize(function(q) log_p(x, q + delta) + log_p(m - x, 1 - q - delta) + log_p(y, q) + log_p(n - y, 1 - q), ends, maximum = TRUE, tol = 1e-13)$maximum; p <- q + delta
+  (x / m - y / n - delta) / sqrt((p * (1 - p) / m + q * (1 - q) / n) * (m + n) / (m + n - 1)) }
+differences <- lapply(seq_len(nrow(tables)), function(i) with(tables[i, ], { d <- a / m - b / n; w <- function(x, n) suppressWarnings(prop.test(x, n, correct = FALSE)$conf.int); u <- w(a, m); v <- w(b, n)
+  low <- if (d <= -1) -1 else uniroot(function(D) score(a, m, b, n, D) - z, c(-1 + 1e-9, d - 1e-9), tol = 1e-12)$root; high <- if (d >= 1) 1 else uniroot(function(D) score(a, m, b, n, D) + z, c(d + 1e-9, 1 - 1e-9), tol = 1e-12)$root
+  list(given = c(a, m, b, n), newcombe = c(d - sqrt((a / m - u[1])^2 + (v[2] - b / n)^2), d + sqrt((u[2] - a / m)^2 + (b / n - v[1])^2)), score = c(low, high)) }))
 fisher <- lapply(seq_len(nrow(tables)), function(i) with(tables[i, ], { f <- fisher.test(matrix(c(a, m - a, b, n - b), 2)); list(a = a, m = m, b = b, n = n, p = f$p.value, odds = finite(unname(f$estimate)), ci = finite(f$conf.int[1:2])) }))
 rates <- lapply(list(c(0, 10, 0, 5), c(0, 10, 3, 7.5), c(1, 100, 0, 50), c(2, 30, 2, 60), c(5, 12.5, 1, 20)), function(r) {
   one <- poisson.test(r[1], r[2]); two <- poisson.test(r[c(1, 3)], r[c(2, 4)])
@@ -148,4 +192,4 @@ shift <- lapply(1:10, function(k) { x <- sample(0:5, sample(2:5, 1), TRUE); y <-
   W <- combn(length(r), m, function(i) sum(r[i])); w <- sum(r[1:m]); list(x = I(x), y = I(y), p = mean(abs(W - mean(W)) >= abs(w - mean(W)) - 1e-9), shift = median(outer(x, y, "-"))) })
 
 write(toJSON(list(r = R.version.string, packages = sapply(c("survival", "cmprsk", "etm"), function(p) as.character(packageVersion(p))), at = at, trials = judged, recurrent = recurrent,
-  intervals = intervals, proportion = proportion, fisher = fisher, rates = rates, shift = shift), digits = NA, na = "null", auto_unbox = TRUE), "edge_cases.json")
+  intervals = intervals, moves = moves, differences = differences, proportion = proportion, fisher = fisher, rates = rates, shift = shift), digits = NA, na = "null", auto_unbox = TRUE), "edge_cases.json")
