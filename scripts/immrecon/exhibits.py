@@ -11,6 +11,10 @@ def curve_stem(endpoint: str) -> str:
     return f"curve_{endpoint.lower()}"
 
 
+def events_stem(event: str) -> str:
+    return f"events_{event.lower()}"
+
+
 def visits_stem(analyte: str) -> str:
     return f"visits_{analyte.lower()}"
 
@@ -21,6 +25,7 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
         "disposition": ["accrual", "timelines"],
         "recovery": [trajectory_stem(analyte.code) for analyte in spec.analytes if analyte.summarised],
         "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints if endpoint.figure],
+        "events": [events_stem(event.code) for event in spec.recurrent_events if event.figure],
         "definition_grid": ["definition_grid"] if spec.definition_grid else [],
     }
 
@@ -36,6 +41,7 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         *(visits_stem(analyte.code) for analyte in spec.analytes if analyte.summarised),
         "landmarks",
         "quantiles",
+        *(["recurrent_events"] if spec.recurrent_events else []),
         "adverse_events",
         *(["sae_reconciliation"] if spec.sae_reconciled else []),
         "cell_funnel",

@@ -28,6 +28,9 @@ ESTIMATES = (
     "reconstitution",
     "definition_estimates",
     "definition_statuses",
+    "mean_cumulative",
+    "recurrent_summary",
+    "event_risk_table",
 )
 """Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
 

@@ -108,6 +108,9 @@ class Clock(StrEnum):
     INJECTION = "injection"
 
 
+CLOCK_DAY = {Clock.TRANSPLANT: "HSCTDY", Clock.INJECTION: "TRTSDY"}
+"""Day 0 of a clock in ADSL, as days since transplant."""
+
 CLOCK_DATE = {Clock.TRANSPLANT: "HSCTDT", Clock.INJECTION: "TRTSDT"}
 
 
@@ -148,6 +151,13 @@ class ReconstitutionMeasure(StrEnum):
     PROPORTION = "proportion of those whose status is known"
     BEST = "proportion if all unknown had reached it"
     WORST = "proportion if none unknown had reached it"
+
+
+class EventMeasure(StrEnum):
+    """What is said of an event that can happen again."""
+
+    MEAN = "mean number per participant"
+    RATE = "rate"
 
 
 class CheckOutcome(StrEnum):

@@ -30,6 +30,7 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "recovery": specs.recovery_spec,
     "definition_grid": specs.definition_grid_spec,
     "tte": specs.tte_spec,
+    "events": specs.events_spec,
     "safety": specs.safety_spec,
     "display": specs.display_spec,
 }

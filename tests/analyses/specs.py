@@ -67,6 +67,7 @@ ENDPOINTS: Row = {
         "NRM": endpoint("relapse_or_death", ["death"], "aalen-johansen"),
     },
     "definition_grid": None,
+    "recurrent_events": {},
 }
 VISITS = {
     "tie": "earlier",

@@ -175,7 +175,15 @@ def test_every_table_is_valid_without_samples(people: pl.DataFrame) -> None:
 def test_a_configuration_that_declares_nothing() -> None:
     nothing: Row = {"analytes": [], "thresholds": [], "dose_levels": []}
     nothing |= {"visits": {"tie": "earlier", "windows": []}}
-    nothing |= {"endpoints": {"occurrences": {}, "first_events": {}, "endpoints": {}, "definition_grid": None}}
+    nothing |= {
+        "endpoints": {
+            "occurrences": {},
+            "first_events": {},
+            "endpoints": {},
+            "definition_grid": None,
+            "recurrent_events": {},
+        }
+    }
     result = estimate_recovery(adsl(person("P1")), adlb(sample("P1", 28)), adrec(), recovery_spec(**nothing))
     for contract in (VISIT_SUMMARY, THRESHOLD_SUMMARY, PROFILES, STATUS_COUNTS):
         assert validate(contract, getattr(result, contract.name)).height == 0

@@ -92,6 +92,7 @@ SPEC: Row = {
         "first_events": FIRST_EVENTS,
         "endpoints": ENDPOINTS,
         "definition_grid": None,
+        "recurrent_events": {},
     },
     "partial_dates": {"event": "earliest"},
     "safety": {
@@ -143,4 +144,5 @@ def around(
         "first_events": {name: definition},
         "endpoints": own if endpoints is None else endpoints,
         "definition_grid": None,
+        "recurrent_events": {},
     }

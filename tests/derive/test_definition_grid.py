@@ -22,6 +22,7 @@ def grid_of(**definitions: Row) -> Row:
         "occurrences": OCCURRENCES,
         "first_events": FIRST_EVENTS,
         "endpoints": ENDPOINTS,
+        "recurrent_events": {},
         "definition_grid": {
             "population": "injected", "origin": {"clock": "transplant", "landmark_day": 10}, "day": 100,
             "reference": next(iter(definitions)), "definitions": definitions,

@@ -47,7 +47,10 @@ def test_a_configuration_that_declares_nothing(part: str) -> None:
     full = make_spec().endpoints.model_dump()
     # Without occurrences there are no variables, and without variables no endpoints.
     declared = {"occurrences": [], "first_events": ["occurrences"], "endpoints": ["occurrences", "first_events"]}
-    content = {key: full[key] if key in declared[part] else {} for key in full} | {"definition_grid": None}
+    content = {key: full[key] if key in declared[part] else {} for key in full} | {
+        "definition_grid": None,
+        "recurrent_events": {},
+    }
     derived = derive(lb=[sample("P1", 20, 60), sample("P1", 34, 70)], spec=make_spec(endpoints=content))
     assert derived.adtte.height == 0
     assert derived.adrec.height == (1 if part == "endpoints" else 0)

@@ -44,7 +44,7 @@ def reached(
     spec = make_spec(
         endpoints={
             "occurrences": OCCURRENCES | {"gvhd": rule}, "first_events": FIRST_EVENTS, "endpoints": ENDPOINTS,
-            "definition_grid": None,
+            "definition_grid": None, "recurrent_events": {},
         }
     )  # fmt: skip
     return derive(people or [person("P1"), person("P2")], fa=fa, spec=spec, **domains)

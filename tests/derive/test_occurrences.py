@@ -14,7 +14,7 @@ from .records import Row, adverse, assessed, event, infusion, person
 def declared(**rules: Row) -> Row:
     return {
         "occurrences": OCCURRENCES | rules, "first_events": FIRST_EVENTS, "endpoints": ENDPOINTS,
-        "definition_grid": None,
+        "definition_grid": None, "recurrent_events": {},
     }  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def followed(**more: Any) -> Row:
     variables = {"relapse_or_death": variable(["relapse", "death"], "DISEASE") | more}
     return {
         "occurrences": OCCURRENCES, "first_events": FIRST_EVENTS | variables, "endpoints": ENDPOINTS,
-        "definition_grid": None,
+        "definition_grid": None, "recurrent_events": {},
     }  # fmt: skip
 
 

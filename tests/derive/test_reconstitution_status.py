@@ -204,6 +204,7 @@ def test_a_rule_that_ends_at_another_threshold_is_refused_by_the_configuration_o
         "first_events": {"cd4": variable(["cd4"], "CD4", clock="transplant")},
         "endpoints": {"CD4IR": endpoint("cd4", ["cd4"], "aalen-johansen")},
         "definition_grid": None,
+        "recurrent_events": {},
     }
     try:
         EndpointsFile.model_validate(content)

@@ -67,6 +67,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
             make_endpoint("CGVHD", "Chronic GvHD, moderate or severe", "chronic gvhd", ["relapse", "death"]),
         ],
         "definition_grid": None,
+        "recurrent_events": [],
         "sae_reconciled": False,
         "safety": Safety(
             population=Population.INJECTED, emergent_from_clock="injection", emergent_last_day=None, grade_at_least=[3]

@@ -116,6 +116,7 @@ def test_a_signed_report_has_no_draft_mark(
         update={
             "endpoints": [item.model_copy(update={"status": "signed"}) for item in spec.endpoints],
             "definition_grid": None,
+            "recurrent_events": [],
         }
     )
     text = build_report(run, build_tables(run, signed), figures, signed, inputs)
@@ -126,7 +127,7 @@ def test_a_signed_report_has_no_draft_mark(
 
 def test_every_exhibit_has_number_caption_cutoff_and_session(report: str, figures: dict[str, Path]) -> None:
     exhibits = re.findall(r'<figure class="exhibit.*?</figure>', report, re.DOTALL)
-    assert len(exhibits) == 2 + len(figures) + 20  # two of the decision page
+    assert len(exhibits) == 2 + len(figures) + 21  # two of the decision page
     for exhibit in exhibits:
         assert "Data cut-off 2024-06-30" in exhibit
         assert "CLOSED SESSION" in exhibit
@@ -140,19 +141,20 @@ def test_every_exhibit_has_number_caption_cutoff_and_session(report: str, figure
 
 
 def test_sections_come_in_order_and_are_in_the_contents(report: str) -> None:
-    titles = re.findall(r'<h2 id="[^"]+"><span class="chapter-number">(\d)</span> ([^<]+)</h2>', report)
+    titles = re.findall(r'<h2 id="[^"]+"><span class="chapter-number">(\d+)</span> ([^<]+)</h2>', report)
     assert [title for _, title in titles] == [
         "At a glance",
         "Who is in the trial",
         "How far each participant has been followed",
         "Immune reconstitution",
+        "Infections and reactivations",
         "Safety",
         "Efficacy and survival",
         "Can the data be trusted",
         "Definitions and methods",
         "How this report was made",
     ]
-    assert [number for number, _ in titles] == [str(n) for n in range(1, 10)]
+    assert [number for number, _ in titles] == [str(n) for n in range(1, 11)]
     contents = report[report.index('<nav class="toc"') : report.index("</nav>")]
     assert all(f">{title}</a>" in contents for _, title in titles)
 

@@ -259,6 +259,23 @@ def cell_fates(cells: pl.DataFrame) -> pl.DataFrame:
     return frame(results.CELL_FATES, rows)
 
 
+def recurrent_summary() -> pl.DataFrame:
+    """Infections: a mean by day 100 and a rate, per group and pooled; one group has none yet."""
+    rows = [
+        {
+            "group": group, "dose_level": "all", "parameter": "INFECTIONS", "label": "Infections", "measure": measure,
+            "time_day": day, "population": "injected", "clock": "injection", "method": "m", "variance": "v",
+            "conf_type": "c", "conf_level": 0.95, "per_day": per, "n": 10, "n_not_at_risk": 0,
+            "n_with_event": min(events, 5), "n_events": events, "n_before": 1, "n_terminal": 1, "n_risk": 8,
+            "exposure_day": 900.0, "estimate": events / 10, "conf_low": 0.0, "conf_high": 3.0, "status": "estimated",
+            "reason": None if events else "no event yet",
+        }
+        for group, events in zip([*GROUPS, "all"], (7, 0, 7), strict=True)
+        for measure, day, per in (("mean number per participant", 100.0, None), ("rate", 350.0 + events, 100.0))
+    ]  # fmt: skip
+    return frame(results.RECURRENT_SUMMARY, rows)
+
+
 def reconstitution() -> pl.DataFrame:
     """Two measures of the CD4 endpoint; the samples leave one of them open."""
     rows = [
@@ -360,6 +377,9 @@ def make_results(spec: DisplaySpec) -> Results:
         reconstitution=reconstitution(),
         definition_estimates=definition_estimates(),
         definition_statuses=definition_statuses(),
+        mean_cumulative=frame(results.MEAN_CUMULATIVE, []),
+        recurrent_summary=recurrent_summary(),
+        event_risk_table=frame(results.EVENT_RISK_TABLE, []),
         cells=cells,
     )
 

@@ -105,6 +105,14 @@ def make_spec(**changes: Any) -> DisplaySpec:
             "day": 100, "clock_label": "transplant", "landmark_day": 10, "population": "injected",
             "reference": "TWICE", "competing_labels": {"TWICE": ["death"], "ONCE": ["death"]}, "unsigned": ["TWICE", "ONCE"],
         },
+        "recurrent_events": [
+            {
+                "code": "INFECTIONS", "label": "Infections", "rule": "infection", "terminal_labels": ["death"],
+                "clock_label": "SMART101 injection", "landmark_day": None, "population": "injected",
+                "topic": "infection", "figure": True, "figure_last_day": 360, "figure_tick_day": 60,
+                "source": "<i>a source</i>", "status": "draft",
+            }
+        ],
         "sae_reconciled": True,
         "safety": {
             "population": "injected",

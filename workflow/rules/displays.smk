@@ -69,6 +69,21 @@ rule draw_definition_grid:
         "../../scripts/draw_definition_grid.py"
 
 
+rule draw_events:
+    input:
+        mean_cumulative=LAYOUT.table("estimates", "mean_cumulative"),
+        risk_table=LAYOUT.table("estimates", "event_risk_table"),
+    output:
+        FIGURES["events"],
+    log:
+        LAYOUT.log("draw_events"),
+    params:
+        code=code_digest("draw_events"),
+        spec=STEPS.spec("display"),
+    script:
+        "../../scripts/draw_events.py"
+
+
 rule render_tables:
     input:
         **RESULTS,

@@ -92,6 +92,24 @@ rule estimate_definition_grid:
         "../../scripts/estimate_definition_grid.py"
 
 
+rule estimate_events:
+    input:
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        adtte=LAYOUT.participants("analysis", "adtte"),
+        adoc=LAYOUT.participants("analysis", "adoc"),
+    output:
+        mean_cumulative=LAYOUT.table("estimates", "mean_cumulative"),
+        summary=LAYOUT.table("estimates", "recurrent_summary"),
+        risk_table=LAYOUT.table("estimates", "event_risk_table"),
+    log:
+        LAYOUT.log("estimate_events"),
+    params:
+        code=code_digest("estimate_events"),
+        spec=STEPS.spec("events"),
+    script:
+        "../../scripts/estimate_events.py"
+
+
 rule estimate_safety:
     input:
         adsl=LAYOUT.participants("analysis", "adsl"),

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from immrecon.analyses.strata import Stratum, group_as_drawn, strata
-from immrecon.config.endpoints import Definition, DefinitionGrid, Origin
+from immrecon.config.definition_grid import Definition, DefinitionGrid
+from immrecon.config.first_event import Origin
 from immrecon.config.specs import DefinitionGridSpec
 from immrecon.config.wording import threshold_in_words
 from immrecon.contracts.results import DEFINITION_ESTIMATES, DEFINITION_STATUSES

@@ -6,55 +6,11 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from immrecon.config.base import Code, Label, Strict, refuse_repeated
+from immrecon.config.definition_grid import DefinitionGrid
+from immrecon.config.first_event import FirstEvent, Topic
 from immrecon.config.occurrences import AllOf, Occurrence, ThresholdCrossing
-from immrecon.vocabulary import Clock, Estimator, Population
-
-Topic = Literal["engraftment", "recovery", "infection", "safety", "efficacy"]
-"""Chapters that endpoints belong to."""
-
-
-class Origin(Strict):
-    clock: Clock
-    landmark_day: float | None = Field(
-        description="participants still at risk after this day of the clock are followed from it; null: from day 0"
-    )
-
-
-class FollowUpSource(Strict):
-    """Records that document that a participant was followed for an endpoint."""
-
-    domain: Literal["FA", "LB"]
-    code: str = Field(description="FACAT of the assessments, or LBTESTCD of the samples")
-    test: str | None = Field(default=None, description="only this FATESTCD of the assessments; null: any")
-
-
-class OnlyThose(Strict):
-    """A characteristic (harmonised SC) that puts a participant at risk."""
-
-    test: Code = Field(description="SCTESTCD")
-    values: list[str] = Field(min_length=1)
-
-
-class FirstEvent(Strict):
-    """One first-event variable. All endpoints on it share population, origin, censoring and same-day priority."""
-
-    population: Population
-    origin: Origin
-    causes: list[Code] = Field(
-        min_length=1, description="occurrences in order of priority when two fall on the same day"
-    )
-    follow_up: list[FollowUpSource] = Field(
-        min_length=1, description="follow-up ends at the last of these on or before the cut-off"
-    )
-    horizon_day: float | None = Field(description="administrative end of follow-up on this clock; null: none")
-    only_if: list[OnlyThose] = Field(
-        default=[], description="at risk are only participants with one of these characteristics; empty: all"
-    )
-    censor_at: Literal["last documented", "cut-off"] = Field(
-        default="last documented",
-        description="where follow-up without an event ends. cut-off: a sensitivity analysis that takes whoever is not "
-        "dead, withdrawn or lost as free of the event up to the cut-off",
-    )
+from immrecon.config.recurrent_events import RecurrentEvent
+from immrecon.vocabulary import Estimator
 
 
 class Endpoint(Strict):
@@ -88,32 +44,13 @@ class Endpoint(Strict):
         return self
 
 
-class Definition(Strict):
-    """One published definition of reconstitution, to be set beside the others."""
-
-    label: Label
-    rule: ThresholdCrossing
-    competing: list[Code] = Field(description="occurrences that end follow-up before it, in order of priority")
-    source: Label
-    status: Literal["draft", "signed"]
-
-
-class DefinitionGrid(Strict):
-    """Definitions side by side: the incidence of each on one day, and who changes status between them."""
-
-    population: Population
-    origin: Origin
-    day: float = Field(gt=0, description="day of the clock on which the definitions are compared; follow-up ends then")
-    reference: Code = Field(description="the definition that the others are compared with")
-    definitions: dict[Code, Definition] = Field(min_length=1)
-
-
 class EndpointsFile(Strict):
     """`endpoints.yaml`."""
 
     occurrences: dict[Code, Occurrence]
     first_events: dict[Code, FirstEvent]
     endpoints: dict[Code, Endpoint]
+    recurrent_events: dict[Code, RecurrentEvent] = Field(description="events that are counted every time; {}: none")
     definition_grid: DefinitionGrid | None = Field(description="definitions of reconstitution side by side; null: none")
 
     def words(self, occurrence: str) -> str:
@@ -167,7 +104,18 @@ class EndpointsFile(Strict):
                     "which compete; use aalen-johansen, or name all causes as events"
                 )
         self._grid_resolves()
+        self._recurrent_events_resolve()
         return self
+
+    def _recurrent_events_resolve(self) -> None:
+        codes = [*self.endpoints, *(self.definition_grid.definitions if self.definition_grid else [])]
+        refuse_repeated("endpoints and recurrent_events", [*codes, *self.recurrent_events])
+        for name, event in self.recurrent_events.items():
+            where = f"recurrent_events.{name}"
+            _known(f"{where}.occurrence and terminal", [event.occurrence, *event.terminal], self.occurrences)
+            for other in [event.occurrence, *event.terminal]:
+                if isinstance(self.occurrences[other], ThresholdCrossing):
+                    raise ValueError(f"{where}: {other} is a threshold of samples, which is reached once")
 
     def _grid_resolves(self) -> None:
         if (grid := self.definition_grid) is None:

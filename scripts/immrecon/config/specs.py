@@ -3,8 +3,11 @@
 from datetime import date
 
 from immrecon.config.base import Strict
+from immrecon.config.definition_grid import DefinitionGrid
 from immrecon.config.dialect import Dialect
-from immrecon.config.endpoints import DefinitionGrid, EndpointsFile, Topic
+from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.first_event import Topic
+from immrecon.config.recurrent_events import RecurrentEvent
 from immrecon.config.study import (
     Analyte,
     Characteristic,
@@ -75,6 +78,13 @@ class DefinitionGridSpec(Strict):
     definition_grid: DefinitionGrid | None
 
 
+class EventsSpec(Strict):
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    methods: Methods
+    recurrent_events: dict[str, RecurrentEvent]
+
+
 class TteSpec(Strict):
     groups: list[Group]
     dose_levels: list[DoseLevel]
@@ -126,6 +136,29 @@ class DefinitionGridDisplay(Strict):
     unsigned: list[str]
 
 
+class RecurrentEventDisplay(Strict):
+    """What stands on the exhibits of a recurrent event besides its results."""
+
+    code: str
+    label: str
+    rule: str
+    terminal_labels: list[str]
+    clock_label: str
+    landmark_day: float | None
+    population: Population
+    topic: Topic
+    figure: bool
+    figure_last_day: float
+    figure_tick_day: float
+    source: str
+    status: str
+
+    @property
+    def competing_labels(self) -> list[str]:
+        """What is counted beside the events under a time axis."""
+        return self.terminal_labels
+
+
 class DisplaySpec(Strict):
     """Labels, axes and the words that stand on every exhibit; no clinical rule is evaluated from it."""
 
@@ -144,6 +177,7 @@ class DisplaySpec(Strict):
     clocks: ClockLabels
     endpoints: list[EndpointDisplay]
     definition_grid: DefinitionGridDisplay | None
+    recurrent_events: list[RecurrentEventDisplay]
     safety: Safety
     sae_reconciled: bool
     conf_level: float
@@ -219,6 +253,16 @@ def definition_grid_spec(study: Study) -> DefinitionGridSpec:
     )
 
 
+def events_spec(study: Study) -> EventsSpec:
+    file = study.file
+    return EventsSpec(
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        methods=file.methods,
+        recurrent_events=study.endpoints.recurrent_events,
+    )
+
+
 def tte_spec(study: Study) -> TteSpec:
     file = study.file
     return TteSpec(groups=file.groups, dose_levels=file.dose_levels, methods=file.methods, endpoints=study.endpoints)
@@ -254,6 +298,7 @@ def display_spec(study: Study) -> DisplaySpec:
         clocks=file.clocks,
         endpoints=[_endpoint_display(study, code) for code in study.endpoints.endpoints],
         definition_grid=_definition_grid_display(study),
+        recurrent_events=[_recurrent_display(study, code) for code in study.endpoints.recurrent_events],
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
         conf_level=file.methods.conf_level,
@@ -303,4 +348,19 @@ def _definition_grid_display(study: Study) -> DefinitionGridDisplay | None:
             for code, definition in grid.definitions.items()
         },
         unsigned=[code for code, definition in grid.definitions.items() if definition.status != "signed"],
+    )
+
+
+def _recurrent_display(study: Study, code: str) -> RecurrentEventDisplay:
+    event = study.endpoints.recurrent_events[code]
+    return RecurrentEventDisplay(
+        code=code,
+        label=event.label,
+        rule=occurrence_in_words(study.endpoints, event.occurrence),
+        terminal_labels=[study.endpoints.words(name) for name in event.terminal],
+        clock_label=getattr(study.file.clocks, event.origin.clock.value),
+        landmark_day=event.origin.landmark_day,
+        **event.model_dump(
+            include={"population", "topic", "figure", "figure_last_day", "figure_tick_day", "source", "status"}
+        ),
     )

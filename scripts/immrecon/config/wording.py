@@ -1,6 +1,7 @@
 """Declared rules in words, as they are printed beside every result that follows from them."""
 
-from immrecon.config.endpoints import EndpointsFile, FirstEvent, FollowUpSource
+from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.first_event import FirstEvent, FollowUpSource
 from immrecon.config.occurrences import ClinicalEvent, GvhdGrade, Occurrence, Recorded, ThresholdCrossing
 
 

@@ -22,6 +22,7 @@ from immrecon.derive.occurrences import (
 )
 from immrecon.derive.reconstitution import crossings, daily_statuses, last_below, usable_samples
 from immrecon.derive.reconstitution_status import reconstitution_status
+from immrecon.derive.recurrent_events import recurrent_variables
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def derive_adtte(adsl: pl.DataFrame, adlb: pl.DataFrame, events: Events, spec: D
     none = pl.DataFrame(schema=OCCURRENCE_COLUMNS)
     occurrences = pl.concat([none, *clinical.values(), *confirmed.values()])
     all_occurrences = pl.concat([none, *clinical_all.values(), *confirmed.values()])
-    variables = spec.endpoints.first_events | grid_variables(spec.endpoints)
+    variables = spec.endpoints.first_events | grid_variables(spec.endpoints) | recurrent_variables(spec.endpoints)
     followed = {
         name: first_events(name, first_event, occurrences, adsl, adlb, events, spec)
         for name, first_event in variables.items()
@@ -67,13 +68,20 @@ def derive_adtte(adsl: pl.DataFrame, adlb: pl.DataFrame, events: Events, spec: D
             for status in statuses.values()
         ]
     )
-    adtte = [
-        _endpoint_rows(code, endpoint.label, endpoint.events, followed[endpoint.first_event], waiting)
-        for code, endpoint in spec.endpoints.endpoints.items()
-    ] + [
-        _endpoint_rows(code, definition.label, [code], followed[code], waiting)
-        for code, definition in definitions(spec.endpoints).items()
-    ]
+    adtte = (
+        [
+            _endpoint_rows(code, endpoint.label, endpoint.events, followed[endpoint.first_event], waiting)
+            for code, endpoint in spec.endpoints.endpoints.items()
+        ]
+        + [
+            _endpoint_rows(code, definition.label, [code], followed[code], waiting)
+            for code, definition in definitions(spec.endpoints).items()
+        ]
+        + [
+            _endpoint_rows(code, f"{event.label}: end of follow-up", event.terminal, followed[code], waiting)
+            for code, event in spec.endpoints.recurrent_events.items()
+        ]
+    )
     return TimeToEvent(
         adtte=pl.concat([ADTTE.schema.create_empty(), *adtte]),
         adoc=all_occurrences.drop("LATESTDY").rename({"CAUSE": "OCCUR"}),

@@ -1,6 +1,8 @@
 """The first-event variables that the definitions of the grid are followed by, each under the name of its definition."""
 
-from immrecon.config.endpoints import Definition, EndpointsFile, FirstEvent, FollowUpSource
+from immrecon.config.definition_grid import Definition
+from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.first_event import FirstEvent, FollowUpSource
 
 
 def definitions(endpoints: EndpointsFile) -> dict[str, Definition]:

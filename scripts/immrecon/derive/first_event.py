@@ -8,7 +8,7 @@ from datetime import date
 
 import polars as pl
 
-from immrecon.config.endpoints import FirstEvent, FollowUpSource, OnlyThose
+from immrecon.config.first_event import FirstEvent, FollowUpSource, OnlyThose
 from immrecon.config.specs import DeriveSpec
 from immrecon.derive.adsl import clock_start
 from immrecon.derive.clock import by_cutoff, day_since_transplant, yes_no

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from immrecon.config.specs import EndpointDisplay
+from immrecon.config.specs import EndpointDisplay, RecurrentEventDisplay
 from immrecon.figures.page import LINE_MM, Page, every_nth, text_width_mm
 from immrecon.figures.style import SOFT, TEXT_PT, GroupStyle
 
@@ -71,7 +71,12 @@ class RiskRows:
         return self.risk.filter(pl.col("group") == group.code)
 
 
-def risk_rows(risk: pl.DataFrame, groups: Sequence[GroupStyle], endpoint: EndpointDisplay, width_mm: float) -> RiskRows:
+def risk_rows(
+    risk: pl.DataFrame,
+    groups: Sequence[GroupStyle],
+    endpoint: EndpointDisplay | RecurrentEventDisplay,
+    width_mm: float,
+) -> RiskRows:
     """The table for an axis of the given width; where its columns would touch, only every second (third, ...) is shown.
 
     risk: rows of RISK_TABLE of the endpoint, pooled over dose levels, sorted by group and day.

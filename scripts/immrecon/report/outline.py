@@ -96,6 +96,7 @@ _TABLES: dict[str, Topic] = {
     "reconstitution_status": "recovery",
     "reconstitution": "recovery",
     "definition_grid": "recovery",
+    "recurrent_events": "infection",
     "adverse_events": "safety",
     "sae_reconciliation": "safety",
     "cell_funnel": "quality",
@@ -104,7 +105,7 @@ _TABLES: dict[str, Topic] = {
     "queries": "quality",
     "checks": "quality",
 }
-_LAST = ("adverse_events", "sae_reconciliation")
+_LAST = ("recurrent_events", "adverse_events", "sae_reconciliation")
 """Tables that follow the figures of their section."""
 _SPLIT = ("landmarks", "quantiles")
 """Tables that are shown in parts, each beside the figures of its endpoints."""

@@ -66,6 +66,9 @@ def place_figure(stem: str, spec: DisplaySpec) -> Placed:
     for endpoint in sorted(spec.endpoints, key=lambda item: -len(item.code)):
         if f"_{endpoint.code.lower()}_" in padded:
             return Placed(stem, endpoint.topic, endpoint.label, endpoint=endpoint)
+    for event in sorted(spec.recurrent_events, key=lambda item: -len(item.code)):
+        if padded == f"_events_{event.code.lower()}_":
+            return Placed(stem, event.topic, f"{event.label}, mean number per participant")
     words = stem.lower().split("_")
     kind = next((_KINDS[word] for word in words if word in _KINDS), "")
     for analyte in sorted(spec.analytes, key=lambda item: -len(item.code)):

@@ -36,6 +36,9 @@ class Results:
     reconstitution: pl.DataFrame
     definition_estimates: pl.DataFrame
     definition_statuses: pl.DataFrame
+    mean_cumulative: pl.DataFrame
+    recurrent_summary: pl.DataFrame
+    event_risk_table: pl.DataFrame
     cells: pl.DataFrame
 
 

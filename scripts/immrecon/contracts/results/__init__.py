@@ -1,6 +1,7 @@
 """Estimates layer: tidy result tables, lower-case columns. `group` and `dose_level` are "all" when pooled."""
 
 from immrecon.contracts.results.disposition import ACCRUAL, BASELINE, FUNNEL, TIMELINES
+from immrecon.contracts.results.events import EVENT_RISK_TABLE, MEAN_CUMULATIVE, RECURRENT_SUMMARY
 from immrecon.contracts.results.quality import CELL_FATES, QUERY_COUNTS, QUERY_STATUS
 from immrecon.contracts.results.recovery import (
     DEFINITION_ESTIMATES,
@@ -18,7 +19,7 @@ RESULTS = [
     FUNNEL, ACCRUAL, BASELINE, TIMELINES, QUERY_COUNTS, QUERY_STATUS, CELL_FATES, VISIT_SUMMARY,
     THRESHOLD_SUMMARY, PROFILES, STATUS_COUNTS, CURVES, RISK_TABLE, LANDMARKS, QUANTILES, CHECKS, AE_INCIDENCE,
     SAE_RECONCILIATION, RECONSTITUTION, DEFINITION_ESTIMATES,
-    DEFINITION_STATUSES,
+    DEFINITION_STATUSES, MEAN_CUMULATIVE, RECURRENT_SUMMARY, EVENT_RISK_TABLE,
 ]  # fmt: skip
 
 __all__ = [
@@ -30,13 +31,16 @@ __all__ = [
     "CURVES",
     "DEFINITION_ESTIMATES",
     "DEFINITION_STATUSES",
+    "EVENT_RISK_TABLE",
     "FUNNEL",
     "LANDMARKS",
+    "MEAN_CUMULATIVE",
     "PROFILES",
     "QUANTILES",
     "QUERY_COUNTS",
     "QUERY_STATUS",
     "RECONSTITUTION",
+    "RECURRENT_SUMMARY",
     "RESULTS",
     "RISK_TABLE",
     "SAE_RECONCILIATION",

@@ -1,0 +1,14 @@
+"""Mean numbers of events over time."""
+
+from immrecon.figures.events import draw_events
+
+from immrecon.config.specs import DisplaySpec
+from immrecon.contracts.io import read
+from immrecon.contracts.results import EVENT_RISK_TABLE, MEAN_CUMULATIVE
+from immrecon.figures.style import save_figures
+from immrecon.jobs import job
+
+with job(snakemake) as j:
+    spec = DisplaySpec.model_validate(j.params.spec)
+    curves, risk = read(MEAN_CUMULATIVE, j.input.mean_cumulative), read(EVENT_RISK_TABLE, j.input.risk_table)
+    save_figures(draw_events(curves, risk, spec), list(j.output))
