@@ -29,7 +29,7 @@ import numpy as np
 
 HERE = Path(__file__).resolve().parent
 WORKER = HERE / "survival_kernels_worker.py"
-SINGLE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+SINGLE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 SIZES = (36, 1_000, 10_000, 100_000, 1_000_000)
 KINDS = ("continuous", "days")
 OWN = "immrecon"
@@ -151,7 +151,7 @@ def programs(peers: str | None) -> list[Program]:
     wanted += [(name, peers) for name in ("statsmodels", "comprisk", "survival")]
     out = []
     for name, python in wanted:
-        check = "from importlib.metadata import version; print(version({!r}))".format(name)
+        check = f"from importlib.metadata import version; print(version({name!r}))"
         found = python and subprocess.run([python, "-c", f"import {name}; {check}"], capture_output=True, text=True)
         if python and found and found.returncode == 0:
             print(f"{name} {found.stdout.strip()}")

@@ -89,15 +89,22 @@ class SurvivalCurve:
     """(J,) of survival: Greenwood, or for nelson-aalen by the delta method; NaN where survival is 0."""
     conf_low: FloatArray
     conf_high: FloatArray
-    cumulative_hazard: FloatArray
-    """(J,) Nelson-Aalen."""
-    cumulative_hazard_std_error: FloatArray
     risk_set_restart: BoolArray
     """(J,) fewer than 3 at risk while others still enter; a caution for delayed entry."""
     log_variance_jump: FloatArray
     """(J,) what each time adds to the variance of log survival; infinite where survival becomes 0."""
     origin_conf_low: float
     """Lower limit before the first observed time: 1, but for the beta product."""
+
+    @property
+    def cumulative_hazard(self) -> FloatArray:
+        """(J,) Nelson-Aalen."""
+        return np.cumsum(self.n_event / self.n_risk)
+
+    @property
+    def cumulative_hazard_std_error(self) -> FloatArray:
+        """(J,) square root of the sum of d/Y^2."""
+        return np.sqrt(np.cumsum(self.n_event / self.n_risk / self.n_risk))
 
     def at(self, times: ArrayLike) -> SurvivalAt:
         """The curve at times (m,), any order, not negative; InputError otherwise."""

@@ -1,6 +1,7 @@
 """Pointwise confidence limits of survival and cumulative incidence; NaN where the method defines none."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from scipy.special import betaincinv, ndtri
@@ -11,14 +12,25 @@ from immrecon.stats._types import BoolArray, FloatArray
 Limits = tuple[FloatArray, FloatArray]
 
 
+@cache
 def normal_quantile(conf_level: float) -> float:
     """Two-sided standard normal quantile."""
     return float(ndtri(0.5 + conf_level / 2))
 
 
 def _log_log(s: FloatArray, half: FloatArray) -> Limits:
-    width = half / np.log(s)
-    return s ** np.exp(-width), s ** np.exp(width)
+    return _powers(np.log(s), half)
+
+
+def _powers(log_s: FloatArray, half: FloatArray) -> Limits:
+    """s to the powers exp(-width) and exp(width), where width is half / log s."""
+    width = half / log_s
+    wide = np.exp(width)
+    low = np.exp(np.negative(width, out=width), out=width)
+    for power in (low, wide):
+        power *= log_s
+        np.exp(power, out=power)
+    return low, wide
 
 
 def _log(s: FloatArray, half: FloatArray) -> Limits:
@@ -57,10 +69,9 @@ def survival_limits(survival: FloatArray, log_std_error: FloatArray, conf_type: 
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         low, high = _SURVIVAL[conf_type](survival, normal_quantile(conf_level) * log_std_error)
-    undefined: BoolArray = survival == 0
-    if conf_type == "log-log":  # 1 to any power is 1, even to NaN; logit and arcsin are NaN by themselves
-        undefined |= survival == 1
-    low[undefined] = high[undefined] = np.nan
+    if survival.size and survival[-1] == 0:  # it never rises
+        undefined = survival == 0
+        low[undefined] = high[undefined] = np.nan
     return low, high
 
 

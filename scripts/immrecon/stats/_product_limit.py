@@ -12,7 +12,12 @@ def product_limit(table: RiskTable) -> tuple[FloatArray, FloatArray]:
     The probability is exactly 0, and the variance infinite, once everybody in a risk set has had an event.
     """
     events, at_risk = table.n_event_any.astype(np.float64), table.n_risk.astype(np.float64)
-    survival: FloatArray = np.cumprod(np.where(table.exhausted, 0.0, 1 - events / at_risk), dtype=np.float64)
+    stay = events / at_risk
+    np.subtract(1, stay, out=stay)
+    jump = at_risk - events
+    if table.n_risk.dtype.kind == "f":  # of sums of weights rounding may leave something
+        jump[table.exhausted] = stay[table.exhausted] = 0.0
+    jump *= at_risk
     with np.errstate(divide="ignore"):
-        jump: FloatArray = np.where(table.exhausted, np.inf, events / (at_risk * (at_risk - events)))
-    return survival, jump
+        np.divide(events, jump, out=jump)
+    return np.cumprod(stay, out=stay), jump

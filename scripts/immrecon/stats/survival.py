@@ -213,14 +213,13 @@ def _curve(method: str, sample: _Sample, conf_level: float, conf_type: str) -> S
     if conf_type == BETA_PRODUCT:
         _refuse_beta_product(method, sample)
     table = tabulate(sample.time, sample.event, 1, entry=sample.entry, weights=sample.weights)
-    events, at_risk = table.n_event[0].astype(np.float64), table.n_risk.astype(np.float64)
-    hazard = events / at_risk
-    hazard_variance = hazard / at_risk
     if method == "nelson-aalen":
-        survival, jump = np.exp(-np.cumsum(hazard)), hazard_variance
+        hazard = table.n_event_any / table.n_risk
+        survival, jump = np.exp(-np.cumsum(hazard)), hazard / table.n_risk
     else:
         survival, jump = product_limit(table)
-    log_std_error = np.sqrt(np.cumsum(jump))
+    log_std_error = np.cumsum(jump)
+    np.sqrt(log_std_error, out=log_std_error)
     if conf_type == BETA_PRODUCT:
         low, high, origin_low = beta_product_limits(table, sample.size, level)
     else:
@@ -233,17 +232,15 @@ def _curve(method: str, sample: _Sample, conf_level: float, conf_type: str) -> S
         conf_type=conf_type,
         conf_level=level,
         n=sample.time.size,
-        n_events=int(sample.event.sum()),
+        n_events=int(np.count_nonzero(sample.event)),
         time=table.time,
         n_risk=table.n_risk,
-        n_event=table.n_event[0],
+        n_event=table.n_event_any,
         n_censor=table.n_censor,
         survival=survival,
         std_error=std_error,
         conf_low=low,
         conf_high=high,
-        cumulative_hazard=np.cumsum(hazard),
-        cumulative_hazard_std_error=np.sqrt(np.cumsum(hazard_variance)),
         risk_set_restart=table.risk_set_restart,
         log_variance_jump=jump,
         origin_conf_low=origin_low,
