@@ -11,10 +11,10 @@ def product_limit(table: RiskTable) -> tuple[FloatArray, FloatArray]:
 
     The probability is exactly 0, and the variance infinite, once everybody in a risk set has had an event.
     """
-    events, at_risk = table.n_event_any.astype(np.float64), table.n_risk.astype(np.float64)
+    events, at_risk = table.n_event_any, table.n_risk
     stay = events / at_risk
     np.subtract(1, stay, out=stay)
-    jump = at_risk - events
+    jump = (at_risk - events).astype(np.float64, copy=False)
     if table.n_risk.dtype.kind == "f":  # of sums of weights rounding may leave something
         jump[table.exhausted] = stay[table.exhausted] = 0.0
     jump *= at_risk

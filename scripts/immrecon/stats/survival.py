@@ -16,7 +16,7 @@ from immrecon.stats._counting import tabulate
 from immrecon.stats._curve import Quantiles, RestrictedMean, SurvivalAt, SurvivalCurve
 from immrecon.stats._fixed_time import TRANSFORMS, FixedTimeComparison, compare_at, one_time
 from immrecon.stats._groups import Label, groups_of
-from immrecon.stats._limits import BETA_PRODUCT, SURVIVAL_CONF_TYPES, beta_product_limits, survival_limits
+from immrecon.stats._limits import BETA_PRODUCT, SURVIVAL_CONF_TYPES
 from immrecon.stats._product_limit import product_limit
 from immrecon.stats._pseudo import PseudoObservations, rmst_pseudo, survival_pseudo
 from immrecon.stats._pseudo_regression import PseudoRegression, pseudo_regression
@@ -186,11 +186,6 @@ class _Sample:
     entry: FloatArray | None
     weights: FloatArray | None
 
-    @property
-    def size(self) -> float:
-        """Participants, or the sum of their weights."""
-        return float(self.time.size if self.weights is None else self.weights.sum())
-
 
 def _sample(time: ArrayLike, event: ArrayLike, entry: ArrayLike | None, weights: ArrayLike | None) -> _Sample:
     t = _validate.times(time)
@@ -220,11 +215,6 @@ def _curve(method: str, sample: _Sample, conf_level: float, conf_type: str) -> S
         survival, jump = product_limit(table)
     log_std_error = np.cumsum(jump)
     np.sqrt(log_std_error, out=log_std_error)
-    if conf_type == BETA_PRODUCT:
-        low, high, origin_low = beta_product_limits(table, sample.size, level)
-    else:
-        low, high = survival_limits(survival, log_std_error, conf_type, level)
-        origin_low = 1.0 if sample.size else float("nan")
     with np.errstate(invalid="ignore"):  # 0 times infinity: no standard error once survival is 0
         std_error = survival * log_std_error
     return SurvivalCurve(
@@ -238,12 +228,10 @@ def _curve(method: str, sample: _Sample, conf_level: float, conf_type: str) -> S
         n_event=table.n_event_any,
         n_censor=table.n_censor,
         survival=survival,
+        log_std_error=log_std_error,
         std_error=std_error,
-        conf_low=low,
-        conf_high=high,
         risk_set_restart=table.risk_set_restart,
         log_variance_jump=jump,
-        origin_conf_low=origin_low,
     )
 
 
