@@ -17,7 +17,7 @@ from immrecon.stats._types import BoolArray, Counts, FloatArray, IntArray
 # Below this many (code, day) cells, or 4 per participant, counting whole days is cheaper than sorting.
 _FEW_CELLS = 16_384
 # So many times are looked at before all are tried as whole days.
-_PROBE = 64
+_PROBE = 8
 # With more bits for the code, times of different orders of magnitude no longer fit beside it.
 _MOST_CODE_BITS = 7
 # A double has 52 bits of fraction, and the exponent of 0.5 (as frexp has it) is written as 1022.
@@ -42,8 +42,8 @@ class RiskTable:
     """(J,) events of any cause."""
     n_censor: Counts
     """(J,) censored at each time."""
-    exhausted: BoolArray
-    """(J,) everybody at risk has an event: the event-free probability is exactly 0 from here on."""
+    exhausted: BoolArray | None
+    """(J,) with weights: everybody at risk has an event, up to rounding; None where that can be seen exactly."""
     risk_set_restart: BoolArray
     """(J,) fewer than 3 at risk while others still enter: an event here distorts all that follows."""
 
@@ -63,7 +63,7 @@ def tabulate(
     if entry is not None:
         at_risk = at_risk - _not_yet(grid, entry, None)
     events: Counts = counts[1] if n_causes == 1 else counts[1:].sum(axis=0)
-    exhausted = events == at_risk
+    exhausted = None
     restart = _restarts(grid, at_risk, entry)
     table: Counts = counts
     n_risk: Counts = at_risk
@@ -74,7 +74,8 @@ def tabulate(
         n_risk = table.sum(axis=0)[::-1].cumsum()[::-1]
         if entry is not None:
             n_risk = n_risk - _not_yet(grid, entry, weights)
-        n_risk = np.where(exhausted, events, n_risk)  # known exactly, whatever the large weights around it
+        everybody = counts[1:].sum(axis=0) == at_risk
+        n_risk = np.where(everybody, events, n_risk)  # known exactly, whatever the large weights around it
         exhausted = n_risk - events <= _WEIGHT_TOLERANCE * n_risk
     return RiskTable(grid, n_risk, table[1:], events, table[0], exhausted, restart)
 
@@ -106,7 +107,8 @@ def count_codes(time: FloatArray, code: IntArray, n_codes: int) -> CodeCounts:
     Whole days of a bounded range are counted without a sort. Other times are sorted together with their codes,
     each pair packed into one integer; if that has no room for both exactly, by an index.
     """
-    days = _whole_days(time, n_codes)
+    last = float(np.maximum.reduce(time, initial=0.0))
+    days = _whole_days(time, last, n_codes)
     if days is not None:
         day, size = days
         counts = np.bincount(code * size + day, minlength=n_codes * size).reshape(n_codes, size)
@@ -115,7 +117,7 @@ def count_codes(time: FloatArray, code: IntArray, n_codes: int) -> CodeCounts:
         if present.size < size:
             counts, leaving = counts.take(present, axis=1), leaving.take(present)
         return CodeCounts(present.astype(np.float64), counts, leaving[::-1].cumsum()[::-1])
-    packed = _packed(time, code, (n_codes - 1).bit_length())
+    packed = _packed(time, last, code, (n_codes - 1).bit_length())
     if packed is None:
         return CodeCounts(*_sorted_counts(time, code, n_codes)[:3])
     grid, start, position, ordered = packed
@@ -139,20 +141,18 @@ def _sorted_counts(time: FloatArray, code: IntArray, n_codes: int) -> _SortedCou
     return _SortedCounts(ascending[start], counts, time.size - start, cell, order)
 
 
-def _whole_days(time: FloatArray, n_codes: int) -> tuple[IntArray, int] | None:
+def _whole_days(time: FloatArray, last: float, n_codes: int) -> tuple[IntArray, int] | None:
     """The times as integers and the size of their range from 0, if they are whole and the range is small."""
-    last = np.maximum.reduce(time, initial=0.0)
     if n_codes * (last + 1) > _FEW_CELLS + 4 * time.size:
         return None
-    start = time[:_PROBE]
-    if (start.astype(np.int64) != start).any():
+    if not all(value.is_integer() for value in time[:_PROBE].tolist()):
         return None
     day = time.astype(np.int64)
-    return (day, int(last) + 1) if time.size <= _PROBE or (day == time).all() else None
+    return (day, int(last) + 1) if (day == time).all() else None
 
 
 def _packed(
-    time: FloatArray, code: IntArray, bits: int
+    time: FloatArray, last: float, code: IntArray, bits: int
 ) -> tuple[FloatArray, IntArray, IntArray | None, IntArray] | None:
     """Grid, runs and the codes of the times in ascending order, from one sort of integers; None if not exact.
 
@@ -161,7 +161,7 @@ def _packed(
     """
     if bits > _MOST_CODE_BITS:
         return None
-    exponent = frexp(np.maximum.reduce(time))[1]
+    exponent = frexp(last)[1]
     free = (1 << (64 - _FRACTION_BITS - bits)) - 2 - _EXPONENT_OF_HALF  # the largest exponent that fits
     small = time + 0.0  # minus zero has another pattern
     scale = 1.0

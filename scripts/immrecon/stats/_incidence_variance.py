@@ -58,26 +58,33 @@ def greenwood(inc: Increments, log_variance_jump: FloatArray) -> FloatArray:
     As 1/g is the share without an event, the sums C0, C1 and C2 above are those of dF (S(u-) - dF + 2F)/Y + F^2 v,
     dF/Y + F v, and v, with v what each time adds to the variance of log S.
     """
-    f, alive = inc.incidence, inc.free > 0
-    step = inc.own * (inc.free_before / inc.at_risk)
-    per_risk = step / inc.at_risk
-    spread = inc.free_before - step
     v = log_variance_jump
-    if alive.size and not alive[-1]:  # nothing comes after the last event of an exhausted risk set: g is 0
-        spread += 2 * f * alive
+    alive = None
+    if inc.free.size and inc.free[-1] == 0:  # nothing comes after the last event of an exhausted risk set: g is 0
+        alive = inc.free > 0
         v = np.where(alive, v, 0.0)
-        spread *= per_risk
-        per_risk *= alive
-    else:
-        spread += f
-        spread += f
-        spread *= per_risk
-    later = f * v
-    per_risk += later
-    later *= f
-    spread += later
-    sums = (np.cumsum(part, axis=-1, out=part) for part in (spread, per_risk))
-    return _certain(inc, _quadratic(f, *sums, np.cumsum(v)))
+    square = np.cumsum(v)
+    out = np.empty_like(inc.incidence)
+    cross, scratch, factor = np.empty_like(v), np.empty_like(v), inc.free_before / inc.at_risk
+    for own, f, spread in zip(inc.own, inc.incidence, out, strict=True):
+        step = np.multiply(own, factor, out=scratch)
+        np.divide(step, inc.at_risk, out=cross)
+        np.subtract(inc.free_before, step, out=spread)
+        twice = np.multiply(f, 2, out=scratch)
+        if alive is not None:
+            twice *= alive
+        spread += twice
+        spread *= cross
+        if alive is not None:
+            cross *= alive
+        later = np.multiply(f, v, out=scratch)
+        cross += later
+        later *= f
+        spread += later
+        np.cumsum(cross, out=cross)
+        np.cumsum(spread, out=spread)
+        _combine(f, spread, cross, square, scratch)
+    return _certain(inc, out)
 
 
 def aalen(inc: Increments) -> FloatArray:
@@ -165,14 +172,19 @@ def _certain(inc: Increments, variance: FloatArray) -> FloatArray:
 
 
 def _quadratic(f: FloatArray, c0: FloatArray, c1: FloatArray, c2: FloatArray) -> FloatArray:
-    """c0 - 2 f c1 + f^2 c2, of sums that are not negative; f c1 is overwritten."""
-    square = f * c2
-    square *= f
-    square += c0
+    """c0 - 2 f c1 + f^2 c2, of sums that are not negative; c0 and c1 are used up."""
+    _combine(f, c0, c1, c2, np.empty_like(c0))
+    return c0
+
+
+def _combine(f: FloatArray, c0: FloatArray, c1: FloatArray, c2: FloatArray, scratch: FloatArray) -> None:
+    """c0 becomes c0 - 2 f c1 + f^2 c2; c1 and scratch are used up."""
     c1 *= f
     c1 *= 2
-    variance: FloatArray = square - c1
-    square += c1
-    square *= _ROUNDING
-    np.copyto(variance, 0.0, where=variance <= square)
-    return variance
+    size = np.multiply(f, c2, out=scratch)
+    size *= f
+    size += c0
+    np.subtract(size, c1, out=c0)
+    size += c1
+    size *= _ROUNDING
+    np.copyto(c0, 0.0, where=c0 <= size)

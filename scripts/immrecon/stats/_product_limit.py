@@ -15,7 +15,7 @@ def product_limit(table: RiskTable) -> tuple[FloatArray, FloatArray]:
     stay = events / at_risk
     np.subtract(1, stay, out=stay)
     jump = (at_risk - events).astype(np.float64, copy=False)
-    if table.n_risk.dtype.kind == "f":  # of sums of weights rounding may leave something
+    if table.exhausted is not None:  # of sums of weights rounding may leave something
         jump[table.exhausted] = stay[table.exhausted] = 0.0
     jump *= at_risk
     with np.errstate(divide="ignore"):

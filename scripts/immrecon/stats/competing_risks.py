@@ -206,7 +206,8 @@ def _std_errors(
     """Standard errors (K, J) of the incidences, and (J,) of the event-free probability if not Greenwood's."""
     # Without weights and delayed entry the jackknife equals the Greenwood-type variance, which is cheaper.
     if name == "greenwood" or (name != "aalen" and sample.weights is None and sample.entry is None):
-        return np.sqrt(greenwood(parts, jump)), None
+        variance = greenwood(parts, jump)
+        return np.sqrt(variance, out=variance), None
     if name == "aalen":
         return np.sqrt(aalen(parts)), None
     every = [parts.alone(k) for k in range(parts.own.shape[0])]
