@@ -123,8 +123,12 @@ def count_codes(time: FloatArray, code: IntArray, n_codes: int) -> CodeCounts:
     grid, start, position, ordered = packed
     if position is None:
         counts = np.empty((n_codes, grid.size), dtype=np.int64)
-        for k, row in enumerate(counts):
-            np.equal(ordered, k, out=row)
+        if n_codes == 2:
+            counts[1] = ordered
+            np.subtract(1, ordered, out=counts[0])
+        else:
+            for k in range(n_codes):
+                counts[k] = ordered == k
     else:
         ordered *= grid.size
         ordered += position

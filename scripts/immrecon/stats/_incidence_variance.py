@@ -52,18 +52,18 @@ class Increments:
         return replace(self, own=self.own[k], incidence=self.incidence[k])
 
 
-def greenwood(inc: Increments, log_variance_jump: FloatArray) -> FloatArray:
+def greenwood(inc: Increments, log_variance_jump: FloatArray, log_variance: FloatArray) -> FloatArray:
     """Greenwood-type variance (K, J): multinomial at each time (Andersen et al. 1993, eq. 4.4.20; etm).
 
     As 1/g is the share without an event, the sums C0, C1 and C2 above are those of dF (S(u-) - dF + 2F)/Y + F^2 v,
     dF/Y + F v, and v, with v what each time adds to the variance of log S.
     """
-    v = log_variance_jump
+    v, square = log_variance_jump, log_variance
     alive = None
     if inc.free.size and inc.free[-1] == 0:  # nothing comes after the last event of an exhausted risk set: g is 0
         alive = inc.free > 0
         v = np.where(alive, v, 0.0)
-    square = np.cumsum(v)
+        square = np.cumsum(v)
     out = np.empty_like(inc.incidence)
     cross, scratch, factor = np.empty_like(v), np.empty_like(v), inc.free_before / inc.at_risk
     for own, f, spread in zip(inc.own, inc.incidence, out, strict=True):

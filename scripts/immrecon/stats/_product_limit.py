@@ -11,13 +11,10 @@ def product_limit(table: RiskTable) -> tuple[FloatArray, FloatArray]:
 
     The probability is exactly 0, and the variance infinite, once everybody in a risk set has had an event.
     """
-    events, at_risk = table.n_event_any, table.n_risk
-    stay = events / at_risk
-    np.subtract(1, stay, out=stay)
-    jump = (at_risk - events).astype(np.float64, copy=False)
+    hazard = table.n_event_any / table.n_risk
+    stay, left = 1 - hazard, table.n_risk - table.n_event_any
     if table.exhausted is not None:  # of sums of weights rounding may leave something
-        jump[table.exhausted] = stay[table.exhausted] = 0.0
-    jump *= at_risk
+        left[table.exhausted] = stay[table.exhausted] = 0.0
     with np.errstate(divide="ignore"):
-        np.divide(events, jump, out=jump)
-    return np.cumprod(stay, out=stay), jump
+        jump = np.divide(hazard, left, out=hazard)
+    return np.multiply.accumulate(stay, out=stay), jump

@@ -57,6 +57,8 @@ def _codes(raw: NDArray[Any], last: int) -> IntArray | None:
 
 def _unsigned(raw: NDArray[Any]) -> NDArray[Any]:
     """The bit patterns as numbers: negative ones become the largest, those of non-negative doubles keep their order."""
+    if raw.dtype.isnative and raw.dtype.itemsize == 8:
+        return raw.view(np.uint64)
     return raw.view(f"{raw.dtype.byteorder}u{raw.dtype.itemsize}")
 
 

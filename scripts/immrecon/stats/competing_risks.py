@@ -96,10 +96,10 @@ def aalen_johansen(
     table = tabulate(t, sample.code, len(codes), entry=sample.entry, weights=sample.weights)
     free, jump = product_limit(table)
     parts = _decompose(table, free)
-    std_error, free_std_error = _std_errors(variance, parts, table, jump, sample)
+    log_variance = np.cumsum(jump)
+    std_error, free_std_error = _std_errors(variance, parts, table, jump, log_variance, sample)
     if free_std_error is None:
-        free_std_error = np.cumsum(jump)
-        np.sqrt(free_std_error, out=free_std_error)
+        free_std_error = np.sqrt(log_variance, out=log_variance)
         with np.errstate(invalid="ignore"):
             free_std_error *= free
         if free.size and free[-1] == 0:
@@ -201,12 +201,17 @@ def _decompose(table: RiskTable, free: FloatArray) -> Increments:
 
 
 def _std_errors(
-    name: str, parts: Increments, table: RiskTable, jump: FloatArray, sample: _Sample
+    name: str,
+    parts: Increments,
+    table: RiskTable,
+    log_variance_jump: FloatArray,
+    log_variance: FloatArray,
+    sample: _Sample,
 ) -> tuple[FloatArray, FloatArray | None]:
     """Standard errors (K, J) of the incidences, and (J,) of the event-free probability if not Greenwood's."""
     # Without weights and delayed entry the jackknife equals the Greenwood-type variance, which is cheaper.
     if name == "greenwood" or (name != "aalen" and sample.weights is None and sample.entry is None):
-        variance = greenwood(parts, jump)
+        variance = greenwood(parts, log_variance_jump, log_variance)
         return np.sqrt(variance, out=variance), None
     if name == "aalen":
         return np.sqrt(aalen(parts)), None

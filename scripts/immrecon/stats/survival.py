@@ -213,7 +213,7 @@ def _curve(method: str, sample: _Sample, conf_level: float, conf_type: str) -> S
         survival, jump = np.exp(-np.cumsum(hazard)), hazard / table.n_risk
     else:
         survival, jump = product_limit(table)
-    log_std_error = np.cumsum(jump)
+    log_std_error = np.add.accumulate(jump)
     np.sqrt(log_std_error, out=log_std_error)
     with np.errstate(invalid="ignore"):  # 0 times infinity: no standard error once survival is 0
         std_error = survival * log_std_error
