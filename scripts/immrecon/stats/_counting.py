@@ -121,17 +121,15 @@ def count_codes(time: FloatArray, code: IntArray, n_codes: int) -> CodeCounts:
     if packed is None:
         return CodeCounts(*_sorted_counts(time, code, n_codes)[:3])
     grid, start, position, ordered = packed
-    if position is None:
+    if position is None and n_codes == 2:
+        counts = np.vstack((1 - ordered, ordered))
+    elif position is None and n_codes == 3:
         counts = np.empty((n_codes, grid.size), dtype=np.int64)
-        if n_codes == 2:
-            counts[1] = ordered
-            np.subtract(1, ordered, out=counts[0])
-        else:
-            for k in range(n_codes):
-                counts[k] = ordered == k
+        for k in range(n_codes):
+            counts[k] = ordered == k
     else:
         ordered *= grid.size
-        ordered += position
+        ordered += start if position is None else position
         counts = np.bincount(ordered, minlength=n_codes * grid.size).reshape(n_codes, grid.size)
     return CodeCounts(grid, counts, time.size - start)
 

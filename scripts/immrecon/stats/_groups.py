@@ -95,6 +95,10 @@ def tabulate_groups(
 
 
 def _distinct(values: ArrayLike, n: int, name: str) -> Groups:
+    if type(values) is np.ndarray and values.dtype == np.int64 and values.shape == (n,):  # the common case
+        found = _whole(values) if n else None
+        if found is not None:
+            return found
     if np.ma.is_masked(values):
         raise InputError(f"{name}: some values are masked. Hint: drop or query the missing values first.")
     raw = np.asarray(values)
@@ -112,6 +116,20 @@ def _distinct(values: ArrayLike, n: int, name: str) -> Groups:
     _refuse_missing(np.array([not isinstance(v, str) for v in listed], dtype=np.bool_), name)
     labels, position = np.unique(np.array(listed, dtype=np.str_), return_inverse=True)
     return Groups(tuple(str(label) for label in labels), position.astype(np.int64))
+
+
+def _whole(values: IntArray) -> Groups | None:
+    """Integers of a small range, found in a table."""
+    low, high = int(np.minimum.reduce(values)), int(np.maximum.reduce(values))
+    if high - low > _FEW_CODES:
+        return None
+    shifted = values - low if low else values
+    present = np.bincount(shifted).nonzero()[0]
+    if present.size == high - low + 1:
+        return Groups(tuple(range(low, high + 1)), shifted)
+    place = np.zeros(high - low + 1, dtype=np.int64)
+    place[present] = np.arange(present.size)
+    return Groups(tuple(low + int(p) for p in present), place[shifted])
 
 
 def _numbered(values: FloatArray, name: str) -> Groups:
