@@ -58,24 +58,25 @@ def tabulate(
 ) -> RiskTable:
     """Count validated arrays of shape (n,); code is 0 for censored, else 1..n_causes."""
     n_codes = n_causes + 1
-    found = count_codes(time, code, n_codes) if weights is None else _sorted_counts(time, code, n_codes)
-    grid, counts, at_risk = found.time, found.n, found.n_risk
+    in_order = None if weights is None else _sorted_counts(time, code, n_codes)
+    grid, counts, everybody = count_codes(time, code, n_codes) if in_order is None else in_order[:3]
+    at_risk: Counts = everybody
     if entry is not None:
-        at_risk = at_risk - _not_yet(grid, entry, None)
+        at_risk = everybody - _not_yet(grid, entry, None)
     events: Counts = counts[1] if n_causes == 1 else counts[1:].sum(axis=0)
     exhausted = None
     restart = _restarts(grid, at_risk, entry)
     table: Counts = counts
     n_risk: Counts = at_risk
-    if weights is not None:
-        table = np.bincount(found.cell, weights[found.order], minlength=counts.size).reshape(counts.shape)
+    if weights is not None and in_order is not None:
+        table = np.bincount(in_order.cell, weights[in_order.order], minlength=counts.size).reshape(counts.shape)
         events = table[1:].sum(axis=0)
         # Summed from the end, so that the last risk set is exactly what leaves it.
         n_risk = table.sum(axis=0)[::-1].cumsum()[::-1]
         if entry is not None:
             n_risk = n_risk - _not_yet(grid, entry, weights)
-        everybody = counts[1:].sum(axis=0) == at_risk
-        n_risk = np.where(everybody, events, n_risk)  # known exactly, whatever the large weights around it
+        all_of_them = counts[1:].sum(axis=0) == at_risk
+        n_risk = np.where(all_of_them, events, n_risk)  # known exactly, whatever the large weights around it
         exhausted = n_risk - events <= _WEIGHT_TOLERANCE * n_risk
     return RiskTable(grid, n_risk, table[1:], events, table[0], exhausted, restart)
 
@@ -135,7 +136,7 @@ def count_codes(time: FloatArray, code: IntArray, n_codes: int) -> CodeCounts:
 
 
 def _sorted_counts(time: FloatArray, code: IntArray, n_codes: int) -> _SortedCounts:
-    order = np.argsort(time)
+    order = np.argsort(time, kind="stable")
     ascending = time[order]
     start, position = _runs(ascending)
     cell = code[order] * start.size + (start if position is None else position)

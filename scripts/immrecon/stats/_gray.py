@@ -148,7 +148,7 @@ def score_and_variance(n_risk: Counts, n_own: Counts, n_other: Counts, rho: floa
     before = _lagged(free, 1.0)
     leading = tuple(range(y.ndim - 1))
     own_at, other_at = (d.sum(axis=leading).nonzero()[0] for d in (n_own, n_other))
-    own = _Own(*_at(own_at, y, n_own, before, free), rho)
+    own = _Own(rho, *_at(own_at, y, n_own, before, free))
     # An event in group j at u changes the score of group i directly, by a_ij; and, as it changes U_j, by what
     # comes later. The last group is minus the sum of the others.
     cumulative = np.cumsum(own.base * own.pace[..., np.newaxis, :, :], axis=-1)
@@ -176,7 +176,7 @@ def score_and_variance(n_risk: Counts, n_own: Counts, n_other: Counts, rho: floa
 class _Own:
     """What is needed at the times of an event of the cause, arrays (..., K, J) or (..., 1, J)."""
 
-    def __init__(self, y: FloatArray, d: FloatArray, before: FloatArray, free: FloatArray, rho: float) -> None:
+    def __init__(self, rho: float, y: FloatArray, d: FloatArray, before: FloatArray, free: FloatArray) -> None:
         self.y, self.d, self.before, self.free = y, d, before, free
         self.some = y > 0
         self.d_all = d.sum(axis=-2, keepdims=True)

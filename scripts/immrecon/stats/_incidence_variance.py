@@ -66,10 +66,10 @@ def greenwood(inc: Increments, log_variance_jump: FloatArray, log_variance: Floa
         square = np.cumsum(v)
     out = np.empty_like(inc.incidence)
     cross, scratch, factor = np.empty_like(v), np.empty_like(v), inc.free_before / inc.at_risk
-    for own, f, spread in zip(inc.own, inc.incidence, out, strict=True):
+    for own, f, row in zip(inc.own, inc.incidence, out, strict=True):
         step = np.multiply(own, factor, out=scratch)
         np.divide(step, inc.at_risk, out=cross)
-        np.subtract(inc.free_before, step, out=spread)
+        spread = np.subtract(inc.free_before, step, out=row)
         twice = np.multiply(f, 2, out=scratch)
         if alive is not None:
             twice *= alive

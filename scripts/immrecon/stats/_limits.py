@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from scipy.special import betaincinv, ndtri
 
 from immrecon.stats._types import BoolArray, Counts, FloatArray
 
@@ -14,6 +13,8 @@ Limits = tuple[FloatArray, FloatArray]
 @cache
 def normal_quantile(conf_level: float) -> float:
     """Two-sided standard normal quantile."""
+    from scipy.special import ndtri
+
     return float(ndtri(0.5 + conf_level / 2))
 
 
@@ -27,8 +28,7 @@ def _powers(log_s: FloatArray, half: FloatArray) -> Limits:
     wide = np.exp(width)
     low = np.exp(np.negative(width, out=width), out=width)
     for power in (low, wide):
-        power *= log_s
-        np.exp(power, out=power)
+        np.exp(np.multiply(power, log_s, out=power), out=power)
     return low, wide
 
 
@@ -103,6 +103,8 @@ def _log_beta_moments(a: FloatArray, b: FloatArray) -> Limits:
 
 
 def _beta_quantile(log_mean: FloatArray, log_ratio: FloatArray, p: float) -> FloatArray:
+    from scipy.special import betaincinv
+
     mean = np.exp(log_mean)
     total = (1 - mean) / (mean * np.expm1(log_ratio)) - 1
     quantile: FloatArray = betaincinv(mean * total, (1 - mean) * total, p)

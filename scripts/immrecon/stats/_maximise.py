@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc, chdtri
 
 from immrecon.stats._likelihood import Likelihood, Value
 from immrecon.stats._types import BoolArray, FloatArray, IntArray
@@ -157,6 +156,8 @@ def profile(likelihood: Likelihood, top: Maximum, std_error: FloatArray, level: 
 
     top is the maximum, or, where coefficients are infinite, a point from which nothing is left to gain.
     """
+    from scipy.special import chdtrc, chdtri
+
     p = top.beta.size
     low, high, statistic = np.full(p, -np.inf), np.full(p, np.inf), np.zeros(p)
     converged = True

@@ -101,7 +101,7 @@ def cause_positions(values: ArrayLike, causes: tuple[int, ...], n: int) -> IntAr
     """0 for censored, else 1 + position of the code in `causes`, shape (n,); InputError for other codes."""
     raw = _column(values, "cause", n)
     last = max(causes)
-    small = _codes(raw, last) if 0 < min(causes) and last <= _FEW_CODES else None
+    small = _codes(raw, last) if min(causes) > 0 and last <= _FEW_CODES else None
     if small is not None:
         if causes == tuple(range(1, last + 1)):
             return small
