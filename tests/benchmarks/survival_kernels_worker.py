@@ -1,7 +1,7 @@
 """One program of `survival_kernels.py` in a process of its own: takes orders on standard input, answers with seconds.
 
 `load FOLDER` reads the arrays, `run METHOD CALLS` times so many calls and prints seconds of wall and of CPU for all of
-them. Imports, reading and the building of a program's own data frame or matrix are not timed; anything else is.
+them. Reading a lower limit works out the upper one too. Imports, reading and the building of a program's own data frame or matrix are not timed; anything else is.
 """
 
 import sys
@@ -37,8 +37,10 @@ def immrecon(d: Arrays) -> dict[str, Call]:
 
     return {
         "km": lambda: kaplan_meier(time, event),
-        "km-beta": lambda: kaplan_meier(time, event, conf_type="beta-product"),
+        "km-limits": lambda: kaplan_meier(time, event).conf_low,
+        "km-beta": lambda: kaplan_meier(time, event, conf_type="beta-product").conf_low,
         "aj": lambda: aalen_johansen(time, cause, causes=causes),
+        "aj-limits": lambda: aalen_johansen(time, cause, causes=causes).conf_low,
         "aj-aalen": lambda: aalen_johansen(time, cause, causes=causes, variance="aalen"),
         "gray": gray,
         "gray-curves": gray_and_curves,

@@ -68,14 +68,15 @@ def maximise(
     *,
     free: IntArray | None = None,
     reference: FloatArray | None = None,
+    known: Value | None = None,
 ) -> Maximum:
-    """Climb from start over the `free` coefficients (positions; default all).
+    """Climb from start, where the likelihood is `known`, over the `free` coefficients (positions; default all).
 
     `reference` is the information at 0; with it a likelihood that rises for ever is recognised.
     """
     free = np.arange(start.size) if free is None else free
     block = np.ix_(free, free)
-    beta, value = start.copy(), likelihood(start)
+    beta, value = start.copy(), likelihood(start) if known is None else known
     curvature = value.information[block]
     nowhere = np.zeros(start.size, dtype=np.bool_)
     gain = 0.0
