@@ -1,7 +1,8 @@
 """One program of `survival_kernels.py` in a process of its own: takes orders on standard input, answers with seconds.
 
 `load FOLDER` reads the arrays, `run METHOD CALLS` times so many calls and prints seconds of wall and of CPU for all of
-them. Reading a lower limit works out the upper one too. Imports, reading and the building of a program's own data frame or matrix are not timed; anything else is.
+them. Reading a lower limit works out the upper one too. Imports, reading and the building of a program's own data
+frame or matrix are not timed; anything else is.
 """
 
 import sys

@@ -138,6 +138,7 @@ def count_codes(time: FloatArray, code: IntArray, n_codes: int) -> CodeCounts:
 def _sorted_counts(time: FloatArray, code: IntArray, n_codes: int) -> _SortedCounts:
     order = np.argsort(time, kind="stable")
     ascending = time[order]
+    ascending += 0.0  # no minus zero
     start, position = _runs(ascending)
     cell = code[order] * start.size + (start if position is None else position)
     counts = np.bincount(cell, minlength=n_codes * start.size).reshape(n_codes, start.size)
