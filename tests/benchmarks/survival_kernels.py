@@ -72,6 +72,7 @@ MODULES = ("survival", "competing_risks", "comparison", "regression", "recurrent
 HEAVY = ("scipy.stats", "scipy.optimize", "scipy.linalg", "pandas", "polars", "lifelines", "matplotlib")
 # Calls within one turn add up to about this.
 _TURN_S = 0.05
+_LONG_S = 2.0
 
 
 def write_data(folder: Path, n: int, kind: str) -> None:
@@ -189,29 +190,26 @@ Key = tuple[str, str, str, str, int]
 
 
 def measure(
-    found: list[Program], sizes: Iterable[int], chosen: set[str], repeats: int, limit_s: float
+    found: list[Program], kind: str, sizes: Iterable[int], chosen: set[str], repeats: int, limit_s: float
 ) -> dict[Key, Cell]:
-    """A cell per entry, kind of times and size."""
+    """A cell per entry and size."""
     by_name = {p.name: p for p in found}
     cells: dict[Key, Cell] = {}
     with tempfile.TemporaryDirectory() as name:
-        for kind in KINDS:
+        for p in found:
+            p.gave_up.clear()
+        for n in sizes:
+            folder = Path(name) / str(n)
+            folder.mkdir()
+            write_data(folder, n, kind)
             for p in found:
-                p.gave_up.clear()
-            for n in sizes:
-                folder = Path(name) / f"{kind}-{n}"
-                folder.mkdir()
-                write_data(folder, n, kind)
-                for p in found:
-                    p.load(folder)
-                for title in dict.fromkeys(e[0] for e in ENTRIES):
-                    entries = [e for e in ENTRIES if e[0] == title and e[1] in by_name and e[2] in chosen]
-                    of_method = {(*e[:3], kind, n): Cell() for e in entries}
-                    take_turns(by_name, of_method, repeats, limit_s)
-                    cells |= of_method
-                print(f"{kind} {n} measured at {time.strftime('%H:%M:%S')}", file=sys.stderr)
-    for p in found:
-        p.stop()
+                p.load(folder)
+            for title in dict.fromkeys(e[0] for e in ENTRIES):
+                entries = [e for e in ENTRIES if e[0] == title and e[1] in by_name and e[2] in chosen]
+                of_method = {(*e[:3], kind, n): Cell() for e in entries}
+                take_turns(by_name, of_method, repeats, limit_s)
+                cells |= of_method
+            print(f"{kind} {n} measured at {time.strftime('%H:%M:%S')}", file=sys.stderr)
     return cells
 
 
@@ -228,7 +226,7 @@ def take_turns(by_name: dict[str, Program], cells: dict[Key, Cell], repeats: int
             cell.note = f"> {1e3 * limit_s:.0f}"
             continue
         again = p.run(method, 1, limit_s) if first[0] < 1.0 else first
-        if again is not None and again[0] >= 5.0:  # one turn is enough
+        if again is not None and again[0] >= _LONG_S:  # one turn is enough
             cell.wall.append(again[0])
             cell.cpu.append(again[1])
         elif again is not None:
@@ -294,9 +292,11 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=30.0, help="seconds after which a call is given up")
     options = parser.parse_args()
     found = programs(options.peers)
-    cells = measure(found, options.sizes, set(options.methods), options.repeats, options.limit)
     for kind in KINDS:
+        cells = measure(found, kind, options.sizes, set(options.methods), options.repeats, options.limit)
         print_table(cells, kind, options.sizes)
+    for p in found:
+        p.stop()
     print_imports()
 
 
