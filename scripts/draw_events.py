@@ -1,10 +1,9 @@
 """Mean numbers of events over time."""
 
-from immrecon.figures.events import draw_events
-
 from immrecon.config.specs import DisplaySpec
 from immrecon.contracts.io import read
 from immrecon.contracts.results import EVENT_RISK_TABLE, MEAN_CUMULATIVE
+from immrecon.figures.events import draw_events
 from immrecon.figures.style import save_figures
 from immrecon.jobs import job
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc
 
 from immrecon.stats._types import BoolArray, FloatArray
 
@@ -37,6 +36,8 @@ def chi_square(score: FloatArray, variance: FloatArray, informative: BoolArray, 
     The first informative group is left out, as its score follows from the others. `nothing` is the reason
     given when fewer than two groups are informative, or when the covariance of the rest is singular.
     """
+    from scipy.special import chdtrc
+
     used = np.flatnonzero(informative)[1:]
     if used.size == 0:
         return absent(nothing)

@@ -114,10 +114,13 @@ class Climb:
     top: Maximum
 
 
-def climb(likelihood: Likelihood, kept: BoolArray, null: Value, *, penalised: bool) -> Climb:
-    """Maximise from 0; a penalised likelihood has its maximum at a finite point."""
+def climb(
+    likelihood: Likelihood, kept: BoolArray, null: Value, *, penalised: bool, at_zero: Value | None = None
+) -> Climb:
+    """Maximise from 0, where the value may be known; a penalised likelihood has its maximum at a finite point."""
     reference = None if penalised else null.information
-    return Climb(likelihood, kept, null, maximise(likelihood, np.zeros(int(kept.sum())), reference=reference))
+    zero = np.zeros(int(kept.sum()))
+    return Climb(likelihood, kept, null, maximise(likelihood, zero, reference=reference, known=at_zero))
 
 
 def informative(information: FloatArray, width: FloatArray, events: float) -> BoolArray:
@@ -144,8 +147,8 @@ def fit_cox(
     if firth:
         assert isinstance(plain, PartialLikelihood)
         likelihood = Firth(plain)
-    zero = np.zeros(int(kept.sum()))
-    found = climb(likelihood, kept, likelihood(zero), penalised=firth)
+    null = at_zero if likelihood is whole else likelihood(np.zeros(int(kept.sum())))
+    found = climb(likelihood, kept, null, penalised=firth, at_zero=null)
     model, chosen = _variances(found.top, plain, data, variance)
     fit = assemble(found, model, chosen, data.names, conf_type=conf_type, level=level, penalised=firth)
     return replace(

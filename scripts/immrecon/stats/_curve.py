@@ -1,6 +1,7 @@
 """The result of every single-event estimator: a right-continuous step function with its limits."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from immrecon.errors import InputError
 from immrecon.stats import _validate
-from immrecon.stats._limits import normal_quantile
+from immrecon.stats._limits import BETA_PRODUCT, beta_product_limits, normal_quantile, survival_limits
 from immrecon.stats._types import BoolArray, Counts, FloatArray
 
 if TYPE_CHECKING:
@@ -67,9 +68,12 @@ class RestrictedMean:
     conf_level: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class SurvivalCurve:
-    """Estimates at the J distinct observed times (events and censorings), in the unit of the input."""
+    """Estimates at the J distinct observed times (events and censorings), in the unit of the input.
+
+    Limits and cumulative hazard follow from the rest and are worked out when they are asked for.
+    """
 
     method: str
     """"kaplan-meier", "nelson-aalen" or "reverse-kaplan-meier"."""
@@ -85,19 +89,46 @@ class SurvivalCurve:
     n_event: Counts
     n_censor: Counts
     survival: FloatArray
+    log_std_error: FloatArray
+    """(J,) of log survival: Greenwood, or for nelson-aalen of the hazard; infinite where survival is 0."""
     std_error: FloatArray
-    """(J,) of survival: Greenwood, or for nelson-aalen by the delta method; NaN where survival is 0."""
-    conf_low: FloatArray
-    conf_high: FloatArray
-    cumulative_hazard: FloatArray
-    """(J,) Nelson-Aalen."""
-    cumulative_hazard_std_error: FloatArray
+    """(J,) of survival, by the delta method; NaN where survival is 0."""
     risk_set_restart: BoolArray
     """(J,) fewer than 3 at risk while others still enter; a caution for delayed entry."""
     log_variance_jump: FloatArray
     """(J,) what each time adds to the variance of log survival; infinite where survival becomes 0."""
-    origin_conf_low: float
-    """Lower limit before the first observed time: 1, but for the beta product."""
+
+    @cached_property
+    def _limits(self) -> tuple[FloatArray, FloatArray, float]:
+        if self.conf_type == BETA_PRODUCT:
+            return beta_product_limits(self.n_event, self.n_risk, self.n_censor, self.conf_level)
+        low, high = survival_limits(self.survival, self.log_std_error, self.conf_type, self.conf_level)
+        return low, high, 1.0 if self.time.size else np.nan
+
+    @property
+    def conf_low(self) -> FloatArray:
+        """(J,) pointwise lower limit of survival by conf_type; NaN where it defines none."""
+        return self._limits[0]
+
+    @property
+    def conf_high(self) -> FloatArray:
+        """(J,)"""
+        return self._limits[1]
+
+    @property
+    def origin_conf_low(self) -> float:
+        """Lower limit before the first observed time: 1, but for the beta product."""
+        return self._limits[2]
+
+    @property
+    def cumulative_hazard(self) -> FloatArray:
+        """(J,) Nelson-Aalen."""
+        return np.cumsum(self.n_event / self.n_risk)
+
+    @property
+    def cumulative_hazard_std_error(self) -> FloatArray:
+        """(J,) square root of the sum of d/Y^2."""
+        return np.sqrt(np.cumsum(self.n_event / self.n_risk / self.n_risk))
 
     def at(self, times: ArrayLike) -> SurvivalAt:
         """The curve at times (m,), any order, not negative; InputError otherwise."""

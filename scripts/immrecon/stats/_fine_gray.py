@@ -54,9 +54,13 @@ def fine_gray(
     x = raw - means[:, None]
     n_events = int((code == 1).sum())
     whole = SubdistributionLikelihood(x, t, code, group)
-    kept = informative(whole(np.zeros(x.shape[0])).information, whole.width, float(n_events))
-    likelihood = whole if kept.all() else SubdistributionLikelihood(x[kept], t, code, group)
-    found = climb(likelihood, kept, likelihood(np.zeros(int(kept.sum()))), penalised=False)
+    null = whole(np.zeros(x.shape[0]))
+    kept = informative(null.information, whole.width, float(n_events))
+    likelihood = whole
+    if not kept.all():
+        likelihood = SubdistributionLikelihood(x[kept], t, code, group)
+        null = likelihood(np.zeros(int(kept.sum())))
+    found = climb(likelihood, kept, null, penalised=False, at_zero=null)
     model = chosen = finite_inverse(found.top)
     if variance != "model":
         finite = ~found.top.infinite

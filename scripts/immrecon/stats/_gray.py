@@ -54,20 +54,21 @@ def gray_test(
     score, variance = np.zeros(k), np.zeros((k, k))
     for rows in strata_rows(strata, t.size) if k > 1 else ():
         table = tabulate_groups(t[rows], code[rows], 2, g.position[rows], k, None)
-        at = table.n_event.any(axis=(0, 1))
-        s, v = score_and_variance(table.n_risk[:, at], table.n_event[:, 0, at], table.n_event[:, 1, at], rho)
+        at = table.n_event.sum(axis=(0, 1)).nonzero()[0]
+        n_event = table.n_event.take(at, axis=2)
+        s, v = score_and_variance(table.n_risk.take(at, axis=1), n_event[:, 0], n_event[:, 1], rho)
         score, variance = score + s, variance + v
-    n_events = np.array([((code == 1) & (g.position == j)).sum() for j in range(k)], dtype=np.int64)
-    n_competing = np.array([((code == 2) & (g.position == j)).sum() for j in range(k)], dtype=np.int64)
-    reason = _no_test(g, n_events) or (_EXHAUSTED if np.isnan(variance).any() else None)
-    test = absent(reason) if reason else chi_square(score, variance, g.size > 0, _NOTHING)
+    size = np.bincount(3 * g.position + code, minlength=3 * k).reshape(k, 3)
+    n, n_events, n_competing = size.sum(axis=1), size[:, 1], size[:, 2]
+    reason = _no_test(n, n_events) or (_EXHAUSTED if np.isnan(variance).any() else None)
+    test = absent(reason) if reason else chi_square(score, variance, n > 0, _NOTHING)
     if test.reason == _NOTHING and _is_negative(variance):
         test = absent(_NEGATIVE)
     return GrayTest(
         of_interest=int(of_interest),
         rho=float(rho),
         groups=g.labels,
-        n=g.size,
+        n=n,
         n_events=n_events,
         n_competing=n_competing,
         score=score,
@@ -101,7 +102,7 @@ def gray_permutation_test(
     """
     t, code, g = _sample(time, cause, group, of_interest, rho, causes, groups)
     stratum = np.zeros(t.size, dtype=np.int64) if strata is None else groups_of(strata, t.size, name="strata").position
-    reason = _no_test(g, np.bincount(g.position[code == 1], minlength=len(g.labels)))
+    reason = _no_test(g.size, np.bincount(g.position[code == 1], minlength=len(g.labels)))
     if reason:
         return no_permutation_test(g.labels, g.size, reason)
     filled = np.flatnonzero(g.size)
@@ -144,27 +145,28 @@ def score_and_variance(n_risk: Counts, n_own: Counts, n_other: Counts, rho: floa
     at risk.
     """
     y = n_risk.astype(np.float64)
-    stay = np.where(y > 0, (y - n_own - n_other) / np.maximum(y, 1.0), 1.0)
-    free: FloatArray = np.cumprod(stay, axis=-1, dtype=np.float64)
+    free = (n_own + n_other) / np.maximum(y, 1.0)  # nobody leaves where nobody is
+    np.subtract(1, free, out=free)
+    np.multiply.accumulate(free, axis=-1, out=free)
     before = _lagged(free, 1.0)
     leading = tuple(range(y.ndim - 1))
-    own_at, other_at = np.flatnonzero(n_own.any(axis=leading)), np.flatnonzero(n_other.any(axis=leading))
-    own = _Own(y[..., own_at], n_own[..., own_at].astype(np.float64), before[..., own_at], free[..., own_at], rho)
+    own_at, other_at = (d.sum(axis=leading).nonzero()[0] for d in (n_own, n_other))
+    own = _Own(rho, *_at(own_at, y, n_own, before, free))
     # An event in group j at u changes the score of group i directly, by a_ij; and, as it changes U_j, by what
     # comes later. The last group is minus the sum of the others.
     cumulative = np.cumsum(own.base * own.pace[..., np.newaxis, :, :], axis=-1)
     total = cumulative[..., -1:]
-    ratio = np.where(own.free > 0, own.left_after / np.where(own.free > 0, own.free, 1.0), 0.0)
-    share = np.where(own.free > 0, 1 - ratio, 1.0)
-    direct = own.base * own.weight[..., np.newaxis, :, :]
-    variance = _spread(direct + share[..., np.newaxis, :, :] * (total - cumulative), own.spread())
+    share = _ratio(own.left_after, own.free)
+    np.subtract(1, share, out=share)
+    effect = share[..., np.newaxis, :, :] * (total - cumulative)
+    effect += own.base * own.weight[..., np.newaxis, :, :] if rho else own.base
+    variance = _spread(effect, own.spread())
     if own_at.size and other_at.size:
-        y2, d2, s2, s2_before = (v[..., other_at] for v in (y, n_other.astype(np.float64), free, before))
+        y2, d2, s2_before, s2 = _at(other_at, y, n_other, before, free)
         last = np.searchsorted(own_at, other_at, side="right")
-        so_far = np.concatenate((np.zeros_like(total), cumulative), axis=-1)[..., last]
-        left = np.concatenate((np.ones_like(own.left_after[..., :1]), own.left_after), axis=-1)[..., last]
-        alive = s2 > 0
-        ratio = np.where(alive, left / np.where(alive, s2, 1.0), 0.0)
+        so_far = np.concatenate((np.zeros_like(total), cumulative), axis=-1).take(last, axis=-1)
+        left = np.concatenate((np.ones_like(own.left_after[..., :1]), own.left_after), axis=-1).take(last, axis=-1)
+        ratio = _ratio(left, s2)
         ties = 1 - np.maximum(d2 - 1, 0.0) / np.maximum(y2 - 1, 1.0)
         weight = ties * d2 * np.square(s2_before / np.maximum(y2, 1.0))
         variance += _spread(ratio[..., np.newaxis, :, :] * (total - so_far), weight)
@@ -177,8 +179,9 @@ def score_and_variance(n_risk: Counts, n_own: Counts, n_other: Counts, rho: floa
 class _Own:
     """What is needed at the times of an event of the cause, arrays (..., K, J) or (..., 1, J)."""
 
-    def __init__(self, y: FloatArray, d: FloatArray, before: FloatArray, free: FloatArray, rho: float) -> None:
+    def __init__(self, rho: float, y: FloatArray, d: FloatArray, before: FloatArray, free: FloatArray) -> None:
         self.y, self.d, self.before, self.free = y, d, before, free
+        self.some = y > 0
         self.d_all = d.sum(axis=-2, keepdims=True)
         # Nobody is at risk in a group that is event-free with probability 0.
         self.u = y / np.where(before > 0, before, 1.0)
@@ -189,7 +192,8 @@ class _Own:
         # Groups that follow each other can bring the pooled incidence to 1, where 1/(1 - F) has no value unless
         # the weight takes it away, and beyond, where the weight may have none.
         near = np.abs(left) < _ONE
-        alone = (y > 0).sum(axis=-2, keepdims=True) <= 1  # nothing to compare, whatever the weight
+        # Nothing to compare where one group is left, whatever the weight.
+        alone = self.some.sum(axis=-2, keepdims=True) <= 1
         self.lost = (near & ~alone).any(axis=(-2, -1)) & (rho < 1)
         left = np.where(alone, 1.0, np.where(near, 0.0 if rho >= 1 else 1.0, left))
         with np.errstate(invalid="ignore"):
@@ -202,19 +206,28 @@ class _Own:
 
     def score(self) -> FloatArray:
         """(..., K)"""
-        incidence = _lagged(np.cumsum(self.d / np.where(self.y > 0, self.u, 1.0), axis=-1), 0.0)
-        r = self.u * (1 - incidence)
+        incidence = _lagged(np.cumsum(self.d / np.where(self.some, self.u, 1.0), axis=-1), 0.0)
+        r = np.subtract(1, incidence, out=incidence)
+        r *= self.u
         r_all = r.sum(axis=-2, keepdims=True)
-        expected = self.d_all * r / np.where(r_all != 0, r_all, 1.0)
-        out: FloatArray = (self.weight * (self.d - expected)).sum(axis=-1)
+        r_all[r_all == 0] = 1.0
+        r *= self.d_all / r_all
+        excess = np.subtract(self.d, r, out=r)
+        excess *= self.weight
+        out: FloatArray = excess.sum(axis=-1)
         return out
 
     def spread(self) -> FloatArray:
         """(..., K, J) variance of an event of the cause, with Gray's factor for ties."""
-        several = np.where(self.y > 0, self.u_all * self.before - 1, 1.0)
-        ties = 1 - np.where(self.d_all > 1, (self.d_all - 1) / np.where(self.d_all > 1, several, 1.0), 0.0)
-        out: FloatArray = ties * self.before * self.d_all / (self.u_all * np.maximum(self.y, 1.0))
-        return np.where(self.y > 0, out, 0.0)
+        out: FloatArray = self.before * (self.d_all / self.u_all)
+        out /= np.maximum(self.y, 1.0)
+        out *= self.some
+        if (self.d_all > 1).any():
+            tied = self.some & (self.d_all > 1)
+            ties = np.zeros(tied.shape)
+            np.divide(self.d_all - 1, self.u_all * self.before - 1, out=ties, where=tied)
+            out *= 1 - ties
+        return out
 
 
 def _spread(effect: FloatArray, weight: FloatArray) -> FloatArray:
@@ -222,6 +235,17 @@ def _spread(effect: FloatArray, weight: FloatArray) -> FloatArray:
     flat = (*effect.shape[:-2], effect.shape[-2] * effect.shape[-1])
     weighted = (effect * weight[..., np.newaxis, :, :]).reshape(flat)
     out: FloatArray = weighted @ np.swapaxes(effect.reshape(flat), -1, -2)
+    return out
+
+
+def _at(places: IntArray, *values: Counts) -> tuple[FloatArray, ...]:
+    return tuple(v.take(places, axis=-1).astype(np.float64, copy=False) for v in values)
+
+
+def _ratio(left: FloatArray, free: FloatArray) -> FloatArray:
+    """left/free; 0 in a group where nobody is free any more."""
+    out = np.zeros(np.broadcast_shapes(left.shape, free.shape))
+    np.divide(left, free, out=out, where=free > 0)
     return out
 
 
@@ -249,8 +273,8 @@ def _sample(
     return t, code, groups_of(group, t.size, groups)
 
 
-def _no_test(groups: Groups, n_events: IntArray) -> str | None:
-    if (groups.size > 0).sum() < 2:
+def _no_test(size: IntArray, n_events: IntArray) -> str | None:
+    if (size > 0).sum() < 2:
         return "fewer than two groups have participants"
     return None if n_events.sum() else "no event of the cause"
 

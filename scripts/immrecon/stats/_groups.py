@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from immrecon.errors import InputError
 from immrecon.stats import _validate
-from immrecon.stats._counting import _distinct_times, entry_positions
+from immrecon.stats._counting import count_codes, entry_positions
 from immrecon.stats._types import BoolArray, FloatArray, IntArray
 
 Label = str | int | float
@@ -83,10 +83,8 @@ def tabulate_groups(
 ) -> GroupTable:
     """Count validated arrays (n,) per group; code is 0 for censored, else 1..n_causes."""
     per_group = n_causes + 1
-    grid, place, order = _distinct_times(time, n_groups * per_group)
-    cell = group * per_group + code
-    cell = (cell if order is None else cell[order]) * grid.size + place
-    counts = np.bincount(cell, minlength=n_groups * per_group * grid.size).reshape(n_groups, per_group, grid.size)
+    grid, counts, _ = count_codes(time, group * per_group + code, n_groups * per_group)
+    counts = counts.reshape(n_groups, per_group, grid.size)
     at_risk = counts.sum(axis=1)[:, ::-1].cumsum(axis=1)[:, ::-1]
     if entry is not None:
         first = entry_positions(grid, entry, entry.size)
@@ -97,6 +95,10 @@ def tabulate_groups(
 
 
 def _distinct(values: ArrayLike, n: int, name: str) -> Groups:
+    if type(values) is np.ndarray and values.dtype == np.int64 and values.shape == (n,):  # the common case
+        found = _whole(values) if n else None
+        if found is not None:
+            return found
     if np.ma.is_masked(values):
         raise InputError(f"{name}: some values are masked. Hint: drop or query the missing values first.")
     raw = np.asarray(values)
@@ -116,6 +118,20 @@ def _distinct(values: ArrayLike, n: int, name: str) -> Groups:
     return Groups(tuple(str(label) for label in labels), position.astype(np.int64))
 
 
+def _whole(values: IntArray) -> Groups | None:
+    """Integers of a small range, found in a table."""
+    low, high = int(np.minimum.reduce(values)), int(np.maximum.reduce(values))
+    if high - low > _FEW_CODES:
+        return None
+    shifted = values - low if low else values
+    present = np.bincount(shifted).nonzero()[0]
+    if present.size == high - low + 1:
+        return Groups(tuple(range(low, high + 1)), shifted)
+    place = np.zeros(high - low + 1, dtype=np.int64)
+    place[present] = np.arange(present.size)
+    return Groups(tuple(low + int(p) for p in present), place[shifted])
+
+
 def _numbered(values: FloatArray, name: str) -> Groups:
     if values.size == 0:
         return Groups((), np.zeros(0, dtype=np.int64))
@@ -123,7 +139,7 @@ def _numbered(values: FloatArray, name: str) -> Groups:
     if np.isfinite(low) and high - low <= _FEW_CODES and low.is_integer():
         shifted = (values - low).astype(np.int64)
         if (shifted + low == values).all():
-            present = np.flatnonzero(np.bincount(shifted))
+            present = np.bincount(shifted).nonzero()[0]
             place = np.zeros(int(present[-1]) + 1, dtype=np.int64)
             place[present] = np.arange(present.size)
             return Groups(tuple(int(low) + int(p) for p in present), place[shifted])

@@ -1,6 +1,7 @@
 """The result of the Aalen-Johansen estimator: one right-continuous step function per cause, with limits."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from immrecon.errors import InputError
 from immrecon.stats import _validate
-from immrecon.stats._limits import exact_zero_bound
+from immrecon.stats._limits import exact_zero_bound, incidence_limits
 from immrecon.stats._types import BoolArray, Counts, FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -42,9 +43,12 @@ class IncidenceAt:
         return _long(self.causes, self, ("time", "n_risk"), ("n_event",))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class CumulativeIncidence:
-    """Estimates for K causes at the J distinct observed times, in the unit of the input."""
+    """Estimates for K causes at the J distinct observed times, in the unit of the input.
+
+    Limits follow from the rest and are worked out when they are asked for.
+    """
 
     causes: tuple[int, ...]
     """Codes, in the order of the first axis of the (K, J) arrays."""
@@ -69,16 +73,39 @@ class CumulativeIncidence:
     """(K, J)"""
     std_error: FloatArray
     """(K, J)"""
-    conf_low: FloatArray
-    """(K, J) NaN where the incidence is 1, and where it is 0 and `bound_exact` is false."""
-    conf_high: FloatArray
-    bound_exact: BoolArray
-    """(K, J) no event of the cause yet: the limits are 0 and the exact 1 - (alpha/2)^(1/m), where m is the
-    number at risk plus earlier competing events. Not with weights or delayed entry (m is not binomial)."""
     binomial: bool
     """Everybody observed from the origin with weight 1, so that an exact bound exists."""
     risk_set_restart: BoolArray
     """(J,) fewer than 3 at risk while others still enter; a caution for delayed entry."""
+
+    @cached_property
+    def _limits(self) -> tuple[FloatArray, FloatArray, BoolArray]:
+        low, high = incidence_limits(self.incidence, self.std_error, self.conf_type, self.conf_level)
+        exact = np.zeros(low.shape, dtype=np.bool_)
+        if self.binomial:
+            none = np.cumsum(self.n_event, axis=1) == 0 if self.time.size else exact
+            for k, without in enumerate(none.sum(axis=1)):  # the times before the first event come first
+                head = slice(0, int(without))
+                earlier = self.n_event[:, head].sum(axis=0).cumsum() - self.n_event[:, head].sum(axis=0)
+                bound = exact_zero_bound(self.n_risk[head] + earlier.astype(np.float64), self.conf_level)
+                low[k, head], high[k, head], exact[k, head] = 0.0, bound, True
+        return low, high, exact
+
+    @property
+    def conf_low(self) -> FloatArray:
+        """(K, J) NaN where the incidence is 1, and where it is 0 and `bound_exact` is false."""
+        return self._limits[0]
+
+    @property
+    def conf_high(self) -> FloatArray:
+        """(K, J)"""
+        return self._limits[1]
+
+    @property
+    def bound_exact(self) -> BoolArray:
+        """(K, J) no event of the cause yet: the limits are 0 and the exact 1 - (alpha/2)^(1/m), where m is the
+        number at risk plus earlier competing events. Not with weights or delayed entry (m is not binomial)."""
+        return self._limits[2]
 
     def position(self, cause: int) -> int:
         """Row of a cause in the (K, J) arrays; InputError for a code that was not declared."""
@@ -100,7 +127,7 @@ class CumulativeIncidence:
 
         n_risk: Counts = np.append(self.n_risk, 0)[next_row]
         low, high = step(self.conf_low, np.nan), step(self.conf_high, np.nan)
-        low, high, exact = self._limits(row, next_row, n_risk, low, high)
+        low, high, exact = self._limits_at(row, next_row, n_risk, low, high)
         return IncidenceAt(
             causes=self.causes,
             time=t,
@@ -115,7 +142,7 @@ class CumulativeIncidence:
             bound_exact=exact,
         )
 
-    def _limits(
+    def _limits_at(
         self, row: IntArray, next_row: IntArray, n_risk: Counts, low: FloatArray, high: FloatArray
     ) -> tuple[FloatArray, FloatArray, BoolArray]:
         """Limits (K, m) with the exact bound or NaN where no event has happened, and which are exact."""
@@ -131,13 +158,6 @@ class CumulativeIncidence:
     def to_frame(self) -> "pl.DataFrame":
         """One row per cause and distinct observed time."""
         return _long(self.causes, self, ("time", "n_risk", "n_censor"), ("n_event",))
-
-
-def with_exact_bounds(result: CumulativeIncidence) -> CumulativeIncidence:
-    """The result with the exact bound at the observed times before the first event of a cause."""
-    rows = np.arange(result.time.size)
-    low, high, exact = result._limits(rows, rows, result.n_risk, result.conf_low, result.conf_high)
-    return replace(result, conf_low=low, conf_high=high, bound_exact=exact)
 
 
 def _cumulative(n_event: Counts) -> Counts:

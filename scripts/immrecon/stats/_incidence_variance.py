@@ -5,12 +5,12 @@ a = alpha(u) - g(u) F(t), any other b = beta(u) - g(u) F(t), with g = S(u-)/S(u)
 beta = g F(u). Every variance is therefore C0 - 2 F(t) C1 + F(t)^2 C2 with three running sums over u <= t.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from immrecon.stats._counting import RiskTable, entry_positions
-from immrecon.stats._types import FloatArray
+from immrecon.stats._types import Counts, FloatArray
 
 # A variance that is zero in theory is computed as a difference of sums; what is left is rounding error.
 _ROUNDING = 1e-14
@@ -18,12 +18,12 @@ _ROUNDING = 1e-14
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Increments:
-    """One cause against all others at the J times of a risk table."""
+    """Each cause against all others at the J times of a risk table; (K, J), or (J,) for one cause alone."""
 
-    own: FloatArray
-    """(J,) events of the cause, d."""
-    other: FloatArray
-    """(J,) events of any other cause."""
+    own: Counts
+    """(K, J) events of the cause, d."""
+    either: Counts
+    """(J,) events of any cause."""
     at_risk: FloatArray
     """(J,)"""
     free_before: FloatArray
@@ -31,7 +31,7 @@ class Increments:
     free: FloatArray
     """(J,) event-free probability S(u)."""
     incidence: FloatArray
-    """(J,) F(u)."""
+    """(K, J) F(u)."""
 
     @property
     def influence(self) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -41,29 +41,73 @@ class Increments:
         beta = g * self.incidence
         return self.free_before + beta, beta, g
 
+    @property
+    def other(self) -> Counts:
+        """(K, J) events of any other cause."""
+        difference: Counts = self.either - self.own
+        return difference
 
-def greenwood(inc: Increments) -> FloatArray:
-    """Greenwood-type variance (J,): multinomial at each time (Andersen et al. 1993, eq. 4.4.20; etm)."""
-    alpha, beta, g = inc.influence
-    h1, h2 = inc.own / inc.at_risk, inc.other / inc.at_risk
-    h, mean = h1 + h2, alpha * h1 + beta * h2
-    spread = (alpha**2 * h1 + beta**2 * h2 - mean**2) / inc.at_risk
-    cross = g * mean * (1 - h) / inc.at_risk
-    square = g**2 * h * (1 - h) / inc.at_risk
-    return _certain(inc, _quadratic(inc.incidence, np.cumsum(spread), np.cumsum(cross), np.cumsum(square)))
+    def alone(self, k: int) -> "Increments":
+        """One cause, arrays (J,)."""
+        return replace(self, own=self.own[k], incidence=self.incidence[k])
+
+
+def greenwood(inc: Increments, log_variance_jump: FloatArray, log_variance: FloatArray) -> FloatArray:
+    """Greenwood-type variance (K, J): multinomial at each time (Andersen et al. 1993, eq. 4.4.20; etm).
+
+    As 1/g is the share without an event, the sums C0, C1 and C2 above are those of dF (S(u-) - dF + 2F)/Y + F^2 v,
+    dF/Y + F v, and v, with v what each time adds to the variance of log S.
+    """
+    v, square = log_variance_jump, log_variance
+    alive = None
+    if inc.free.size and inc.free[-1] == 0:  # nothing comes after the last event of an exhausted risk set: g is 0
+        alive = inc.free > 0
+        v = np.where(alive, v, 0.0)
+        square = np.cumsum(v)
+    out = np.empty_like(inc.incidence)
+    cross, scratch, factor = np.empty_like(v), np.empty_like(v), inc.free_before / inc.at_risk
+    for own, f, row in zip(inc.own, inc.incidence, out, strict=True):
+        step = np.multiply(own, factor, out=scratch)
+        np.divide(step, inc.at_risk, out=cross)
+        spread = np.subtract(inc.free_before, step, out=row)
+        twice = np.multiply(f, 2, out=scratch)
+        if alive is not None:
+            twice *= alive
+        spread += twice
+        spread *= cross
+        if alive is not None:
+            cross *= alive
+        later = np.multiply(f, v, out=scratch)
+        cross += later
+        later *= f
+        spread += later
+        np.cumsum(cross, out=cross)
+        np.cumsum(spread, out=spread)
+        _combine(f, spread, cross, square, scratch)
+    return _certain(inc, out)
 
 
 def aalen(inc: Increments) -> FloatArray:
-    """Counting-process variance (J,), hypergeometric factor for ties (Aalen 1978; Gray 1988; cmprsk)."""
+    """Counting-process variance (K, J), hypergeometric factor for ties (Aalen 1978; Gray 1988; cmprsk)."""
     per_event = np.zeros_like(inc.free)
     np.divide(1.0, inc.free, out=per_event, where=inc.free > 0)
     beta = per_event * inc.incidence
-    alpha = 1 + beta
-    own, other = (_tied(d, inc.at_risk) * (inc.free_before / inc.at_risk) ** 2 for d in (inc.own, inc.other))
-    spread = own * alpha**2 + other * beta**2
-    cross = per_event * (own * alpha + other * beta)
-    square = per_event**2 * (own + other)
-    return _quadratic(inc.incidence, np.cumsum(spread), np.cumsum(cross), np.cumsum(square))
+    scale = (inc.free_before / inc.at_risk) ** 2
+    own, either = _tied(inc.own, inc.at_risk), _tied(inc.other, inc.at_risk)
+    either += own
+    own *= scale
+    either *= scale
+    # own (1 + beta)^2 + other beta^2, and own (1 + beta) + other beta
+    cross = beta * either
+    cross += own
+    spread = cross + own
+    spread *= beta
+    spread += own
+    cross *= per_event
+    either *= per_event
+    either *= per_event
+    sums = (np.cumsum(part, axis=-1, out=part) for part in (spread, cross, either))
+    return _quadratic(inc.incidence, *sums)
 
 
 def jackknife(
@@ -111,19 +155,36 @@ def jackknife(
     return _certain(inc, total)
 
 
-def _tied(events: FloatArray, at_risk: FloatArray) -> FloatArray:
-    factor = np.ones_like(events)
-    np.divide(at_risk - events, at_risk - 1, out=factor, where=events > 1)
-    return events * factor
+def _tied(events: Counts, at_risk: FloatArray) -> FloatArray:
+    """Events times (Y - d)/(Y - 1); where one event happens, that is 1, also if nobody else is at risk."""
+    factor = at_risk - np.maximum(events, 1)
+    factor /= np.maximum(at_risk - 1, 1)
+    factor[..., at_risk <= 1] = 1.0
+    factor *= events
+    return factor
 
 
 def _certain(inc: Increments, variance: FloatArray) -> FloatArray:
     """No variance once everybody has had the event: exactly 0, where the sums leave rounding error."""
-    variance[(inc.free == 0) & (inc.incidence == 1)] = 0.0
+    if inc.free.size and inc.free[-1] == 0:
+        variance[(inc.free == 0) & (inc.incidence == 1)] = 0.0
     return variance
 
 
 def _quadratic(f: FloatArray, c0: FloatArray, c1: FloatArray, c2: FloatArray) -> FloatArray:
-    variance = c0 - 2 * f * c1 + f * f * c2
-    variance[variance <= _ROUNDING * (np.abs(c0) + 2 * f * np.abs(c1) + f * f * np.abs(c2))] = 0.0
-    return variance
+    """c0 - 2 f c1 + f^2 c2, of sums that are not negative; c0 and c1 are used up."""
+    _combine(f, c0, c1, c2, np.empty_like(c0))
+    return c0
+
+
+def _combine(f: FloatArray, c0: FloatArray, c1: FloatArray, c2: FloatArray, scratch: FloatArray) -> None:
+    """c0 becomes c0 - 2 f c1 + f^2 c2; c1 and scratch are used up."""
+    c1 *= f
+    c1 *= 2
+    size = np.multiply(f, c2, out=scratch)
+    size *= f
+    size += c0
+    np.subtract(size, c1, out=c0)
+    size += c1
+    size *= _ROUNDING
+    np.copyto(c0, 0.0, where=c0 <= size)

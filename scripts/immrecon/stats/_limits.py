@@ -1,24 +1,35 @@
 """Pointwise confidence limits of survival and cumulative incidence; NaN where the method defines none."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
-from scipy.special import betaincinv, ndtri
 
-from immrecon.stats._counting import RiskTable
-from immrecon.stats._types import BoolArray, FloatArray
+from immrecon.stats._types import BoolArray, Counts, FloatArray
 
 Limits = tuple[FloatArray, FloatArray]
 
 
+@cache
 def normal_quantile(conf_level: float) -> float:
     """Two-sided standard normal quantile."""
+    from scipy.special import ndtri
+
     return float(ndtri(0.5 + conf_level / 2))
 
 
 def _log_log(s: FloatArray, half: FloatArray) -> Limits:
-    width = half / np.log(s)
-    return s ** np.exp(-width), s ** np.exp(width)
+    return _powers(np.log(s), half)
+
+
+def _powers(log_s: FloatArray, half: FloatArray) -> Limits:
+    """s to the powers exp(-width) and exp(width), where width is half / log s."""
+    width = half / log_s
+    wide = np.exp(width)
+    low = np.exp(np.negative(width, out=width), out=width)
+    for power in (low, wide):
+        np.exp(np.multiply(power, log_s, out=power), out=power)
+    return low, wide
 
 
 def _log(s: FloatArray, half: FloatArray) -> Limits:
@@ -57,14 +68,15 @@ def survival_limits(survival: FloatArray, log_std_error: FloatArray, conf_type: 
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         low, high = _SURVIVAL[conf_type](survival, normal_quantile(conf_level) * log_std_error)
-    undefined: BoolArray = survival == 0
-    if conf_type == "log-log":  # 1 to any power is 1, even to NaN; logit and arcsin are NaN by themselves
-        undefined |= survival == 1
-    low[undefined] = high[undefined] = np.nan
+    if survival.size and survival[-1] == 0:  # it never rises
+        undefined = survival == 0
+        low[undefined] = high[undefined] = np.nan
     return low, high
 
 
-def beta_product_limits(table: RiskTable, n: float, conf_level: float) -> tuple[FloatArray, FloatArray, float]:
+def beta_product_limits(
+    n_event: Counts, n_risk: Counts, n_censor: Counts, conf_level: float
+) -> tuple[FloatArray, FloatArray, float]:
     """Limits of Fay, Brittain and Proschan (2013), method of moments: low and high (J,), low before any time.
 
     The upper limit at t is a quantile of the product of Beta(Y_j - d_j + 1, d_j) over event times up to t;
@@ -72,17 +84,17 @@ def beta_product_limits(table: RiskTable, n: float, conf_level: float) -> tuple[
     censoring these are the limits of Clopper and Pearson.
     """
     tail = (1 - conf_level) / 2
-    events, at_risk = table.n_event_any.astype(np.float64), table.n_risk.astype(np.float64)
+    events, at_risk = n_event.astype(np.float64), n_risk.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         log_mean, log_ratio = _log_beta_moments(at_risk - events + 1, events)
         log_mean, log_ratio = np.cumsum(log_mean), np.cumsum(log_ratio)
         high = _beta_quantile(log_mean, log_ratio, 1 - tail)
-        after = at_risk - events - table.n_censor
+        after = at_risk - events - n_censor
         extra_mean, extra_ratio = _log_beta_moments(after, np.ones_like(after))
         low = _beta_quantile(log_mean + extra_mean, log_ratio + extra_ratio, tail)
     high[np.cumsum(events) == 0] = 1.0
     low[after == 0] = 0.0  # Beta(0, 1) has all its mass at 0
-    return low, high, tail ** (1 / n) if n else np.nan
+    return low, high, tail ** (1 / at_risk[0]) if at_risk.size else np.nan
 
 
 def _log_beta_moments(a: FloatArray, b: FloatArray) -> Limits:
@@ -91,6 +103,8 @@ def _log_beta_moments(a: FloatArray, b: FloatArray) -> Limits:
 
 
 def _beta_quantile(log_mean: FloatArray, log_ratio: FloatArray, p: float) -> FloatArray:
+    from scipy.special import betaincinv
+
     mean = np.exp(log_mean)
     total = (1 - mean) / (mean * np.expm1(log_ratio)) - 1
     quantile: FloatArray = betaincinv(mean * total, (1 - mean) * total, p)
@@ -98,8 +112,7 @@ def _beta_quantile(log_mean: FloatArray, log_ratio: FloatArray, p: float) -> Flo
 
 
 def _incidence_log_log(f: FloatArray, se: FloatArray, z: float) -> Limits:
-    width = z * se / (f * np.log(f))
-    return f ** np.exp(-width), f ** np.exp(width)
+    return _powers(np.log(f), z * se / f)
 
 
 def _incidence_cloglog(f: FloatArray, se: FloatArray, z: float) -> Limits:
@@ -128,7 +141,8 @@ def incidence_limits(incidence: FloatArray, std_error: FloatArray, conf_type: st
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         low, high = _INCIDENCE[conf_type](incidence, std_error, normal_quantile(conf_level))
     undefined: BoolArray = (incidence == 0) | (incidence == 1)
-    low[undefined] = high[undefined] = np.nan
+    for limit in (low, high):
+        np.copyto(limit, np.nan, where=undefined)
     return low, high
 
 

@@ -93,19 +93,22 @@ class LogrankTest:
 
 def observed_expected(table: GroupTable, weighting: Weighting) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Observed (K,), expected (K,) and covariance (K, K) of one stratum (Mantel 1966; Harrington and Fleming 1982)."""
-    events = table.n_event[:, 0]
+    events, y_group = table.n_event[:, 0], table.n_risk
     d = events.sum(axis=0)
-    at = np.flatnonzero(d)
-    by_group, y_group = events[:, at].astype(np.float64), table.n_risk[:, at].astype(np.float64)
-    d_, y = d[at].astype(np.float64), y_group.sum(axis=0)
+    at = d.nonzero()[0]
+    if at.size < d.size:
+        d, events, y_group = d.take(at), events.take(at, axis=1), y_group.take(at, axis=1)
+    d_, y = d.astype(np.float64), y_group.sum(axis=0).astype(np.float64)
     weight = weighting.at(d_, y)
     share = y_group / y
-    spread = np.zeros_like(y)
-    np.divide(d_ * (y - d_), y - 1, out=spread, where=y > 1)
-    spread *= weight**2
+    spread = d_ * (y - d_)
+    spread /= np.maximum(y - 1, 1)  # the last one has no spread
+    spread *= weight
+    spread *= weight
+    expected = share @ (weight * d_)
     scaled = share * spread
     variance = np.diag(scaled.sum(axis=1)) - scaled @ share.T
-    return by_group @ weight, share @ (weight * d_), variance
+    return events @ weight, expected, variance
 
 
 def scores(time: FloatArray, event: IntArray, table: GroupTable, weighting: Weighting) -> FloatArray:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc, chdtri
 
 from immrecon.stats._likelihood import Likelihood, Value
 from immrecon.stats._types import BoolArray, FloatArray, IntArray
@@ -69,14 +68,15 @@ def maximise(
     *,
     free: IntArray | None = None,
     reference: FloatArray | None = None,
+    known: Value | None = None,
 ) -> Maximum:
-    """Climb from start over the `free` coefficients (positions; default all).
+    """Climb from start, where the likelihood is `known`, over the `free` coefficients (positions; default all).
 
     `reference` is the information at 0; with it a likelihood that rises for ever is recognised.
     """
     free = np.arange(start.size) if free is None else free
     block = np.ix_(free, free)
-    beta, value = start.copy(), likelihood(start)
+    beta, value = start.copy(), likelihood(start) if known is None else known
     curvature = value.information[block]
     nowhere = np.zeros(start.size, dtype=np.bool_)
     gain = 0.0
@@ -159,6 +159,8 @@ def profile(likelihood: Likelihood, top: Maximum, std_error: FloatArray, level: 
 
     top is the maximum, or, where coefficients are infinite, a point from which nothing is left to gain.
     """
+    from scipy.special import chdtrc, chdtri
+
     p = top.beta.size
     low, high, statistic = np.full(p, -np.inf), np.full(p, np.inf), np.zeros(p)
     converged = True

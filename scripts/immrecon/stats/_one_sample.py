@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammainc, gammaincc, gammaincinv, ndtr
 
 from immrecon.errors import InputError
 from immrecon.stats import _validate
@@ -72,6 +71,8 @@ def one_sample_logrank(
     risks it is the cause-specific hazard. Raises InputError for arrays that cannot be worked on, and for a
     cumulative hazard that is negative, missing, infinite or falling.
     """
+    from scipy.special import gammainc, gammaincc, gammaincinv, ndtr
+
     level = _validate.confidence_level(conf_level)
     t = _validate.times(time)
     observed = int(_validate.events(event, t.size).sum())

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
 
 from immrecon.stats import _validate
 from immrecon.stats._chi_square import ESTIMATED, NOT_ESTIMABLE
@@ -140,6 +139,8 @@ def score_test(
 
 def _normal(score: FloatArray, first: BoolArray, stratum: IntArray) -> tuple[float, float]:
     """Standardised sum of scores in the first group, and its two-sided normal p; NaN when nothing can vary."""
+    from scipy.special import ndtr
+
     distance = variance = 0.0
     for s in np.unique(stratum):
         mine, m = score[stratum == s], int(first[stratum == s].sum())

@@ -11,8 +11,10 @@ def product_limit(table: RiskTable) -> tuple[FloatArray, FloatArray]:
 
     The probability is exactly 0, and the variance infinite, once everybody in a risk set has had an event.
     """
-    events, at_risk = table.n_event_any.astype(np.float64), table.n_risk.astype(np.float64)
-    survival: FloatArray = np.cumprod(np.where(table.exhausted, 0.0, 1 - events / at_risk), dtype=np.float64)
+    hazard = table.n_event_any / table.n_risk
+    stay, left = 1 - hazard, table.n_risk - table.n_event_any
+    if table.exhausted is not None:  # of sums of weights rounding may leave something
+        left[table.exhausted] = stay[table.exhausted] = 0.0
     with np.errstate(divide="ignore"):
-        jump: FloatArray = np.where(table.exhausted, np.inf, events / (at_risk * (at_risk - events)))
-    return survival, jump
+        jump = np.divide(hazard, left, out=hazard)
+    return np.multiply.accumulate(stay, out=stay), jump

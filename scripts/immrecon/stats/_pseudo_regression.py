@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
 
 from immrecon.errors import InputError
 from immrecon.stats import _validate
@@ -51,6 +50,8 @@ def pseudo_regression(values: ArrayLike, covariates: ArrayLike, *, link: str = "
     "logit" and "identity" give log odds ratios and differences.
     Raises InputError for missing values, covariates that determine each other, or no solution.
     """
+    from scipy.special import ndtr
+
     _validate.choice("link", link, LINKS)
     y, x = np.asarray(values, dtype=np.float64), np.asarray(covariates, dtype=np.float64)
     x = x[:, np.newaxis] if x.ndim == 1 else x

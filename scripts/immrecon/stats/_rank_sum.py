@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
 
 from immrecon.errors import InputError
 from immrecon.stats import _validate
@@ -80,6 +79,8 @@ def wilcoxon_exact(x: ArrayLike, y: ArrayLike) -> RankSumTest:
     numbers; one below the limit of quantification counts as the lowest when given any number below it.
     Raises InputError for missing values, and when m, n are too large for the exact table (some 200 each).
     """
+    from scipy.special import ndtr
+
     a, b = _validate.sample(x, "x"), _validate.sample(y, "y")
     m, n = a.size, b.size
     if m == 0 or n == 0:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc, ndtr
 
 from immrecon.errors import InputError
 from immrecon.stats import _validate
@@ -36,6 +35,8 @@ class GlobalTest:
 
 def chi_squared(statistic: float, df: int) -> GlobalTest:
     """Test against the chi-squared distribution; NaN without degrees of freedom."""
+    from scipy.special import chdtrc
+
     if df == 0 or not np.isfinite(statistic):
         return GlobalTest(float("nan"), df, float("nan"))
     return GlobalTest(float(statistic), df, float(chdtrc(df, statistic)))
@@ -154,6 +155,8 @@ def spread(values: FloatArray, kept: BoolArray) -> FloatArray:
 
 def wald_limits(coefficient: FloatArray, std_error: FloatArray, level: float) -> tuple[FloatArray, ...]:
     """Limits, z and two-sided p, each (p,)."""
+    from scipy.special import ndtr
+
     half = normal_quantile(level) * std_error
     with np.errstate(invalid="ignore", divide="ignore"):
         z = coefficient / std_error

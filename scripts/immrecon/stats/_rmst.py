@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr
 
 from immrecon.stats._chi_square import ESTIMATED, NOT_ESTIMABLE
 from immrecon.stats._curve import RestrictedMean
@@ -92,6 +91,8 @@ def _ratio(name: str, a: float, a_error: float, b: float, b_error: float, z: flo
 
 
 def _contrast(name: str, estimate: float, spread: float, z: float) -> Contrast:
+    from scipy.special import ndtr
+
     if spread <= 0:
         return _absent(name, "no event by tau, or no spread, in either group")
     p = float(2 * ndtr(-abs(estimate) / spread))

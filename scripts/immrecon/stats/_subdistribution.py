@@ -52,6 +52,7 @@ class SubdistributionLikelihood:
     information_is_curvature = True
 
     def __init__(self, x: FloatArray, time: FloatArray, code: IntArray, group: IntArray) -> None:
+        self._last: tuple[FloatArray, _Moments] | None = None
         order = np.argsort(time, kind="stable")
         self.order = order
         self._x, self._time, self._code = np.ascontiguousarray(x[:, order]), time[order], code[order]
@@ -113,6 +114,12 @@ class SubdistributionLikelihood:
         return total
 
     def _moments(self, beta: FloatArray) -> _Moments:
+        # Variance and baseline are wanted where the likelihood was seen last.
+        if self._last is None or not np.array_equal(self._last[0], beta):
+            self._last = (beta.copy(), self._new_moments(beta))
+        return self._last[1]
+
+    def _new_moments(self, beta: FloatArray) -> _Moments:
         eta = beta @ self._x
         shift = float(eta.max()) if eta.size else 0.0
         hazard = np.exp(eta - shift)

@@ -1,14 +1,18 @@
 """The one place where arrays are refused: which argument, what is wrong, how many, where, what to do."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from immrecon.errors import InputError
 from immrecon.stats._types import BoolArray, FloatArray, IntArray
 
 _SHOWN = 5
+# Up to this code, causes are found in a table.
+_FEW_CODES = 4_096
+_INFINITY = np.array([np.inf]).view(np.uint64)[0]
 
 
 def _refuse_if(bad: BoolArray, name: str, problem: str, hint: str) -> None:
@@ -21,7 +25,16 @@ def _refuse_if(bad: BoolArray, name: str, problem: str, hint: str) -> None:
 
 
 def _numbers(values: ArrayLike, name: str, n: int | None) -> FloatArray:
-    if np.ma.is_masked(values):  # np.asarray would bring back what is under the mask
+    raw = _column(values, name, n)
+    try:
+        return raw.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: not numeric ({error}). Hint: convert to days or codes first.") from error
+
+
+def _column(values: ArrayLike, name: str, n: int | None) -> NDArray[Any]:
+    """One dimension of n numbers or objects, not copied."""
+    if type(values) is not np.ndarray and np.ma.is_masked(values):  # np.asarray would bring back what is masked
         raise InputError(f"{name}: some values are masked. Hint: drop or query the missing values first.")
     raw = np.asarray(values)
     if raw.ndim != 1:
@@ -30,17 +43,30 @@ def _numbers(values: ArrayLike, name: str, n: int | None) -> FloatArray:
         raise InputError(f"{name}: {raw.size} values where time has {n}. Hint: one value per participant.")
     if raw.dtype.kind not in "biufO":  # dates and durations would become nanoseconds
         raise InputError(f"{name}: expected numbers, got {raw.dtype}. Hint: convert to days or codes first.")
-    try:
-        return raw.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name}: not numeric ({error}). Hint: convert to days or codes first.") from error
+    return raw
+
+
+def _codes(raw: NDArray[Any], last: int) -> IntArray | None:
+    """The values as int64 if they are integers or truth values from 0 to last; otherwise they need a closer look."""
+    if raw.dtype.kind == "b":
+        return raw.astype(np.int64) if last >= 1 else None
+    if raw.dtype.kind not in "iu" or (raw.size and np.maximum.reduce(_unsigned(raw)) > last):
+        return None
+    return raw.astype(np.int64, copy=False)
+
+
+def _unsigned(raw: NDArray[Any]) -> NDArray[Any]:
+    """The bit patterns as numbers: negative ones become the largest, those of non-negative doubles keep their order."""
+    if raw.dtype.isnative and raw.dtype.itemsize == 8:
+        return raw.view(np.uint64)
+    return raw.view(f"{raw.dtype.byteorder}u{raw.dtype.itemsize}")
 
 
 def times(values: ArrayLike, name: str = "time", n: int | None = None) -> FloatArray:
     """Finite non-negative times as float64, shape (n,); InputError otherwise."""
     out = _numbers(values, name, n)
-    # min and max see NaN and infinity too: two passes in the common case that all is well.
-    if out.size and not (out.min() >= 0 and out.max() < np.inf):
+    # NaN and what is below 0 has a larger pattern than infinity: one pass in the common case that all is well.
+    if out.size and np.maximum.reduce(_unsigned(out)) >= _INFINITY:
         _refuse_if(~np.isfinite(out), name, "are missing or infinite", "query the missing dates first.")
         _refuse_if(out < 0, name, "are negative", "an event before the origin is prevalent, not at risk.")
     return out
@@ -48,7 +74,11 @@ def times(values: ArrayLike, name: str = "time", n: int | None = None) -> FloatA
 
 def events(values: ArrayLike, n: int) -> IntArray:
     """0 (censored) or 1 (event) as int64, shape (n,); InputError otherwise."""
-    out = _numbers(values, "event", n)
+    raw = _column(values, "event", n)
+    codes = _codes(raw, 1)
+    if codes is not None:
+        return codes
+    out = _numbers(raw, "event", n)
     if out.size and not ((out == 0) | (out == 1)).all():
         _refuse_if(np.isnan(out), "event", "are missing", "every participant has an event or is censored.")
         _refuse_if((out != 0) & (out != 1), "event", "are neither 0 nor 1", "CNSR codes are the other way round.")
@@ -69,7 +99,18 @@ def declared_causes(causes: Sequence[int]) -> tuple[int, ...]:
 
 def cause_positions(values: ArrayLike, causes: tuple[int, ...], n: int) -> IntArray:
     """0 for censored, else 1 + position of the code in `causes`, shape (n,); InputError for other codes."""
-    codes = _numbers(values, "cause", n)
+    raw = _column(values, "cause", n)
+    last = max(causes)
+    small = _codes(raw, last) if min(causes) > 0 and last <= _FEW_CODES else None
+    if small is not None:
+        if causes == tuple(range(1, last + 1)):
+            return small
+        place = np.full(last + 1, -1, dtype=np.int64)
+        place[[0, *causes]] = np.arange(len(causes) + 1)
+        position: IntArray = place[small]
+        if not n or position.min() >= 0:
+            return position
+    codes = _numbers(raw, "cause", n)
     position = np.full(n, -1, dtype=np.int64)
     for k, code in enumerate((0, *causes)):
         position[codes == code] = k
@@ -150,7 +191,9 @@ def one_against_others(values: ArrayLike, of_interest: int, causes: Sequence[int
     if declared is not None:
         position = cause_positions(values, declared, n)
         own = declared.index(of_interest) + 1
-        return np.where(position == own, 1, np.where(position > 0, 2, 0))
+        recoded = np.full(len(declared) + 1, 2, dtype=np.int64)
+        recoded[0], recoded[own] = 0, 1
+        return recoded[position]
     codes = _numbers(values, "cause", n)
     _refuse_if(np.isnan(codes), "cause", "are missing", "0 is the code for censored.")
     bad = ~(np.isfinite(codes) & (codes >= 0) & (codes == np.floor(codes)))

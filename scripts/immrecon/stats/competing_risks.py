@@ -14,9 +14,9 @@ from immrecon.stats._fixed_time import TRANSFORMS, FixedTimeComparison, compare_
 from immrecon.stats._gray import gray_permutation_test, gray_test
 from immrecon.stats._gray_result import GrayTest
 from immrecon.stats._groups import Label, groups_of
-from immrecon.stats._incidence import CumulativeIncidence, IncidenceAt, with_exact_bounds
+from immrecon.stats._incidence import CumulativeIncidence, IncidenceAt
 from immrecon.stats._incidence_variance import Increments, aalen, greenwood, jackknife
-from immrecon.stats._limits import INCIDENCE_CONF_TYPES, incidence_limits
+from immrecon.stats._limits import INCIDENCE_CONF_TYPES
 from immrecon.stats._multistate import multistate
 from immrecon.stats._product_limit import product_limit
 from immrecon.stats._pseudo import IncidencePseudoObservations, incidence_pseudo
@@ -97,34 +97,32 @@ def aalen_johansen(
     table = tabulate(t, sample.code, len(codes), entry=sample.entry, weights=sample.weights)
     free, jump = product_limit(table)
     parts = _decompose(table, free)
-    std_error, free_std_error = _std_errors(variance, parts, table, sample)
+    log_variance = np.cumsum(jump)
+    std_error, free_std_error = _std_errors(variance, parts, table, jump, log_variance, sample)
     if free_std_error is None:
+        free_std_error = np.sqrt(log_variance, out=log_variance)
         with np.errstate(invalid="ignore"):
-            free_std_error = np.where(free > 0, free * np.sqrt(np.cumsum(jump)), 0.0)
-    incidence = np.array([part.incidence for part in parts])
-    low, high = incidence_limits(incidence, std_error, conf_type, level)
-    result = CumulativeIncidence(
+            free_std_error *= free
+        if free.size and free[-1] == 0:
+            free_std_error[free == 0] = 0.0
+    return CumulativeIncidence(
         causes=codes,
         variance=variance,
         conf_type=conf_type,
         conf_level=level,
         n=t.size,
-        n_events=tuple(int((sample.code == k + 1).sum()) for k in range(len(codes))),
+        n_events=tuple(np.bincount(sample.code, minlength=len(codes) + 1).tolist()[1:]),
         time=table.time,
         n_risk=table.n_risk,
         n_event=table.n_event,
         n_censor=table.n_censor,
         event_free=free,
         event_free_std_error=free_std_error,
-        incidence=incidence,
+        incidence=parts.incidence,
         std_error=std_error,
-        conf_low=low,
-        conf_high=high,
-        bound_exact=np.zeros(incidence.shape, dtype=np.bool_),
         binomial=sample.entry is None and sample.weights is None,
         risk_set_restart=table.risk_set_restart,
     )
-    return with_exact_bounds(result)
 
 
 def fixed_time_comparison(
@@ -185,36 +183,44 @@ def pseudo_observations(
         return IncidencePseudoObservations(codes, when, np.zeros((len(codes), 0, when.size)))
     table = tabulate(t, code, len(codes))
     free, _ = product_limit(table)
-    incidence = np.array([part.incidence for part in _decompose(table, free)])
+    incidence = _decompose(table, free).incidence
     return IncidencePseudoObservations(codes, when, incidence_pseudo(table, t, code, free, incidence, when))
 
 
-def _decompose(table: RiskTable, free: FloatArray) -> list[Increments]:
+def _decompose(table: RiskTable, free: FloatArray) -> Increments:
     """Each cause against the others, with its incidence sum S(u-) d/Y."""
-    at_risk, events = table.n_risk.astype(np.float64), table.n_event.astype(np.float64)
-    free_before = np.append(1.0, free[:-1])[: free.size]
-    jump = events * (free_before / at_risk)
+    at_risk = table.n_risk.astype(np.float64)
+    free_before = np.empty_like(free)
+    free_before[:1], free_before[1:] = 1.0, free[:-1]
+    jump = table.n_event * (free_before / at_risk)
     incidence: FloatArray = np.cumsum(jump, axis=1)
-    # When everybody has had the event and nobody another one, F is 1 and not nearly 1.
-    competing = np.cumsum(jump.sum(axis=0) - jump, axis=1)
-    incidence[(free == 0) & (competing == 0) & (incidence > 0)] = 1.0
-    others = events.sum(axis=0) - events
-    return [Increments(d, o, at_risk, free_before, free, f) for d, o, f in zip(events, others, incidence, strict=True)]
+    if free.size and free[-1] == 0:
+        # When everybody has had the event and nobody another one, F is 1 and not nearly 1.
+        competing = np.cumsum(jump.sum(axis=0) - jump, axis=1)
+        incidence[(free == 0) & (competing == 0) & (incidence > 0)] = 1.0
+    return Increments(table.n_event, table.n_event_any, at_risk, free_before, free, incidence)
 
 
 def _std_errors(
-    name: str, parts: list[Increments], table: RiskTable, sample: _Sample
+    name: str,
+    parts: Increments,
+    table: RiskTable,
+    log_variance_jump: FloatArray,
+    log_variance: FloatArray,
+    sample: _Sample,
 ) -> tuple[FloatArray, FloatArray | None]:
     """Standard errors (K, J) of the incidences, and (J,) of the event-free probability if not Greenwood's."""
     # Without weights and delayed entry the jackknife equals the Greenwood-type variance, which is cheaper.
     if name == "greenwood" or (name != "aalen" and sample.weights is None and sample.entry is None):
-        return np.sqrt([greenwood(part) for part in parts]), None
+        variance = greenwood(parts, log_variance_jump, log_variance)
+        return np.sqrt(variance, out=variance), None
     if name == "aalen":
-        return np.sqrt([aalen(part) for part in parts]), None
-    first = parts[0]
-    whole = replace(first, own=first.own + first.other, other=np.zeros_like(first.own), incidence=1 - first.free)
-    had = [(sample.code == k + 1).astype(np.float64) for k in range(len(parts))]
+        return np.sqrt(aalen(parts)), None
+    every = [parts.alone(k) for k in range(parts.own.shape[0])]
+    first = every[0]
+    whole = replace(first, own=first.either, incidence=1 - first.free)
+    had = [(sample.code == k + 1).astype(np.float64) for k in range(len(every))]
     any_event = (sample.code > 0).astype(np.float64)
     args = (table, sample.time, any_event, sample.entry, sample.weights)
-    by_cause = [jackknife(part, own, *args) for part, own in zip(parts, had, strict=True)]
+    by_cause = [jackknife(part, own, *args) for part, own in zip(every, had, strict=True)]
     return np.sqrt(by_cause), np.sqrt(jackknife(whole, any_event, *args))

@@ -16,7 +16,7 @@ from immrecon.stats._counting import tabulate
 from immrecon.stats._curve import Quantiles, RestrictedMean, SurvivalAt, SurvivalCurve
 from immrecon.stats._fixed_time import TRANSFORMS, FixedTimeComparison, compare_at, one_time
 from immrecon.stats._groups import Label, groups_of
-from immrecon.stats._limits import BETA_PRODUCT, SURVIVAL_CONF_TYPES, beta_product_limits, survival_limits
+from immrecon.stats._limits import BETA_PRODUCT, SURVIVAL_CONF_TYPES
 from immrecon.stats._product_limit import product_limit
 from immrecon.stats._pseudo import PseudoObservations, rmst_pseudo, survival_pseudo
 from immrecon.stats._pseudo_regression import PseudoRegression, pseudo_regression
@@ -187,11 +187,6 @@ class _Sample:
     entry: FloatArray | None
     weights: FloatArray | None
 
-    @property
-    def size(self) -> float:
-        """Participants, or the sum of their weights."""
-        return float(self.time.size if self.weights is None else self.weights.sum())
-
 
 def _sample(time: ArrayLike, event: ArrayLike, entry: ArrayLike | None, weights: ArrayLike | None) -> _Sample:
     t = _validate.times(time)
@@ -214,19 +209,13 @@ def _curve(method: str, sample: _Sample, conf_level: float, conf_type: str) -> S
     if conf_type == BETA_PRODUCT:
         _refuse_beta_product(method, sample)
     table = tabulate(sample.time, sample.event, 1, entry=sample.entry, weights=sample.weights)
-    events, at_risk = table.n_event[0].astype(np.float64), table.n_risk.astype(np.float64)
-    hazard = events / at_risk
-    hazard_variance = hazard / at_risk
     if method == "nelson-aalen":
-        survival, jump = np.exp(-np.cumsum(hazard)), hazard_variance
+        hazard = table.n_event_any / table.n_risk
+        survival, jump = np.exp(-np.cumsum(hazard)), hazard / table.n_risk
     else:
         survival, jump = product_limit(table)
-    log_std_error = np.sqrt(np.cumsum(jump))
-    if conf_type == BETA_PRODUCT:
-        low, high, origin_low = beta_product_limits(table, sample.size, level)
-    else:
-        low, high = survival_limits(survival, log_std_error, conf_type, level)
-        origin_low = 1.0 if sample.size else float("nan")
+    log_std_error = np.add.accumulate(jump)
+    np.sqrt(log_std_error, out=log_std_error)
     with np.errstate(invalid="ignore"):  # 0 times infinity: no standard error once survival is 0
         std_error = survival * log_std_error
     return SurvivalCurve(
@@ -234,20 +223,16 @@ def _curve(method: str, sample: _Sample, conf_level: float, conf_type: str) -> S
         conf_type=conf_type,
         conf_level=level,
         n=sample.time.size,
-        n_events=int(sample.event.sum()),
+        n_events=int(np.count_nonzero(sample.event)),
         time=table.time,
         n_risk=table.n_risk,
-        n_event=table.n_event[0],
+        n_event=table.n_event_any,
         n_censor=table.n_censor,
         survival=survival,
+        log_std_error=log_std_error,
         std_error=std_error,
-        conf_low=low,
-        conf_high=high,
-        cumulative_hazard=np.cumsum(hazard),
-        cumulative_hazard_std_error=np.sqrt(np.cumsum(hazard_variance)),
         risk_set_restart=table.risk_set_restart,
         log_variance_jump=jump,
-        origin_conf_low=origin_low,
     )
 
 
