@@ -28,6 +28,8 @@ ESTIMATES = (
     "reconstitution",
     "definition_estimates",
     "definition_statuses",
+    "contrasts",
+    "second_programmer",
 )
 """Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
 

@@ -30,6 +30,7 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "recovery": specs.recovery_spec,
     "definition_grid": specs.definition_grid_spec,
     "tte": specs.tte_spec,
+    "contrasts": specs.contrast_spec,
     "safety": specs.safety_spec,
     "display": specs.display_spec,
 }
@@ -119,7 +120,8 @@ class Steps:
         content = self.study.model_dump(mode="json", exclude={"config_path"})
         sources = content["file"]["sources"]
         for key, value in sources.items():
-            sources[key] = [_portable(path) for path in value] if isinstance(value, list) else _portable(value)
+            if value is not None:
+                sources[key] = [_portable(path) for path in value] if isinstance(value, list) else _portable(value)
         return yaml.safe_dump(content, sort_keys=True, allow_unicode=True, width=110)
 
     def all_code(self, scripts: Sequence[str]) -> str:

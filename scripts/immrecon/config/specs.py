@@ -3,6 +3,7 @@
 from datetime import date
 
 from immrecon.config.base import Strict
+from immrecon.config.comparisons import ComparisonsFile
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import DefinitionGrid, EndpointsFile
 from immrecon.config.study import (
@@ -80,6 +81,15 @@ class TteSpec(Strict):
     dose_levels: list[DoseLevel]
     methods: Methods
     endpoints: EndpointsFile
+
+
+class ContrastSpec(Strict):
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    baseline: list[Characteristic]
+    methods: Methods
+    endpoints: EndpointsFile
+    comparisons: ComparisonsFile | None
 
 
 class SafetySpec(Strict):
@@ -220,6 +230,18 @@ def definition_grid_spec(study: Study) -> DefinitionGridSpec:
 def tte_spec(study: Study) -> TteSpec:
     file = study.file
     return TteSpec(groups=file.groups, dose_levels=file.dose_levels, methods=file.methods, endpoints=study.endpoints)
+
+
+def contrast_spec(study: Study) -> ContrastSpec:
+    file = study.file
+    return ContrastSpec(
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        baseline=file.baseline,
+        methods=file.methods,
+        endpoints=study.endpoints,
+        comparisons=study.comparisons,
+    )
 
 
 def safety_spec(study: Study) -> SafetySpec:

@@ -36,6 +36,8 @@ class Results:
     reconstitution: pl.DataFrame
     definition_estimates: pl.DataFrame
     definition_statuses: pl.DataFrame
+    contrasts: pl.DataFrame
+    second_programmer: pl.DataFrame
     cells: pl.DataFrame
 
 
