@@ -15,13 +15,24 @@ def visits_stem(analyte: str) -> str:
     return f"visits_{analyte.lower()}"
 
 
+def forest_stem(topic: str) -> str:
+    return f"forest_{topic}"
+
+
+def compared_topics(spec: DisplaySpec) -> list[str]:
+    """Chapters with endpoints that are compared, in the order of the endpoints."""
+    compared = {code for comparison in spec.comparisons for code in comparison.endpoints}
+    return list(dict.fromkeys(endpoint.topic for endpoint in spec.endpoints if endpoint.code in compared))
+
+
 def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
     """Per drawing step, the figures it makes."""
     return {
         "disposition": ["accrual", "timelines"],
         "recovery": [trajectory_stem(analyte.code) for analyte in spec.analytes if analyte.summarised],
-        "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints],
+        "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints if endpoint.figure],
         "definition_grid": ["definition_grid"] if spec.definition_grid else [],
+        "forest": [forest_stem(topic) for topic in compared_topics(spec)],
     }
 
 
@@ -36,6 +47,7 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         *(visits_stem(analyte.code) for analyte in spec.analytes if analyte.summarised),
         "landmarks",
         "quantiles",
+        *(["contrasts"] if spec.comparisons else []),
         "adverse_events",
         *(["sae_reconciliation"] if spec.sae_reconciled else []),
         "cell_funnel",

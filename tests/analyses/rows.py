@@ -95,7 +95,7 @@ def adlb(*samples: Row) -> pl.DataFrame:
 def status(name: str, category: str, group: str = "A", dose: str | None = "DL1", rule: str = "cd4") -> Row:
     return {
         "USUBJID": name, "RULE": rule, "DISPID": name, "GROUP": group, "DOSELVL": dose, "STATUS": category,
-        "NSAMPLES": 1, "NUNKNOWN": 0, "WINCLFL": "Y",
+        "NSAMPLES": 1, "NUNKNOWN": 0, "WINCLFL": "Y", "RISKFL": "Y",
     }  # fmt: skip
 
 
@@ -104,11 +104,14 @@ def adrec(*statuses: Row) -> pl.DataFrame:
 
 
 def adoc(*occurrences: tuple[str, str, float]) -> pl.DataFrame:
-    """Participant, occurrence and day since transplant."""
+    """Participant, occurrence and day since transplant; in order."""
     rows = [
-        {"USUBJID": name, "OCCUR": code, "DY": day, "SRCDOM": "CE", "SRCVAR": "CESTDTC", "SRCSEQ": 1}
-        for name, code, day in occurrences
-    ]
+        {
+            "USUBJID": name, "OCCUR": code, "OCCSEQ": 1 + sum(one[:2] == (name, code) for one in occurrences[:index]),
+            "DY": day, "SRCDOM": "CE", "SRCVAR": "CESTDTC", "SRCSEQ": index + 1,
+        }
+        for index, (name, code, day) in enumerate(occurrences)
+    ]  # fmt: skip
     return table(ADOC, rows)
 
 

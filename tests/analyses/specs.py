@@ -47,7 +47,7 @@ def endpoint(first_event: str, events: list[str], estimator: str, **more: Any) -
         "label": f"label of {'+'.join(events)}", "first_event": first_event, "events": events, "estimator": estimator,
         "conf_type": "by planned group size",
         "variance": "greenwood" if estimator == "kaplan-meier" else "infinitesimal-jackknife",
-        "landmarks_day": [5, 15, 25, 100], "figure_last_day": 60, "figure_tick_day": 20, "display": "incidence",
+        "landmarks_day": [5, 15, 25, 100], "topic": "safety", "figure": True, "figure_last_day": 60, "figure_tick_day": 20, "display": "incidence",
         "source": "by hand", "status": "draft",
     } | more  # fmt: skip
 

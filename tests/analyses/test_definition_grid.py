@@ -38,7 +38,7 @@ def followed(name: str, code: str, day: float, censored: int, group: str = "A", 
 def standing(name: str, code: str, status: str, group: str = "A") -> Row:
     return {
         "USUBJID": name, "RULE": code, "DISPID": name, "GROUP": group, "DOSELVL": "DL1", "STATUS": status,
-        "NSAMPLES": 3, "NUNKNOWN": 0, "WINCLFL": "Y",
+        "NSAMPLES": 3, "NUNKNOWN": 0, "WINCLFL": "Y", "RISKFL": "Y",
     }  # fmt: skip
 
 

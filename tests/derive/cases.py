@@ -7,17 +7,18 @@ import polars as pl
 
 from immrecon.config.specs import DeriveSpec
 from immrecon.contracts.analysis import ADAE, ADLB, ADOC, ADREC, ADSL, ADTTE
-from immrecon.contracts.harmonised import AE, CE, CM, DM, DS, FA, LB
+from immrecon.contracts.harmonised import AE, CE, CM, DM, DS, FA, LB, SC
 from immrecon.contracts.io import validate
 from immrecon.derive.adae import derive_adae
 from immrecon.derive.adlb import derive_adlb
 from immrecon.derive.adsl import derive_adsl
 from immrecon.derive.adtte import TimeToEvent, derive_adtte
+from immrecon.derive.occurrences import Events
 
 from .configuration import make_spec
 from .records import Row, person, table
 
-CONTRACTS = {"dm": DM, "ds": DS, "ce": CE, "fa": FA, "cm": CM, "ae": AE, "lb": LB}
+CONTRACTS = {"dm": DM, "ds": DS, "ce": CE, "fa": FA, "cm": CM, "ae": AE, "lb": LB, "sc": SC}
 
 
 @dataclass
@@ -42,8 +43,8 @@ class Derived:
 
     @cached_property
     def time_to_event(self) -> TimeToEvent:
-        frames = [self.frames[name] for name in ("ce", "fa", "cm")]
-        return derive_adtte(self.adsl, self.adlb, *frames, self.spec)
+        events = Events(*(self.frames[name] for name in ("ce", "fa", "cm", "ae", "sc")))
+        return derive_adtte(self.adsl, self.adlb, events, self.spec)
 
     @cached_property
     def adtte(self) -> pl.DataFrame:
@@ -66,8 +67,8 @@ class Derived:
     def status(self, name: str = "P1", rule: str = "cd4") -> Row:
         return self.adrec.row(by_predicate=(pl.col("USUBJID") == name) & (pl.col("RULE") == rule), named=True)
 
-    def occurrence(self, code: str, name: str = "P1") -> Row:
-        return self.adoc.row(by_predicate=(pl.col("USUBJID") == name) & (pl.col("OCCUR") == code), named=True)
+    def occurrence(self, code: str, name: str = "P1", number: int = 1) -> Row:
+        return self.adoc.filter(USUBJID=name, OCCUR=code, OCCSEQ=number).row(0, named=True)
 
     def event(self, name: str = "P1", number: int = 1) -> Row:
         return self.adae.row(by_predicate=(pl.col("USUBJID") == name) & (pl.col("AESEQ") == number), named=True)

@@ -49,7 +49,8 @@ def endpoint(first_event: str, events: list[str], estimator: str) -> Row:
         "label": first_event, "first_event": first_event, "events": events, "estimator": estimator,
         "conf_type": "by planned group size",
         "variance": "greenwood" if estimator == "kaplan-meier" else "infinitesimal-jackknife",
-        "landmarks_day": [100], "figure_last_day": 180, "figure_tick_day": 30, "display": "incidence",
+        "landmarks_day": [100], "topic": "safety", "figure": True, "figure_last_day": 180, "figure_tick_day": 30,
+        "display": "incidence",
         "source": "by hand", "status": "draft",
     }  # fmt: skip
 

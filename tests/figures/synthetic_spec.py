@@ -94,6 +94,8 @@ def make_endpoint(code: str, label: str, rule: str, competing: list[str], **chan
         "source": "draft of the statistical analysis plan",
         "status": "draft",
         "display": "incidence",
+        "topic": "safety",
+        "figure": True,
         "figure_last_day": LAST_DAY,
         "figure_tick_day": 90,
     }

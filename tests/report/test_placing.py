@@ -4,27 +4,18 @@ import pytest
 
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
 from immrecon.report.outline import outline
-from immrecon.report.placing import Placed, endpoint_topic, place_figure
+from immrecon.report.placing import Placed, endpoints_of, place_figure
 from immrecon.tables.model import Table
 from immrecon.tables.results import Results
 from immrecon.tables.shells import build_tables
 
 
-def test_endpoints_are_placed_by_their_definition(spec: DisplaySpec) -> None:
-    topics = {endpoint.code: endpoint_topic(endpoint, spec) for endpoint in spec.endpoints}
-    assert topics == {
-        "OS": "efficacy",
-        "RFS": "efficacy",
-        "RELAPSE": "efficacy",
-        "NRM": "safety",
-        "AGVHD34": "safety",
-        "CD4IR": "recovery",
-    }
-
-
-def test_an_analyte_must_be_a_word_of_the_rule(spec: DisplaySpec) -> None:
-    gvhd = next(endpoint for endpoint in spec.endpoints if endpoint.code == "AGVHD34")
-    assert endpoint_topic(gvhd.model_copy(update={"rule": "XCD4X above"}), spec) == "safety"
+def test_endpoints_are_placed_where_the_configuration_says(spec: DisplaySpec) -> None:
+    nrm = next(endpoint for endpoint in spec.endpoints if endpoint.code == "NRM")
+    moved = spec.model_copy(update={"endpoints": [nrm.model_copy(update={"topic": "infection"})]})
+    assert place_figure("curve_nrm", spec).topic == "safety"
+    assert place_figure("curve_nrm", moved).topic == "infection"
+    assert [endpoint.code for endpoint in endpoints_of("infection", moved)] == ["NRM"]
 
 
 @pytest.mark.parametrize(
@@ -81,4 +72,4 @@ def test_any_set_of_endpoints_makes_a_report(run: Results, spec: DisplaySpec) ->
     placed = {
         item.stem: section.anchor for section in sections for item in section.exhibits if isinstance(item, Placed)
     }
-    assert placed == {"curve_zz": "safety", "curve_os": "further"}
+    assert placed == {"curve_zz": template.topic, "curve_os": "further"}

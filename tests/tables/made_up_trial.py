@@ -48,6 +48,9 @@ NAMES = {
     "AGVHD34": "Acute GvHD grade III-IV",
     "CD4IR": "CD4 reconstitution",
 }
+TOPICS = {"OS": "efficacy", "RFS": "efficacy", "RELAPSE": "efficacy", "CD4IR": "recovery"} | dict.fromkeys(
+    ("NRM", "AGVHD34"), "safety"
+)
 EVENTS = {
     "OS": (["death"], []),
     "RFS": (["relapse", "non relapse death"], []),
@@ -135,6 +138,8 @@ def endpoint(code: str, **changes: Any) -> dict[str, Any]:
         "source": "Protocol version 3, section 8" if survival else "Draft statistical analysis plan",
         "status": "signed" if survival else "draft",
         "display": "survival" if survival else "incidence",
+        "topic": TOPICS[code],
+        "figure": True,
         "figure_last_day": 540,
         "figure_tick_day": 90,
     } | changes

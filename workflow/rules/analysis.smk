@@ -56,6 +56,8 @@ rule derive_adtte:
         ce=LAYOUT.participants("harmonised", "ce"),
         fa=LAYOUT.participants("harmonised", "fa"),
         cm=LAYOUT.participants("harmonised", "cm"),
+        ae=LAYOUT.participants("harmonised", "ae"),
+        sc=LAYOUT.participants("harmonised", "sc"),
     output:
         adtte=LAYOUT.participants("analysis", "adtte"),
         adoc=LAYOUT.participants("analysis", "adoc"),

@@ -69,6 +69,20 @@ rule draw_definition_grid:
         "../../scripts/draw_definition_grid.py"
 
 
+rule draw_forest:
+    input:
+        contrasts=LAYOUT.table("estimates", "contrasts"),
+    output:
+        FIGURES["forest"],
+    log:
+        LAYOUT.log("draw_forest"),
+    params:
+        code=code_digest("draw_forest"),
+        spec=STEPS.spec("display"),
+    script:
+        "../../scripts/draw_forest.py"
+
+
 rule render_tables:
     input:
         **RESULTS,

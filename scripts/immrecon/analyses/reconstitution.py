@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from immrecon.analyses.strata import Stratum, strata
-from immrecon.config.endpoints import Endpoint, FirstEvent, ThresholdCrossing
+from immrecon.config.endpoints import Endpoint, FirstEvent
+from immrecon.config.occurrences import ThresholdCrossing
 from immrecon.config.specs import RecoverySpec
 from immrecon.config.wording import threshold_in_words
 from immrecon.contracts.results import RECONSTITUTION

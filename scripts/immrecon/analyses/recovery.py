@@ -7,7 +7,7 @@ import polars as pl
 
 from immrecon.analyses.strata import Stratum, group_as_drawn, strata
 from immrecon.comparators import above_threshold
-from immrecon.config.endpoints import ThresholdCrossing
+from immrecon.config.occurrences import ThresholdCrossing
 from immrecon.config.specs import RecoverySpec
 from immrecon.config.study import Analyte, Visit
 from immrecon.config.wording import threshold_in_words

@@ -1,88 +1,16 @@
-"""Endpoints as data: what counts as an occurrence, which first event is followed, what is estimated from it."""
+"""Endpoints as data: which first event is followed, and what is estimated from it."""
 
-from typing import Annotated, Literal
+import itertools
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from immrecon.config.base import Code, Label, Strict, refuse_repeated
+from immrecon.config.occurrences import AllOf, Occurrence, ThresholdCrossing
 from immrecon.vocabulary import Clock, Estimator, Population
 
-
-class Labelled(Strict):
-    label: Label = Field(default="", description="in words, as printed; empty: the name with blanks for underscores")
-
-
-class ClinicalEvent(Labelled):
-    """Occurrence: a row of harmonised CE whose CEDECOD is one of `terms`."""
-
-    domain: Literal["CE"]
-    terms: list[str] = Field(min_length=1, description="values of CEDECOD that count")
-    min_grade: int | None = Field(description="only rows with CETOXGR at or above this grade; null: any")
-
-
-class AssessmentAtLeast(Labelled):
-    """Occurrence: the first assessment in harmonised FA whose numeric result reaches a value."""
-
-    domain: Literal["FA"]
-    category: str = Field(description="value of FACAT")
-    test: str = Field(description="value of FATESTCD")
-    at_least: float = Field(description="lowest FASTRESN that counts")
-
-
-class MedicationStart(Labelled):
-    """Occurrence: start of a medication or cellular intervention in harmonised CM."""
-
-    domain: Literal["CM"]
-    categories: list[str] = Field(min_length=1, description="values of CMCAT that count")
-
-
-class Window(Strict):
-    """Days, both inclusive, within which the first sample must lie."""
-
-    clock: Clock = Field(description="the clock on which the days are counted")
-    first_day: float
-    last_day: float | None = Field(description="null: no end")
-
-
-class AgeThreshold(Strict):
-    """The threshold of participants below an age."""
-
-    below_age_years: float | None = Field(description="age at enrolment; null: everybody else")
-    value_per_ul: float
-
-
-class ThresholdCrossing(Labelled):
-    """Occurrence: an analyte reaches a threshold, confirmed by later samples. Every part is printed."""
-
-    domain: Literal["LB"]
-    analyte: Code
-    operator: Literal[">", ">="] = Field(description='both are in print: "> 50" and ">= 50"')
-    value_per_ul: float | list[AgeThreshold] = Field(
-        description="one value, or one per age: the first entry whose age the participant is below"
-    )
-    confirmations: int = Field(ge=1, le=5, description="consecutive samples needed, the first included")
-    min_spacing_day: float = Field(ge=0, description="least number of days between the first and the confirming sample")
-    window: Window
-    confirm_within_window: bool = Field(description="must the confirming sample also lie in the window?")
-    event_date: Literal["first", "confirming"] = Field(description="which sample dates the event")
-    samples_end_at: list[Code] = Field(
-        description="occurrences from whose day on samples are not used (blasts at relapse, cells of another infusion)"
-    )
-
-    @model_validator(mode="after")
-    def _ages_ascend(self) -> "ThresholdCrossing":
-        if isinstance(self.value_per_ul, float):
-            return self
-        ages = [entry.below_age_years for entry in self.value_per_ul]
-        known = [age for age in ages if age is not None]
-        if not ages or None in ages[:-1] or sorted(set(known)) != known:
-            raise ValueError("value_per_ul: the ages must ascend, and only the last may be null")
-        return self
-
-
-Occurrence = Annotated[
-    ClinicalEvent | AssessmentAtLeast | MedicationStart | ThresholdCrossing, Field(discriminator="domain")
-]
+Topic = Literal["engraftment", "recovery", "infection", "safety", "efficacy"]
+"""Chapters that endpoints belong to."""
 
 
 class Origin(Strict):
@@ -97,6 +25,14 @@ class FollowUpSource(Strict):
 
     domain: Literal["FA", "LB"]
     code: str = Field(description="FACAT of the assessments, or LBTESTCD of the samples")
+    test: str | None = Field(default=None, description="only this FATESTCD of the assessments; null: any")
+
+
+class OnlyThose(Strict):
+    """A characteristic (harmonised SC) that puts a participant at risk."""
+
+    test: Code = Field(description="SCTESTCD")
+    values: list[str] = Field(min_length=1)
 
 
 class FirstEvent(Strict):
@@ -111,6 +47,14 @@ class FirstEvent(Strict):
         min_length=1, description="follow-up ends at the last of these on or before the cut-off"
     )
     horizon_day: float | None = Field(description="administrative end of follow-up on this clock; null: none")
+    only_if: list[OnlyThose] = Field(
+        default=[], description="at risk are only participants with one of these characteristics; empty: all"
+    )
+    censor_at: Literal["last documented", "cut-off"] = Field(
+        default="last documented",
+        description="where follow-up without an event ends. cut-off: a sensitivity analysis that takes whoever is not "
+        "dead, withdrawn or lost as free of the event up to the cut-off",
+    )
 
 
 class Endpoint(Strict):
@@ -123,6 +67,10 @@ class Endpoint(Strict):
     conf_type: Literal["by planned group size", "log-log", "log", "plain", "beta-product", "cloglog"]
     variance: Literal["greenwood", "infinitesimal-jackknife", "aalen"]
     landmarks_day: list[float] = Field(description="days at which the estimate is tabulated")
+    topic: Topic = Field(description="chapter of the report")
+    figure: bool = Field(
+        description="whether its curves are drawn and it stands on the first page; it is tabulated anyway"
+    )
     figure_last_day: float = Field(gt=0, description="right end of the time axis")
     figure_tick_day: float = Field(gt=0, description="distance of the ticks, and of the numbers at risk")
     display: Literal["survival", "incidence"]
@@ -172,6 +120,22 @@ class EndpointsFile(Strict):
         """An occurrence as it is printed."""
         return self.occurrences[occurrence].label or occurrence.replace("_", " ")
 
+    def in_dependence(self) -> list[str]:
+        """Names of the occurrences of records, and of those made of others, each after the ones that it refers to.
+
+        Raises ValueError: they refer to each other in a circle.
+        """
+        waiting = [name for name, rule in self.occurrences.items() if not isinstance(rule, ThresholdCrossing)]
+        done: list[str] = []
+        while waiting:
+            needs = {name: itertools.chain(*_references(self.occurrences[name]).values()) for name in waiting}
+            ready = [name for name, others in needs.items() if set(others) <= set(done)]
+            if not ready:
+                raise ValueError(f"occurrences refer to each other in a circle: {', '.join(waiting)}")
+            done += ready
+            waiting = [name for name in waiting if name not in ready]
+        return done
+
     def threshold_rules(self) -> dict[str, ThresholdCrossing]:
         """Every rule of confirmed crossing by its name: of the occurrences, then of the definition grid."""
         rules = {name: rule for name, rule in self.occurrences.items() if isinstance(rule, ThresholdCrossing)}
@@ -183,11 +147,14 @@ class EndpointsFile(Strict):
         for key in ("occurrences", "first_events", "endpoints"):
             refuse_repeated(key, list(getattr(self, key)))
         for name, occurrence in self.occurrences.items():
-            if isinstance(occurrence, ThresholdCrossing):
-                _known(f"occurrences.{name}.samples_end_at", occurrence.samples_end_at, self.occurrences)
-                for end in occurrence.samples_end_at:
-                    if isinstance(self.occurrences[end], ThresholdCrossing):
-                        raise ValueError(f"occurrences.{name}.samples_end_at: {end} is itself a threshold of samples")
+            for key, others in _references(occurrence).items():
+                _known(f"occurrences.{name}.{key}", others, self.occurrences)
+                for other in others:
+                    if isinstance(self.occurrences[other], ThresholdCrossing):
+                        raise ValueError(f"occurrences.{name}.{key}: {other} is itself a threshold of samples")
+                    if isinstance(occurrence, AllOf) and isinstance(self.occurrences[other], AllOf):
+                        raise ValueError(f"occurrences.{name}.{key}: {other} is itself made of others")
+        self.in_dependence()
         for name, first_event in self.first_events.items():
             _known(f"first_events.{name}.causes", first_event.causes, self.occurrences)
         for name, endpoint in self.endpoints.items():
@@ -215,6 +182,16 @@ class EndpointsFile(Strict):
             for end in [*definition.competing, *definition.rule.samples_end_at]:
                 if isinstance(self.occurrences[end], ThresholdCrossing):
                     raise ValueError(f"{where}: {end} is itself a threshold of samples")
+
+
+def _references(occurrence: Occurrence) -> dict[str, list[str]]:
+    """The other occurrences that one refers to, by the key that names them."""
+    if isinstance(occurrence, ThresholdCrossing):
+        return {"samples_end_at": occurrence.samples_end_at}
+    if isinstance(occurrence, AllOf):
+        return {"of": occurrence.of}
+    named = {"after": occurrence.after, "unless_after": occurrence.unless_after}
+    return {key: [name] for key, name in named.items() if name is not None}
 
 
 def _known(where: str, names: list[str], known: object) -> None:

@@ -5,15 +5,17 @@ from pathlib import Path
 
 from immrecon.config.base import build, read_yaml
 from immrecon.config.comparisons import ComparisonsFile, check_comparisons
-from immrecon.config.endpoints import (
+from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.extracts import ExtractsFile
+from immrecon.config.inherit import read_dialect
+from immrecon.config.occurrences import (
+    AdverseEvent,
     AssessmentAtLeast,
     ClinicalEvent,
-    EndpointsFile,
+    GvhdGrade,
     MedicationStart,
     ThresholdCrossing,
 )
-from immrecon.config.extracts import ExtractsFile
-from immrecon.config.inherit import read_dialect
 from immrecon.config.study import Study, StudyFile
 from immrecon.errors import ConfigError
 
@@ -130,9 +132,19 @@ def _refuse_unmapped_codes(study: Study, path: Path) -> None:
                 wanted += [(f"occurrences.{name}.terms", "CEDECOD", term) for term in rule.terms]
             case AssessmentAtLeast():
                 wanted.append((f"occurrences.{name}.category", "FACAT", rule.category))
+            case GvhdGrade():
+                wanted.append((f"occurrences.{name}.category", "FACAT", rule.category))
+            case AdverseEvent() if not any(extract.domain == "AE" for extract in study.clinical.extracts):
+                raise ConfigError(f"{path}: occurrences.{name} is of adverse events, but no extract is of AE.")
             case MedicationStart():
                 wanted += [(f"occurrences.{name}.categories", "CMCAT", term) for term in rule.categories]
+    tests = {test for extract in study.clinical.extracts if extract.domain == "SC" for test in extract.tests}
     for name, first_event in study.endpoints.first_events.items():
+        for only in first_event.only_if:
+            if only.test not in tests:
+                raise ConfigError(
+                    f'{path}: first_events.{name}.only_if names the test "{only.test}", which no extract gives.'
+                )
         followed = [source.code for source in first_event.follow_up if source.domain == "FA"]
         wanted += [(f"first_events.{name}.follow_up", "FACAT", code) for code in followed]
     for where, variable, code in wanted:

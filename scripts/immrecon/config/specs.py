@@ -5,7 +5,7 @@ from datetime import date
 from immrecon.config.base import Strict
 from immrecon.config.comparisons import ComparisonsFile
 from immrecon.config.dialect import Dialect
-from immrecon.config.endpoints import DefinitionGrid, EndpointsFile
+from immrecon.config.endpoints import DefinitionGrid, EndpointsFile, Topic
 from immrecon.config.study import (
     Analyte,
     Characteristic,
@@ -118,6 +118,8 @@ class EndpointDisplay(Strict):
     source: str
     status: str
     display: str
+    topic: Topic
+    figure: bool
     figure_last_day: float
     figure_tick_day: float
 
@@ -132,6 +134,19 @@ class DefinitionGridDisplay(Strict):
     reference: str
     competing_labels: dict[str, list[str]]
     unsigned: list[str]
+
+
+class ComparisonDisplay(Strict):
+    """What stands beside the results of a comparison, or of a reference in print (then with its source)."""
+
+    code: str
+    label: str
+    endpoints: list[str]
+    levels: dict[str, str]
+    p_values_shown: bool
+    p_values_reason: str
+    source: str
+    status: str
 
 
 class DisplaySpec(Strict):
@@ -152,6 +167,7 @@ class DisplaySpec(Strict):
     clocks: ClockLabels
     endpoints: list[EndpointDisplay]
     definition_grid: DefinitionGridDisplay | None
+    comparisons: list[ComparisonDisplay] = []
     safety: Safety
     sae_reconciled: bool
     conf_level: float
@@ -274,6 +290,7 @@ def display_spec(study: Study) -> DisplaySpec:
         clocks=file.clocks,
         endpoints=[_endpoint_display(study, code) for code in study.endpoints.endpoints],
         definition_grid=_definition_grid_display(study),
+        comparisons=_comparison_displays(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
         conf_level=file.methods.conf_level,
@@ -301,6 +318,8 @@ def _endpoint_display(study: Study, code: str) -> EndpointDisplay:
         source=endpoint.source,
         status=endpoint.status,
         display=endpoint.display,
+        topic=endpoint.topic,
+        figure=endpoint.figure,
         figure_last_day=endpoint.figure_last_day,
         figure_tick_day=endpoint.figure_tick_day,
     )
@@ -322,3 +341,36 @@ def _definition_grid_display(study: Study) -> DefinitionGridDisplay | None:
         },
         unsigned=[code for code, definition in grid.definitions.items() if definition.status != "signed"],
     )
+
+
+def _comparison_displays(study: Study) -> list[ComparisonDisplay]:
+    declared = study.comparisons
+    if declared is None:
+        return []
+    labels = {item.code: item.label for item in [*study.file.groups, *study.file.dose_levels]}
+    compared = [
+        ComparisonDisplay(
+            code=code,
+            label=comparison.label,
+            endpoints=list(comparison.endpoints),
+            levels=labels if comparison.factor in ("group", "dose_level") else {},
+            p_values_shown=comparison.p_values.shown,
+            p_values_reason=comparison.p_values.reason,
+            source="",
+            status="signed",
+        )
+        for code, comparison in declared.comparisons.items()
+    ]
+    return compared + [
+        ComparisonDisplay(
+            code=code,
+            label=reference.label,
+            endpoints=[reference.endpoint],
+            levels=labels,
+            p_values_shown=reference.p_values.shown,
+            p_values_reason=reference.p_values.reason,
+            source=reference.source,
+            status=reference.status,
+        )
+        for code, reference in declared.references.items()
+    ]

@@ -1,21 +1,30 @@
 """Declared rules in words, as they are printed beside every result that follows from them."""
 
-from immrecon.config.endpoints import EndpointsFile, FirstEvent, ThresholdCrossing
+from immrecon.config.endpoints import EndpointsFile, FirstEvent, FollowUpSource
+from immrecon.config.occurrences import ClinicalEvent, GvhdGrade, Occurrence, Recorded, ThresholdCrossing
 
 
 def censoring_in_words(first_event: FirstEvent) -> str:
     """Where follow-up ends without an event, and what that does not touch."""
     kinds = {"FA": "assessment", "LB": "sample"}
-    sources = " or ".join(
-        f"{source.code.lower().replace('_', ' ') if source.domain == 'FA' else source.code} {kinds[source.domain]}"
-        for source in first_event.follow_up
-    )
-    words = (
-        f"at the last {sources} on or before the cut-off; an event or competing event later than that, on its own day"
-    )
+    sources = " or ".join(f"{_documents(source)} {kinds[source.domain]}" for source in first_event.follow_up)
+    if first_event.censor_at == "cut-off":
+        words = "at the cut-off, whoever is not dead, withdrawn or lost being taken as free of the event"
+    else:
+        words = (
+            f"at the last {sources} on or before the cut-off; an event or competing event later than that, on its own "
+            "day"
+        )
     if first_event.horizon_day is not None:
         words += f"; at the latest on day {first_event.horizon_day:g}"
     return words
+
+
+def _documents(source: FollowUpSource) -> str:
+    if source.domain == "LB":
+        return source.code
+    words = source.code.lower().replace("_", " ")
+    return words if source.test is None else f"{words} ({source.test})"
 
 
 def occurrence_in_words(endpoints: EndpointsFile, name: str) -> str:
@@ -23,7 +32,24 @@ def occurrence_in_words(endpoints: EndpointsFile, name: str) -> str:
     occurrence = endpoints.occurrences[name]
     if isinstance(occurrence, ThresholdCrossing):
         return threshold_in_words(occurrence)
-    return endpoints.words(name)
+    return f"{endpoints.words(name)}{_restrictions(endpoints, occurrence)}"
+
+
+def _restrictions(endpoints: EndpointsFile, rule: Occurrence) -> str:
+    """What narrows an occurrence down beyond its name, in brackets."""
+    if not isinstance(rule, Recorded):
+        return ""
+    parts = []
+    if isinstance(rule, ClinicalEvent) and rule.adjudication is not None:
+        parts.append(f"by {' or '.join(rule.adjudication)}")
+    if isinstance(rule, GvhdGrade) and rule.read != "recorded":
+        parts.append("grade from the organ stages" if rule.read == "computed" else "grade recorded or from the stages")
+    if rule.window is not None:
+        last = "on" if rule.window.last_day is None else f"to {rule.window.last_day:g}"
+        parts.append(f"days {rule.window.first_day:g} {last} after {rule.window.clock}")
+    parts += [f"after {endpoints.words(rule.after)}"] if rule.after else []
+    parts += [f"without earlier {endpoints.words(rule.unless_after)}"] if rule.unless_after else []
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def threshold_in_words(rule: ThresholdCrossing) -> str:

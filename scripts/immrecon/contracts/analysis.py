@@ -156,8 +156,9 @@ class Adtte(dy.Schema):
 class Adoc(dy.Schema):
     USUBJID = text("participant", primary_key=True)
     OCCUR = text("occurrence of the configuration", primary_key=True)
-    DY = number("its first day, days since transplant", "day", nullable=False)
-    ADT = day("its first day")
+    OCCSEQ = integer("number of the occurrence within participant, in order of time", nullable=False, primary_key=True)
+    DY = number("its day, days since transplant", "day", nullable=False)
+    ADT = day("its day")
     ADTF = optional_text("D when the date was partial and a bound was taken, as configured")
     SRCDOM = text("harmonised domain of the record")
     SRCVAR = text("its variable")
@@ -197,7 +198,7 @@ ADSL = _participants("adsl", "One row per screened participant.", Adsl)
 ADLB = _participants("adlb", "One row per lab result of an enrolled participant that has a number.", Adlb)
 ADAE = _participants("adae", "One row per adverse event of an enrolled participant, up to the cut-off.", Adae)
 ADTTE = _participants("adtte", "One row per participant of the population and endpoint.", Adtte)
-ADOC = _participants("adoc", "One row per participant and declared occurrence, up to the cut-off.", Adoc)
+ADOC = _participants("adoc", "One row per declared occurrence of a participant, up to the cut-off.", Adoc)
 ADREC = _participants("adrec", "One row per participant of the population and reconstitution rule.", Adrec)
 
 ANALYSIS = [ADSL, ADLB, ADAE, ADTTE, ADOC, ADREC]

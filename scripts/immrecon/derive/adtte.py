@@ -1,16 +1,25 @@
 """ADTTE and ADREC: endpoints and reconstitution statuses, from rules that are data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from immrecon.config.endpoints import ClinicalEvent, ThresholdCrossing
+from immrecon.config.occurrences import AllOf, ClinicalEvent, ThresholdCrossing
 from immrecon.config.specs import DeriveSpec
 from immrecon.contracts.analysis import ADREC, ADTTE
 from immrecon.derive.deaths import one_death_each
 from immrecon.derive.definition_grid import definitions, grid_variables, rule_variables
 from immrecon.derive.first_event import earliest, first_events
-from immrecon.derive.occurrences import OCCURRENCE_COLUMNS, Events, first_occurrence, not_after_death, not_before_life
+from immrecon.derive.occurrences import (
+    OCCURRENCE_COLUMNS,
+    Events,
+    by_all_of,
+    first_of_each,
+    not_after_death,
+    not_before_life,
+    recorded,
+    restricted,
+)
 from immrecon.derive.reconstitution import crossings, daily_statuses, last_below, usable_samples
 from immrecon.derive.reconstitution_status import reconstitution_status
 
@@ -22,33 +31,22 @@ class TimeToEvent:
     adrec: pl.DataFrame
 
 
-def derive_adtte(
-    adsl: pl.DataFrame, adlb: pl.DataFrame, ce: pl.DataFrame, fa: pl.DataFrame, cm: pl.DataFrame, spec: DeriveSpec
-) -> TimeToEvent:
+def derive_adtte(adsl: pl.DataFrame, adlb: pl.DataFrame, events: Events, spec: DeriveSpec) -> TimeToEvent:
     """ADTTE: a row per participant of the endpoint's population and endpoint. ADREC: a row per reconstitution rule.
 
-    ADOC: the first day of every declared occurrence, from which both are made.
+    ADOC: every declared occurrence with its day, from which both are made.
     """
-    events = Events(one_death_each(ce, fa, spec.cutoff_date), fa, cm)
-    clinical = {
-        name: first_occurrence(name, rule, events, adsl, spec)
-        for name, rule in spec.endpoints.occurrences.items()
-        if not isinstance(rule, ThresholdCrossing)
-    }
-    clinical = {name: not_after_death(rows, adsl) for name, rows in clinical.items()}
-    clinical |= {
-        name: not_before_life(clinical[name], clinical, adsl)
-        for name, rule in spec.endpoints.occurrences.items()
-        if isinstance(rule, ClinicalEvent) and set(rule.terms) == {"DEATH"}
-    }
+    events = replace(events, ce=one_death_each(events.ce, events.fa, spec.cutoff_date))
+    clinical_all = _of_records(events, adsl, spec)
+    clinical = {name: first_of_each(rows) for name, rows in clinical_all.items()}
     rules = spec.endpoints.threshold_rules()
     samples = {name: usable_samples(adlb, adsl, rule, clinical) for name, rule in rules.items()}
     daily = {name: daily_statuses(samples[name], rule) for name, rule in rules.items()}
     crossed = {name: crossings(daily[name], adsl, rule) for name, rule in rules.items()}
     confirmed = {name: _confirmed(name, crossed[name], adsl, adlb, rule) for name, rule in rules.items()}
-    occurrences = pl.concat(
-        [pl.DataFrame(schema=OCCURRENCE_COLUMNS), *clinical.values(), *confirmed.values()], how="vertical"
-    )
+    none = pl.DataFrame(schema=OCCURRENCE_COLUMNS)
+    occurrences = pl.concat([none, *clinical.values(), *confirmed.values()])
+    all_occurrences = pl.concat([none, *clinical_all.values(), *confirmed.values()])
     variables = spec.endpoints.first_events | grid_variables(spec.endpoints)
     followed = {
         name: first_events(name, first_event, occurrences, adsl, adlb, events, spec)
@@ -78,9 +76,28 @@ def derive_adtte(
     ]
     return TimeToEvent(
         adtte=pl.concat([ADTTE.schema.create_empty(), *adtte]),
-        adoc=occurrences.drop("LATESTDY").rename({"CAUSE": "OCCUR"}),
+        adoc=all_occurrences.drop("LATESTDY").rename({"CAUSE": "OCCUR"}),
         adrec=pl.concat([ADREC.schema.create_empty(), *statuses.values()]),
     )
+
+
+def _of_records(events: Events, adsl: pl.DataFrame, spec: DeriveSpec) -> dict[str, pl.DataFrame]:
+    """Every occurrence of the rules that records date, in the order of the configuration."""
+    declared = spec.endpoints.occurrences
+    found: dict[str, pl.DataFrame] = {}
+    for name in spec.endpoints.in_dependence():
+        rule = declared[name]
+        firsts = {other: first_of_each(rows) for other, rows in found.items()}
+        if isinstance(rule, AllOf):
+            found[name] = by_all_of(name, rule, firsts)
+        elif not isinstance(rule, ThresholdCrossing):
+            rows = not_after_death(recorded(name, rule, events, adsl, spec), adsl)
+            kept = restricted(rows, rule, firsts, adsl)
+            # An assessment shows a state; that it is still there a week later is no second occurrence.
+            found[name] = first_of_each(kept) if rule.domain in ("FA", "GVHD") else kept
+    deaths = {n for n, r in declared.items() if isinstance(r, ClinicalEvent) and set(r.terms) == {"DEATH"}}
+    moved = {name: not_before_life(found[name], found, adsl) for name in deaths}
+    return {name: (found | moved)[name] for name in declared if name in found}
 
 
 def _confirmed(
@@ -95,6 +112,7 @@ def _confirmed(
         .select(
             "USUBJID",
             CAUSE=pl.lit(name),
+            OCCSEQ=pl.lit(1, dtype=pl.Int64),
             DY=day,
             LATESTDY=day,
             ADT="ADT",

@@ -4,9 +4,11 @@ All endpoints on one first-event variable share this result, so relapse, non-rel
 survival can never disagree about a participant.
 """
 
+from datetime import date
+
 import polars as pl
 
-from immrecon.config.endpoints import FirstEvent, FollowUpSource
+from immrecon.config.endpoints import FirstEvent, FollowUpSource, OnlyThose
 from immrecon.config.specs import DeriveSpec
 from immrecon.derive.adsl import clock_start
 from immrecon.derive.clock import by_cutoff, day_since_transplant, yes_no
@@ -35,12 +37,16 @@ def first_events(
     )
     first = earliest(occurrences, first_event.causes)
     followed = _last_documented(first_event.follow_up, population, adlb, events, spec)
+    if first_event.censor_at == "cut-off":
+        followed = _to_the_cutoff(followed, population, spec.cutoff_date)
+    wanted = _with_characteristic(first_event.only_if, events.sc)
     entry = first_event.origin.landmark_day or 0.0
     horizon = first_event.horizon_day if first_event.horizon_day is not None else float("inf")
     return (
         population.select("USUBJID", "DISPID", "GROUP", "DOSELVL", "STARTDT", "STARTDY", "TRTSDY", "DTHDY")
         .join(first, on="USUBJID", how="left")
         .join(followed, on="USUBJID", how="left")
+        .join(wanted, on="USUBJID", how="left")
         .with_columns(EVENTT=pl.col("DY") - pl.col("STARTDY"))
         .with_columns(ENDED=(pl.col("EVENTT") <= horizon).fill_null(False))
         .with_columns(
@@ -100,8 +106,10 @@ def _last_documented(
         else:
             # A partial date documents only its earliest day; an alive contact of a dead person documents nothing.
             alive = (pl.col("FACAT") != "SURVIVAL") | (pl.col("FASTRESN") == 1)
+            of_test = pl.lit(value=True) if source.test is None else pl.col("FATESTCD") == source.test
+            wanted = (pl.col("FACAT") == source.code) & of_test & alive
             rows = (
-                events.fa.filter((pl.col("FACAT") == source.code) & alive & by_cutoff("FAHI", spec.cutoff_date))
+                events.fa.filter(wanted & by_cutoff("FAHI", spec.cutoff_date))
                 .join(clocks, on="USUBJID", how="inner")
                 .with_columns(LASTDY=day_since_transplant("FALO", "FADY"))
             )
@@ -115,13 +123,49 @@ def _last_documented(
     )
 
 
+def _to_the_cutoff(followed: pl.DataFrame, population: pl.DataFrame, cutoff: date | None) -> pl.DataFrame:
+    """Follow-up up to the cut-off, or to the day of death or withdrawal; the record is the last one that documents it.
+
+    Without calendar dates there is no cut-off to go to, and follow-up stays as documented.
+    """
+    if cutoff is None:
+        return followed
+    withdrawn = (pl.col("WDDT") - pl.col("HSCTDT")).dt.total_days().cast(pl.Float64)
+    until = pl.min_horizontal(
+        (pl.lit(cutoff) - pl.col("HSCTDT")).dt.total_days().cast(pl.Float64), withdrawn, pl.col("DTHDY")
+    )
+    undated = (pl.col("DTHUNFL") == "Y") | (pl.col("WDUNFL") == "Y")
+    ends = population.select("USUBJID", UNTIL=pl.when(~undated).then(until))
+    return (
+        ends.join(followed, on="USUBJID", how="left")
+        .with_columns(LASTDY=pl.coalesce("UNTIL", "LASTDY"))
+        .select(followed.columns)
+        .filter(pl.col("LASTDY").is_not_null())
+    )
+
+
+def _with_characteristic(only_if: list[OnlyThose], sc: pl.DataFrame) -> pl.DataFrame:
+    """USUBJID, WANTED: participants with one of the characteristics; everybody where none is asked for."""
+    if not only_if:
+        return sc.select("USUBJID").clear().with_columns(WANTED=pl.lit(value=True))
+    any_of = pl.any_horizontal(
+        (pl.col("SCTESTCD") == one.test) & pl.col("SCORRES").is_in(one.values) for one in only_if
+    )
+    return sc.filter(any_of).select("USUBJID", WANTED=pl.lit(value=True)).unique(maintain_order=True)
+
+
 def _not_at_risk(first_event: FirstEvent) -> pl.Expr:
     """Why a participant of the population is not followed for this variable; null for those who are."""
     landmark = first_event.origin.landmark_day
+    tests = ", ".join(dict.fromkeys(one.test for one in first_event.only_if))
+    lacks = pl.col("WANTED").is_null() if first_event.only_if else pl.lit(value=False)
+    lacking = pl.lit(f"without the characteristic that puts at risk ({tests})")
     what = pl.col("CAUSE").str.replace_all("_", " ")
     if landmark is None:
         return (
-            pl.when((pl.col("EVENTT") < 0) & (pl.col("LATESTDY") >= pl.col("STARTDY")))
+            pl.when(lacks)
+            .then(lacking)
+            .when((pl.col("EVENTT") < 0) & (pl.col("LATESTDY") >= pl.col("STARTDY")))
             .then(pl.format("possibly prevalent: {} on a partial date around the origin", what))
             .when(pl.col("EVENTT") < 0)
             .then(pl.format("prevalent: {} before the origin", what))
@@ -133,7 +177,9 @@ def _not_at_risk(first_event: FirstEvent) -> pl.Expr:
     injected_late = (pl.col("TRTSDY") > landmark) if by_injection else pl.lit(False)
     ends_before = pl.col("EVENTT").is_null() & (pl.col("LASTT") <= landmark)
     return (
-        pl.when(pl.col("STARTDY").is_null())
+        pl.when(lacks)
+        .then(lacking)
+        .when(pl.col("STARTDY").is_null())
         .then(pl.lit(_NO_ORIGIN))
         .when(pl.col("EVENTT") <= landmark)
         .then(pl.format("prevalent: {} on or before the landmark", what))

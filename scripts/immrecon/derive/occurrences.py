@@ -1,16 +1,29 @@
-"""When something first happened to a participant, from the rules that the configuration declares."""
+"""When something happened to a participant, from the rules that the configuration declares."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from immrecon.config.endpoints import AssessmentAtLeast, ClinicalEvent, MedicationStart
+from immrecon.config.occurrences import (
+    AdverseEvent,
+    AllOf,
+    AssessmentAtLeast,
+    ClinicalEvent,
+    GvhdGrade,
+    MedicationStart,
+    OfRecords,
+    Recorded,
+)
 from immrecon.config.specs import DeriveSpec
+from immrecon.derive.adsl import clock_start
 from immrecon.derive.clock import by_cutoff, day_since_transplant
+from immrecon.derive.gvhd_grade import reaching_grade
 
 OCCURRENCE_COLUMNS = {
     "USUBJID": pl.String,
     "CAUSE": pl.String,
+    "OCCSEQ": pl.Int64,
     "DY": pl.Float64,
     "LATESTDY": pl.Float64,
     "ADT": pl.Date,
@@ -19,59 +32,127 @@ OCCURRENCE_COLUMNS = {
     "SRCVAR": pl.String,
     "SRCSEQ": pl.Int64,
 }
-"""One row per participant and occurrence: its first day since transplant, and the record that gave it."""
+"""One row per participant and occurrence, in order: its day since transplant, and the record that gave it."""
 
 
 @dataclass(frozen=True)
 class Events:
-    """The harmonised tables that hold dated occurrences."""
+    """The harmonised tables that hold dated occurrences, and the characteristics that some rules depend on."""
 
     ce: pl.DataFrame
     fa: pl.DataFrame
     cm: pl.DataFrame
+    ae: pl.DataFrame
+    sc: pl.DataFrame
 
 
-def first_occurrence(
-    name: str, rule: ClinicalEvent | AssessmentAtLeast | MedicationStart, events: Events,
-    adsl: pl.DataFrame, spec: DeriveSpec,
-) -> pl.DataFrame:  # fmt: skip
-    """The first record that satisfies the rule on or before the cut-off. Source: the rule's own `source` entry."""
+def recorded(name: str, rule: OfRecords, events: Events, adsl: pl.DataFrame, spec: DeriveSpec) -> pl.DataFrame:
+    """Every record that satisfies the rule on or before the cut-off, before any restriction to a window or by others.
+
+    A partial date is taken at the bound that the configuration names, never after the cut-off. Records without a day
+    are left out; they are queries of the ingest.
+    """
     prefix, rows = _rows(rule, events)
     low, high, day, sequence = _columns(prefix)
     partial = pl.col(low) != pl.col(high)
     bound = pl.col(low) if spec.partial_dates.event == "earliest" else pl.col(high)
     if spec.cutoff_date is not None:
         bound = pl.min_horizontal(bound, pl.lit(spec.cutoff_date))
-    return (
+    relative = day if day in rows.columns else None
+    dated = (
         rows.filter(by_cutoff(low, spec.cutoff_date))
         .join(adsl.select("USUBJID", "HSCTDT"), on="USUBJID", how="inner")
         .with_columns(ADT=pl.when(pl.col(low).is_not_null()).then(bound))
         .with_columns(
-            DY=day_since_transplant("ADT", day) if day in rows.columns else day_since_transplant("ADT"),
-            LATESTDY=day_since_transplant(high, day) if day in rows.columns else day_since_transplant(high),
+            DY=day_since_transplant("ADT", relative),
+            LATESTDY=day_since_transplant(high, relative),
             ADTF=pl.when(partial).then(pl.lit("D")),
         )
         .filter(pl.col("DY").is_not_null())
         .sort("USUBJID", "DY", sequence)
-        .group_by("USUBJID", maintain_order=True)
-        .first()
-        .select(
+    )
+    if isinstance(rule, ClinicalEvent) and rule.recurrence:
+        dated = first_of_episodes(dated, rule)
+    stem = low.removesuffix("LO")
+    return _numbered(
+        dated.select(
             "USUBJID",
+            "DY",
+            "LATESTDY",
+            "ADT",
+            "ADTF",
             CAUSE=pl.lit(name),
-            DY="DY",
-            LATESTDY="LATESTDY",
-            ADT="ADT",
-            ADTF="ADTF",
             SRCDOM=pl.lit(prefix),
-            SRCVAR=pl.when(pl.col(low).is_not_null())
-            .then(pl.lit(low.removesuffix("LO") + "DTC"))
-            .otherwise(pl.lit(low.removesuffix("LO") + "DY")),
+            SRCVAR=pl.when(pl.col(low).is_not_null()).then(pl.lit(f"{stem}DTC")).otherwise(pl.lit(f"{stem}DY")),
             SRCSEQ=sequence,
         )
     )
 
 
-def not_before_life(deaths: pl.DataFrame, others: dict[str, pl.DataFrame], adsl: pl.DataFrame) -> pl.DataFrame:
+def restricted(
+    rows: pl.DataFrame, rule: Recorded, firsts: Mapping[str, pl.DataFrame], adsl: pl.DataFrame
+) -> pl.DataFrame:
+    """The occurrences within the window of the rule, after and not after the others that it names."""
+    kept = rows
+    if (window := rule.window) is not None:
+        last = float("inf") if window.last_day is None else window.last_day
+        days = kept.join(adsl.select("USUBJID", "TRTSDY"), on="USUBJID", how="left")
+        inside = (pl.col("DY") - clock_start(window.clock)).is_between(window.first_day, last).fill_null(value=False)
+        kept = days.filter(inside).drop("TRTSDY")
+    for other, wanted in ((rule.after, True), (rule.unless_after, False)):
+        if other is None:
+            continue
+        days = kept.join(firsts[other].select("USUBJID", OTHERDY="DY"), on="USUBJID", how="left")
+        later = (pl.col("DY") >= pl.col("OTHERDY")).fill_null(value=False)
+        kept = days.filter(later == wanted).drop("OTHERDY")
+    return _numbered(kept)
+
+
+def by_all_of(name: str, rule: AllOf, firsts: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The day by which all of the others have occurred for the first time, with the record of the last of them."""
+    parts = [firsts[other].with_columns(PLACE=pl.lit(place)) for place, other in enumerate(rule.of)]
+    together = pl.concat([pl.DataFrame(schema=OCCURRENCE_COLUMNS | {"PLACE": pl.Int32}), *parts])
+    complete = together.filter(pl.len().over("USUBJID") == len(rule.of))
+    last = (
+        complete.sort("USUBJID", "DY", "PLACE")
+        .group_by("USUBJID", maintain_order=True)
+        .agg(pl.all().last(), LATEST=pl.col("LATESTDY").max(), PARTIAL=pl.col("ADTF").drop_nulls().first())
+    )
+    return _numbered(last.with_columns(CAUSE=pl.lit(name), LATESTDY="LATEST", ADTF="PARTIAL"))
+
+
+def first_of_each(rows: pl.DataFrame) -> pl.DataFrame:
+    """The first occurrence of every participant."""
+    return rows.filter(pl.col("OCCSEQ") == 1)
+
+
+def first_of_episodes(dated: pl.DataFrame, rule: ClinicalEvent) -> pl.DataFrame:
+    """Records that begin an episode: not so soon after the record before of the same event and term.
+
+    `dated` is in order. An episode goes on as long as its records follow each other within the interval.
+    """
+    term = pl.col("CETERM").fill_null("").str.strip_chars().str.to_lowercase()
+    interval = pl.lit(0.0)
+    for entry in reversed(rule.recurrence):
+        matches = term.str.contains(f"(?i){entry.matches}")
+        interval = pl.when(matches).then(pl.lit(entry.within_day)).otherwise(interval)
+    gap = pl.col("DY") - pl.col("DY").shift(1).over("USUBJID", "CEDECOD", "TERM")
+    return (
+        dated.with_columns(TERM=term, WITHIN=interval)
+        .with_columns(GAP=gap)
+        .filter(pl.col("GAP").is_null() | (pl.col("GAP") >= pl.col("WITHIN")))
+    )
+
+
+def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
+    return (
+        rows.sort("USUBJID", "DY", "SRCSEQ", maintain_order=True)
+        .with_columns(OCCSEQ=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("USUBJID"))
+        .select(*OCCURRENCE_COLUMNS)
+    )
+
+
+def not_before_life(deaths: pl.DataFrame, others: Mapping[str, pl.DataFrame], adsl: pl.DataFrame) -> pl.DataFrame:
     """Deaths of unknown day, not dated before the participant was known to live.
 
     The bound that the configuration takes is moved to the last contact alive, to the injection, and to any other
@@ -101,22 +182,44 @@ def not_after_death(occurrences: pl.DataFrame, adsl: pl.DataFrame) -> pl.DataFra
 def _moved_to(occurrences: pl.DataFrame, day: str, beyond: pl.Expr) -> pl.DataFrame:
     """Partial dates whose bound lies beyond a known day, moved to that day."""
     moved = pl.col("ADTF").is_not_null() & beyond
-    return occurrences.with_columns(
-        ADT=pl.when(moved).then(pl.col("ADT") + pl.duration(days=pl.col(day) - pl.col("DY"))).otherwise("ADT"),
-        DY=pl.when(moved).then(day).otherwise("DY"),
-    ).drop(day)
+    return _numbered(
+        occurrences.with_columns(
+            ADT=pl.when(moved).then(pl.col("ADT") + pl.duration(days=pl.col(day) - pl.col("DY"))).otherwise("ADT"),
+            DY=pl.when(moved).then(day).otherwise("DY"),
+        )
+    )
 
 
-def _rows(rule: ClinicalEvent | AssessmentAtLeast | MedicationStart, events: Events) -> tuple[str, pl.DataFrame]:
+def _rows(rule: OfRecords, events: Events) -> tuple[str, pl.DataFrame]:
     match rule:
         case ClinicalEvent():
             rows = events.ce.filter(pl.col("CEDECOD").is_in(rule.terms))
-            return "CE", rows if rule.min_grade is None else rows.filter(pl.col("CETOXGR") >= rule.min_grade)
+            if rule.min_grade is not None:
+                rows = rows.filter(pl.col("CETOXGR") >= rule.min_grade)
+            return "CE", rows if rule.adjudication is None else rows.filter(pl.col("CEADJUD").is_in(rule.adjudication))
+        case AdverseEvent():
+            return "AE", events.ae.filter(_of_adverse_event(rule))
         case AssessmentAtLeast():
             wanted = (pl.col("FACAT") == rule.category) & (pl.col("FATESTCD") == rule.test)
             return "FA", events.fa.filter(wanted & (pl.col("FASTRESN") >= rule.at_least))
+        case GvhdGrade():
+            return "FA", reaching_grade(rule, events.fa, events.sc)
         case MedicationStart():
             return "CM", events.cm.filter(pl.col("CMCAT").is_in(rule.categories))
+
+
+def _of_adverse_event(rule: AdverseEvent) -> pl.Expr:
+    wanted = pl.lit(value=True)
+    if rule.terms is not None:
+        wanted &= pl.col("AEDECOD").is_in(rule.terms)
+    if rule.classes is not None:
+        wanted &= pl.col("AEBODSYS").is_in(rule.classes)
+    if rule.min_grade is not None:
+        wanted &= pl.col("AETOXGR") >= rule.min_grade
+    for column, value in (("AEREL", rule.related), ("AESER", rule.serious)):
+        if value is not None:
+            wanted &= pl.col(column) == ("Y" if value else "N")
+    return wanted
 
 
 def _columns(prefix: str) -> tuple[str, str, str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from immrecon.comparators import above_threshold
-from immrecon.config.endpoints import ThresholdCrossing
+from immrecon.config.occurrences import ThresholdCrossing
 from immrecon.derive.adsl import clock_start
 
 

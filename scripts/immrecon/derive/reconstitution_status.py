@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 
 from immrecon.comparators import above_threshold
-from immrecon.config.endpoints import ThresholdCrossing
+from immrecon.config.occurrences import ThresholdCrossing
 from immrecon.derive.adsl import clock_start
 from immrecon.derive.clock import yes_no
 

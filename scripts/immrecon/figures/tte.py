@@ -37,7 +37,9 @@ _READING = (
 def draw_tte(curves: pl.DataFrame, risk_table: pl.DataFrame, spec: DisplaySpec) -> dict[str, Figure]:
     """Every figure of this module by its file stem, from the CURVES and RISK_TABLE tables."""
     return {
-        curve_stem(endpoint.code): draw_curves(curves, risk_table, spec, endpoint.code) for endpoint in spec.endpoints
+        curve_stem(endpoint.code): draw_curves(curves, risk_table, spec, endpoint.code)
+        for endpoint in spec.endpoints
+        if endpoint.figure
     }
 
 

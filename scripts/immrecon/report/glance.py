@@ -248,8 +248,8 @@ def participants(results: Results, spec: DisplaySpec) -> Table:
 def _lines(results: Results, spec: DisplaySpec, strata: list[Stratum], marks: Marks) -> list[Line]:
     frame = results.landmarks
     lines = []
-    for topic in ("recovery", "safety", "efficacy"):
-        for endpoint in endpoints_of(topic, spec):
+    for topic in ("recovery", "safety", "efficacy", "engraftment", "infection"):
+        for endpoint in (one for one in endpoints_of(topic, spec) if one.figure):
             part = frame.filter(pl.col("parameter") == endpoint.code)
             landmark_days = distinct(part, "time_day")
             for position, day in enumerate(landmark_days):

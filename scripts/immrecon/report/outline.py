@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
+from immrecon.exhibits import compared_topics, forest_stem
 from immrecon.report.placing import Placed, Topic, endpoints_of, place
-from immrecon.tables import tte
+from immrecon.tables import contrasts, tte
 from immrecon.tables.model import Table
 from immrecon.tables.results import Results
 from immrecon.tables.shells import summarised, visits_stem
@@ -56,11 +57,22 @@ _CHAPTERS: dict[Topic, tuple[str, str, str]] = {
         "Nobody is credited with follow-up because nothing was recorded: it ends at the last documented contact or "
         "assessment on or before the cut-off.",
     ),
+    "engraftment": (
+        "Engraftment and chimerism",
+        "Does the graft take, and is it the donor's?",
+        "Death, relapse and a second transplant compete with engraftment.",
+    ),
     "recovery": (
         "Immune reconstitution",
         "Is the immune system coming back, and how fast?",
         "Values below the limit of quantification are kept as such and rank lowest. Death, relapse and other competing "
         "events are not counted as censoring.",
+    ),
+    "infection": (
+        "Infections and reactivations",
+        "How often do infections occur, and in whom?",
+        "Records of one pathogen that follow each other within a declared interval are one episode. Who cannot "
+        "reactivate a virus is not at risk of it.",
     ),
     "safety": (
         "Safety",
@@ -95,7 +107,7 @@ _TABLES: dict[str, Topic] = {
 }
 _LAST = ("adverse_events", "sae_reconciliation")
 """Tables that follow the figures of their section."""
-_SPLIT = ("landmarks", "quantiles")
+_SPLIT = ("landmarks", "quantiles", "contrasts")
 """Tables that are shown in parts, each beside the figures of its endpoints."""
 
 
@@ -107,7 +119,7 @@ def outline(
     sections = [GLANCE]
     for topic, (title, question, lead) in _CHAPTERS.items():
         exhibits = tuple(_exhibits(topic, results, tables, figures, spec))
-        if exhibits or topic != "further":
+        if exhibits or topic not in ("further", "engraftment", "infection"):
             sections.append(Section(topic, title, question, lead, exhibits))
     return [*sections, DEFINITIONS, MAKING]
 
@@ -117,12 +129,16 @@ def _exhibits(
 ) -> Iterator[Placed | Table]:
     here = [figure for figure in figures if figure.topic == topic]
     endpoints = endpoints_of(topic, spec)
-    yield from (figure for figure in here if figure.endpoint is None and figure.analyte is None)
+    forests = {forest_stem(topic) for topic in compared_topics(spec)}
+    alone = [figure for figure in here if figure.endpoint is None and figure.analyte is None]
+    yield from (figure for figure in alone if figure.stem not in forests)
     if topic == "recovery":
         yield from _by_analyte(tables, here, spec)
     yield from (table for stem, table in tables.items() if _TABLES.get(stem) == topic and stem not in _LAST)
     yield from (figure for figure in here if figure.endpoint is not None)
     yield from _endpoint_tables(topic, results, endpoints, spec)
+    yield from (figure for figure in alone if figure.stem in forests)
+    yield from _comparison_table(results, endpoints, spec)
     yield from (tables[stem] for stem in _LAST if _TABLES[stem] == topic and stem in tables)
     if topic == "further":
         placed = {*_TABLES, *_SPLIT, *(visits_stem(analyte.code) for analyte in summarised(spec))}
@@ -152,6 +168,13 @@ def _endpoint_tables(
         yield tte.landmarks(results, spec, codes)
     if topic in ("recovery", "efficacy") and codes and _any(results.quantiles, codes):
         yield tte.quantiles(results, spec, codes)
+
+
+def _comparison_table(results: Results, endpoints: list[EndpointDisplay], spec: DisplaySpec) -> Iterator[Table]:
+    compared = {code for comparison in spec.comparisons for code in comparison.endpoints}
+    codes = [endpoint.code for endpoint in endpoints if endpoint.code in compared]
+    if codes:
+        yield contrasts.contrasts(results, spec, codes)
 
 
 def _any(frame: pl.DataFrame, codes: list[str]) -> bool:

@@ -1,14 +1,16 @@
 """Which section an endpoint, a figure or a table belongs to; nothing is left out."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
 from immrecon.config.study import Analyte
+from immrecon.exhibits import compared_topics, forest_stem
 
-Topic = Literal["participants", "follow-up", "recovery", "safety", "efficacy", "quality", "further"]
+Topic = Literal[
+    "participants", "follow-up", "engraftment", "recovery", "infection", "safety", "efficacy", "quality", "further"
+]
 
 _KNOWN: dict[str, tuple[Topic, str]] = {
     "accrual": ("participants", "Accrual, planned and actual"),
@@ -46,22 +48,9 @@ class Placed:
     analyte: Analyte | None = None
 
 
-def endpoint_topic(endpoint: EndpointDisplay, spec: DisplaySpec) -> Topic:
-    """Reconstitution if its rule names an analyte; efficacy if it is a survival endpoint, or a part of one that is not
-    fatal (relapse); safety otherwise (toxicity, and deaths without relapse)."""
-    if any(re.search(rf"\b{re.escape(analyte.code)}\b", endpoint.rule) for analyte in spec.analytes):
-        return "recovery"
-    if endpoint.display == "survival":
-        return "efficacy"
-    parts = [set(other.event_labels) for other in spec.endpoints if other.display == "survival"]
-    fatal = any("death" in label or "mortality" in label for label in endpoint.event_labels)
-    is_part = any(set(endpoint.event_labels) < events for events in parts)
-    return "efficacy" if is_part and not fatal else "safety"
-
-
 def endpoints_of(topic: Topic, spec: DisplaySpec) -> list[EndpointDisplay]:
     """In the order of the configuration, survival before incidence where both stand together."""
-    chosen = [endpoint for endpoint in spec.endpoints if endpoint_topic(endpoint, spec) == topic]
+    chosen = [endpoint for endpoint in spec.endpoints if endpoint.topic == topic]
     return sorted(chosen, key=lambda endpoint: endpoint.display != "survival")
 
 
@@ -74,10 +63,12 @@ def place(stems: Iterable[str], spec: DisplaySpec) -> list[Placed]:
 
 def place_figure(stem: str, spec: DisplaySpec) -> Placed:
     """By the code of an endpoint or analyte in its file name, else by what its name says."""
+    if stem in (forests := {forest_stem(topic): topic for topic in compared_topics(spec)}):
+        return Placed(stem, forests[stem], "Comparisons")  # type: ignore[arg-type]
     padded = f"_{stem.lower()}_"
     for endpoint in sorted(spec.endpoints, key=lambda item: -len(item.code)):
         if f"_{endpoint.code.lower()}_" in padded:
-            return Placed(stem, endpoint_topic(endpoint, spec), endpoint.label, endpoint=endpoint)
+            return Placed(stem, endpoint.topic, endpoint.label, endpoint=endpoint)
     words = stem.lower().split("_")
     kind = next((_KINDS[word] for word in words if word in _KINDS), "")
     for analyte in sorted(spec.analytes, key=lambda item: -len(item.code)):
