@@ -1,5 +1,6 @@
 """File names of figures and tables: a pure function of the configuration, light enough to plan a run with."""
 
+from immrecon.config.endpoints import Topic
 from immrecon.config.specs import DisplaySpec
 
 
@@ -15,14 +16,20 @@ def visits_stem(analyte: str) -> str:
     return f"visits_{analyte.lower()}"
 
 
-def forest_stem(topic: str) -> str:
+def forest_stem(topic: Topic) -> str:
     return f"forest_{topic}"
 
 
-def compared_topics(spec: DisplaySpec) -> list[str]:
+def compared_topics(spec: DisplaySpec) -> list[Topic]:
     """Chapters with endpoints that are compared, in the order of the endpoints."""
     compared = {code for comparison in spec.comparisons for code in comparison.endpoints}
     return list(dict.fromkeys(endpoint.topic for endpoint in spec.endpoints if endpoint.code in compared))
+
+
+def compared_endpoints(spec: DisplaySpec, topic: str) -> list[str]:
+    """Endpoints of a chapter that are compared, in the order of the configuration."""
+    compared = {code for comparison in spec.comparisons for code in comparison.endpoints}
+    return [endpoint.code for endpoint in spec.endpoints if endpoint.topic == topic and endpoint.code in compared]
 
 
 def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:

@@ -11,7 +11,6 @@ from immrecon.stats.survival import kaplan_meier, rmst_difference
 from immrecon.vocabulary import ContrastMeasure, RowStatus
 
 
-
 @dataclass(frozen=True)
 class _Point:
     """One level on one day; NaN limits where there is no interval."""
@@ -45,9 +44,7 @@ def _difference(sample: Sample, begin: Row, position: int, day: float) -> Row:
     own, planned = _conf_type(sample)
     method = f"{sample.endpoint.estimator}, difference"
     about = {"variance": sample.endpoint.variance, "conf_type": f"square-and-add of {own}"}
-    hindered = [
-        why for k in (position, sample.reference) if (why := _not_followed(sample, k, day)) is not None
-    ]
+    hindered = [why for k in (position, sample.reference) if (why := _not_followed(sample, k, day)) is not None]
     if hindered:
         return absent(begin | about, method, sample.remark(*hindered))
     mine, other = (_point(sample, k, day, own) for k in (position, sample.reference))

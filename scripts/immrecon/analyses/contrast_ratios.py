@@ -34,7 +34,9 @@ def ratio_rows(sample: Sample) -> list[Row]:
 def _design(sample: Sample) -> _Design:
     comparison = sample.comparison
     if comparison.kind != "categorical":
-        unit = "unit" if comparison.per_units == 1 else f"{comparison.per_units:g} units" if comparison.per_units else ""
+        unit = (
+            "unit" if comparison.per_units == 1 else f"{comparison.per_units:g} units" if comparison.per_units else ""
+        )
         name = f"per {unit}" if comparison.kind == "continuous" else "per level"
         return _Design(sample.level[:, None], [name], [0], [])
     others = [(name, k) for k, name in enumerate(sample.levels) if k != sample.reference]
@@ -85,7 +87,7 @@ def _subdistribution_ratios(sample: Sample, design: _Design, hindered: str | Non
     about = {"conf_type": "Wald", "variance": "cmprsk sandwich"}
     planned, gate = sample.planned_events, sample.gates.fine_gray_from_planned_events
     if planned < gate:
-        few = f"{planned} events planned, fewer than {gate}: not estimated"
+        few = f"{planned} events planned, fewer than {gate}"
         return _not_estimated(sample, design, measure, method, few, about)
     if hindered:
         return _not_estimated(sample, design, measure, method, hindered, about)
@@ -115,7 +117,8 @@ def _not_estimated(
 ) -> list[Row]:
     everyone = [*zip(design.levels, design.positions, strict=True), *design.gone]
     return [
-        absent(_begin(sample, design, measure, name, k, "") | about, method, sample.remark(reason)) for name, k in everyone
+        absent(_begin(sample, design, measure, name, k, "") | about, method, sample.remark(reason))
+        for name, k in everyone
     ]
 
 

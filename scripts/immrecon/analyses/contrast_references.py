@@ -92,5 +92,3 @@ def cumulative_hazard(reference: Reference) -> _Hazard:
     if isinstance(hazard, ConstantHazard):
         return _Hazard([hazard.by_day], [-math.log1p(-hazard.probability)])
     return _Hazard([step.day for step in hazard.steps], [step.cumulative_hazard for step in hazard.steps])
-
-

@@ -72,9 +72,7 @@ def _permutation(sample: Sample, row: Row, why: str) -> Row:
     if sample.competes:
         test = gray_permutation_test(sample.time, sample.cause, sample.level, **_arguments(sample), **drawing)
     elif sample.comparison.kind == "trend":
-        test = logrank_trend_permutation_test(
-            sample.time, sample.event, sample.level, strata=sample.strata, **drawing
-        )
+        test = logrank_trend_permutation_test(sample.time, sample.event, sample.level, strata=sample.strata, **drawing)
     else:
         test = logrank_permutation_test(sample.time, sample.event, sample.level, strata=sample.strata, **drawing)
     if test.status != RowStatus.ESTIMATED:

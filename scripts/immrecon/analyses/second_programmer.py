@@ -104,5 +104,3 @@ def _row(where: Row, identity: str, subject: str, difference: float | None, reas
         "tolerance": TOLERANCE,
         "reason": reason,
     }
-
-

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
-from immrecon.exhibits import compared_topics, forest_stem
+from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem
 from immrecon.report.placing import Placed, Topic, endpoints_of, place
 from immrecon.tables import contrasts, tte
 from immrecon.tables.model import Table
@@ -138,7 +138,8 @@ def _exhibits(
     yield from (figure for figure in here if figure.endpoint is not None)
     yield from _endpoint_tables(topic, results, endpoints, spec)
     yield from (figure for figure in alone if figure.stem in forests)
-    yield from _comparison_table(results, endpoints, spec)
+    if codes := compared_endpoints(spec, topic):
+        yield contrasts.contrasts(results, spec, codes)
     yield from (tables[stem] for stem in _LAST if _TABLES[stem] == topic and stem in tables)
     if topic == "further":
         placed = {*_TABLES, *_SPLIT, *(visits_stem(analyte.code) for analyte in summarised(spec))}
@@ -168,13 +169,6 @@ def _endpoint_tables(
         yield tte.landmarks(results, spec, codes)
     if topic in ("recovery", "efficacy") and codes and _any(results.quantiles, codes):
         yield tte.quantiles(results, spec, codes)
-
-
-def _comparison_table(results: Results, endpoints: list[EndpointDisplay], spec: DisplaySpec) -> Iterator[Table]:
-    compared = {code for comparison in spec.comparisons for code in comparison.endpoints}
-    codes = [endpoint.code for endpoint in endpoints if endpoint.code in compared]
-    if codes:
-        yield contrasts.contrasts(results, spec, codes)
 
 
 def _any(frame: pl.DataFrame, codes: list[str]) -> bool:

@@ -55,4 +55,3 @@ def trend_permutation(
     return PermutationTest(
         method, labels, size, statistic, p, less, greater, number, seed, z, float(2 * ndtr(-abs(z))), ESTIMATED, None
     )
-
