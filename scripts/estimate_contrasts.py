@@ -1,4 +1,4 @@
-"""Comparisons between groups, dose levels and characteristics, and with hazards in print; lifelines as a second opinion."""
+"""Comparisons of endpoints, also with hazards in print; and lifelines as second programmer."""
 
 from immrecon.analyses.contrasts import estimate_contrasts
 from immrecon.config.specs import ContrastSpec

@@ -360,6 +360,8 @@ def make_results(spec: DisplaySpec) -> Results:
         reconstitution=reconstitution(),
         definition_estimates=definition_estimates(),
         definition_statuses=definition_statuses(),
+        contrasts=frame(results.CONTRASTS, []),
+        second_programmer=frame(results.SECOND_PROGRAMMER, []),
         cells=cells,
     )
 

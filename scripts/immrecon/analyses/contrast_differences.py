@@ -154,10 +154,10 @@ def _restricted_means(sample: Sample, begin: Row, position: int, tau: float) -> 
         if contrast.status != RowStatus.ESTIMATED:
             rows.append(absent(row, method, sample.remark(contrast.reason)))
             continue
-        found = {"estimate": contrast.estimate, "conf_low": contrast.conf_low, "conf_high": contrast.conf_high}
+        found: Row = {"estimate": contrast.estimate, "conf_low": contrast.conf_low, "conf_high": contrast.conf_high}
         errors = [mean.std_error / (1 if row is begin else mean.estimate) for mean in compared.means]
         found |= {
-            "std_error": float(np.hypot(*errors)),
+            "std_error": math.hypot(*errors),
             "p_value": contrast.p_value if sample.shown else None,
         }
         from_day = f"days counted from day {sample.start_day:g}" if sample.start_day else None

@@ -37,9 +37,8 @@ def _row(
     last = reference.until_day
     end, start = rows["AVAL"].to_numpy(), rows["AENTRY"].to_numpy()
     event = ((rows["CNSR"].to_numpy() == 0) & (end <= last)).astype(np.int64)
-    hazard = cumulative_hazard(reference)
-    expected = hazard(np.minimum(end, last)) - hazard(np.minimum(start, last))
-    test = one_sample_logrank(np.minimum(end, last), event, expected, conf_level=spec.methods.conf_level)
+    accumulated, before = (cumulative_hazard(reference, np.minimum(day, last)) for day in (end, start))
+    test = one_sample_logrank(np.minimum(end, last), event, accumulated - before, conf_level=spec.methods.conf_level)
     row: Row = {
         "analysis": "estimate_contrasts",
         "comparison": code,
@@ -76,19 +75,12 @@ def _row(
     }
 
 
-class _Hazard:
-    """Cumulative hazard (n,) at days (n,): linear between its knots, and 0 on day 0."""
-
-    def __init__(self, days: list[float], values: list[float]) -> None:
-        self._days, self._values = [0.0, *days], [0.0, *values]
-
-    def __call__(self, day: np.ndarray) -> np.ndarray:
-        return np.interp(day, self._days, self._values)
-
-
-def cumulative_hazard(reference: Reference) -> _Hazard:
-    """The declared hazard of the reference."""
+def cumulative_hazard(reference: Reference, day: np.ndarray) -> np.ndarray:
+    """(n,) declared hazard of the reference, accumulated from day 0 to each day; linear between its knots."""
     hazard = reference.hazard
     if isinstance(hazard, ConstantHazard):
-        return _Hazard([hazard.by_day], [-math.log1p(-hazard.probability)])
-    return _Hazard([step.day for step in hazard.steps], [step.cumulative_hazard for step in hazard.steps])
+        values: np.ndarray = day * -math.log1p(-hazard.probability) / hazard.by_day
+        return values
+    days = [0.0, *(step.day for step in hazard.steps)]
+    values = np.interp(day, days, [0.0, *(step.cumulative_hazard for step in hazard.steps)])
+    return values

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from immrecon.analyses.baseline import characteristic_values
 from immrecon.config.comparisons import DOSE_LEVEL, GROUP, Comparison, Gates
@@ -28,10 +29,10 @@ class Sample:
     spec: ContrastSpec
     levels: list[str]
     """Declared levels in their order; empty for a continuous characteristic."""
-    time: np.ndarray
-    cause: np.ndarray
+    time: NDArray[np.float64]
+    cause: NDArray[np.int64]
     """0 censored, 1 event, 2 competing event."""
-    level: np.ndarray
+    level: NDArray[np.float64]
     """Position among the levels, or the value of a continuous characteristic in its units."""
     strata: np.ndarray | None
     start_day: float
@@ -45,8 +46,9 @@ class Sample:
         return self.spec.comparisons.gates
 
     @property
-    def event(self) -> np.ndarray:
-        return (self.cause == EVENT).astype(np.int64)
+    def event(self) -> NDArray[np.int64]:
+        found: NDArray[np.int64] = (self.cause == EVENT).astype(np.int64)
+        return found
 
     @property
     def competes(self) -> bool:
@@ -66,9 +68,9 @@ class Sample:
         assert self.comparison.reference is not None
         return self.levels.index(self.comparison.reference)
 
-    def of(self, position: int) -> np.ndarray:
+    def of(self, position: int) -> NDArray[np.bool_]:
         """(n,) whether a participant is of the level."""
-        found: np.ndarray = self.level == position
+        found: NDArray[np.bool_] = self.level == position
         return found
 
     def planned_n(self) -> int | None:

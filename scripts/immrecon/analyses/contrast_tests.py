@@ -68,7 +68,7 @@ def _permutation(sample: Sample, row: Row, why: str) -> Row:
     method = f"{_name(sample)}, permutation"
     if sample.time.size == 0:
         return absent(row, method, sample.remark("nobody at risk"))
-    drawing = {"n_resamples": sample.gates.n_resamples, "seed": sample.gates.seed}
+    drawing: dict[str, Any] = {"n_resamples": sample.gates.n_resamples, "seed": sample.gates.seed}
     if sample.competes:
         test = gray_permutation_test(sample.time, sample.cause, sample.level, **_arguments(sample), **drawing)
     elif sample.comparison.kind == "trend":

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from pydantic import Field
+
 from immrecon.config.base import Strict
 from immrecon.config.comparisons import ComparisonsFile
 from immrecon.config.dialect import Dialect
@@ -167,7 +169,7 @@ class DisplaySpec(Strict):
     clocks: ClockLabels
     endpoints: list[EndpointDisplay]
     definition_grid: DefinitionGridDisplay | None
-    comparisons: list[ComparisonDisplay] = []
+    comparisons: list[ComparisonDisplay] = Field(default=[])
     safety: Safety
     sae_reconciled: bool
     conf_level: float
@@ -347,7 +349,8 @@ def _comparison_displays(study: Study) -> list[ComparisonDisplay]:
     declared = study.comparisons
     if declared is None:
         return []
-    labels = {item.code: item.label for item in [*study.file.groups, *study.file.dose_levels]}
+    labels = {item.code: item.label for item in study.file.groups}
+    labels |= {item.code: item.label for item in study.file.dose_levels}
     compared = [
         ComparisonDisplay(
             code=code,

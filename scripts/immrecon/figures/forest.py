@@ -108,7 +108,7 @@ def _words(shown: pl.DataFrame, spec: DisplaySpec, codes: Sequence[str]) -> Word
         *(f"No p-values: {reason}." for reason in reasons),
     ]
     names = ", ".join(endpoint.label for endpoint in chosen)
-    draft = any(item.status == "draft" for item in [*chosen, *named])
+    draft = "draft" in {*(item.status for item in chosen), *(item.status for item in named)}
     return Words("Comparisons", f"{names}. Methods follow from what is planned.", notes, draft=draft)
 
 
