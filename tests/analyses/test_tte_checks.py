@@ -151,7 +151,7 @@ def test_every_table_is_valid_without_participants_or_endpoints() -> None:
     nobody = estimate_tte(adtte(), tte_spec())
     sizes = {contract.name: validate(contract, getattr(nobody, contract.name)).height for contract in contracts}
     # 4 endpoints, 9 strata of which 3 are shown, 4 landmarks, 4 ticks; 3 quartiles and the follow-up of 2 endpoints.
-    assert sizes == {"curves": 0, "risk_table": 48, "landmarks": 144, "quantiles": 72, "checks": 3 * (2 + 16 + 2)}
+    assert sizes == {"curves": 0, "risk_table": 48, "landmarks": 144, "quantiles": 72, "checks": 3 * (2 + 16)}
     assert set(nobody.checks["outcome"]) == {"not applicable"}
     nothing = tte_spec(endpoints={"occurrences": {}, "first_events": {}, "endpoints": {}, "definition_grid": None})
     result = estimate_tte(adtte(COHORT), nothing)

@@ -17,14 +17,14 @@ add <- function(a, b) { x <- a[1] - b[1]
   c(x, sqrt(a[2]^2 + b[2]^2), x - sqrt((a[1] - a[3])^2 + (b[4] - b[1])^2), x + sqrt((a[4] - a[1])^2 + (b[1] - b[3])^2)) }
 km <- function(g) { s <- summary(survfit(Surv(time, any) ~ 1, d[d$group == g, ], conf.type = "log-log"), times = day)
   c(s$surv, s$std.err, s$lower, s$upper) }
-cif <- function(g) { x <- d[d$group == g, ]; f <- survfit(Surv(time, factor(cause, 0:2)) ~ 1, x, id = x$id)
+cif <- function(g) { x <- d[d$group == g, ]; f <- survfit(Surv(time, factor(pmin(cause, 2), 0:2)) ~ 1, x, id = x$id)
   s <- summary(f, times = day); p <- s$pstate[1, 2]; e <- s$std.err[1, 2]
   c(p, e, p^exp(-z * e / (p * log(p))), p^exp(z * e / (p * log(p)))) }
 rmean <- function(g) { t <- survival:::survmean(survfit(Surv(time, any) ~ 1, d[d$group == g, ]), rmean = tau)$matrix
   unname(c(t["rmean"], t["se(rmean)"])) }
 m1 <- rmean(1); m0 <- rmean(0)
 ratio <- c(m1[1] / m0[1], sqrt((m1[2] / m1[1])^2 + (m0[2] / m0[1])^2))
-fg <- crr(d$time, d$cause, d$group, failcode = 1, cencode = 0)
+fg <- crr(d$time, d$cause, d$group, failcode = 1, cencode = 0, gtol = 1e-12, maxiter = 100)
 hazard <- -log(0.5) / 200 * pmin(d$time, day); O <- sum(d$any == 1 & d$time <= day); E <- sum(hazard)
 out <- list(
   r = R.version.string, packages = sapply(c("survival", "cmprsk"), function(p) as.character(packageVersion(p))),
