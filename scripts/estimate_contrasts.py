@@ -1,7 +1,7 @@
 """Comparisons of endpoints, also with hazards in print; and lifelines as second programmer."""
 
 from immrecon.analyses.contrasts import estimate_contrasts
-from immrecon.config.specs import ContrastSpec
+from immrecon.config.contrast_specs import ContrastSpec
 from immrecon.contracts.analysis import ADSL, ADTTE
 from immrecon.contracts.harmonised import SC
 from immrecon.contracts.io import read, write

@@ -13,6 +13,7 @@ import yaml
 from immrecon.config import specs
 from immrecon.config.base import Strict
 from immrecon.config.clinical import clinical_spec
+from immrecon.config.contrast_specs import contrast_spec
 from immrecon.config.load import load_study
 from immrecon.config.queries import queries_spec
 from immrecon.config.study import Study
@@ -30,7 +31,7 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "recovery": specs.recovery_spec,
     "definition_grid": specs.definition_grid_spec,
     "tte": specs.tte_spec,
-    "contrasts": specs.contrast_spec,
+    "contrasts": contrast_spec,
     "safety": specs.safety_spec,
     "display": specs.display_spec,
 }

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from immrecon.config.specs import ContrastSpec, DispositionSpec, RecoverySpec, SafetySpec, TteSpec
+from immrecon.config.contrast_specs import ContrastSpec
+from immrecon.config.specs import DispositionSpec, RecoverySpec, SafetySpec, TteSpec
 
 from .rows import CUTOFF, Row
 

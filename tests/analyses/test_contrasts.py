@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from immrecon.analyses.contrasts import ContrastResults, estimate_contrasts
-from immrecon.config.specs import ContrastSpec
+from immrecon.config.contrast_specs import ContrastSpec
 from immrecon.contracts.harmonised import SC
 from immrecon.contracts.io import validate
 from immrecon.contracts.results import CONTRASTS, SECOND_PROGRAMMER

@@ -3,8 +3,6 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from immrecon.analyses.contrast_sample import COMPETING, EVENT, Row, Sample, absent
 from immrecon.stats.competing_risks import aalen_johansen
 from immrecon.stats.survival import kaplan_meier, rmst_difference

@@ -7,7 +7,7 @@ import polars as pl
 
 from immrecon.analyses.contrast_sample import Row, absent
 from immrecon.config.comparisons import ConstantHazard, Reference
-from immrecon.config.specs import ContrastSpec
+from immrecon.config.contrast_specs import ContrastSpec
 from immrecon.stats.comparison import one_sample_logrank
 from immrecon.vocabulary import POOLED, ContrastMeasure, RowStatus
 

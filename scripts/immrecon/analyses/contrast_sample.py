@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from immrecon.analyses.baseline import characteristic_values
 from immrecon.config.comparisons import DOSE_LEVEL, GROUP, Comparison, Gates
+from immrecon.config.contrast_specs import ContrastSpec
 from immrecon.config.endpoints import Endpoint
-from immrecon.config.specs import ContrastSpec
 from immrecon.vocabulary import POOLED, Estimator, RowStatus
 
 EVENT, COMPETING = 1, 2

@@ -11,7 +11,7 @@ from immrecon.analyses.contrast_references import reference_rows
 from immrecon.analyses.contrast_sample import Row, Sample, factor_of, make_sample
 from immrecon.analyses.contrast_tests import test_rows
 from immrecon.analyses.second_programmer import comparison_rows, kaplan_meier_rows
-from immrecon.config.specs import ContrastSpec
+from immrecon.config.contrast_specs import ContrastSpec
 from immrecon.contracts.results import CONTRASTS, SECOND_PROGRAMMER
 
 

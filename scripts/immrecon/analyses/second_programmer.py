@@ -11,7 +11,7 @@ import polars as pl
 
 from immrecon.analyses.contrast_sample import Row, Sample
 from immrecon.analyses.strata import Stratum, strata
-from immrecon.config.specs import ContrastSpec
+from immrecon.config.contrast_specs import ContrastSpec
 from immrecon.stats.comparison import logrank_test
 from immrecon.stats.regression import cox
 from immrecon.stats.survival import kaplan_meier

@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import Field
 
 from immrecon.config.base import Strict
-from immrecon.config.comparisons import ComparisonsFile
+from immrecon.config.contrast_specs import ComparisonDisplay, comparison_displays
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import DefinitionGrid, EndpointsFile, Topic
 from immrecon.config.study import (
@@ -85,15 +85,6 @@ class TteSpec(Strict):
     endpoints: EndpointsFile
 
 
-class ContrastSpec(Strict):
-    groups: list[Group]
-    dose_levels: list[DoseLevel]
-    baseline: list[Characteristic]
-    methods: Methods
-    endpoints: EndpointsFile
-    comparisons: ComparisonsFile | None
-
-
 class SafetySpec(Strict):
     groups: list[Group]
     dose_levels: list[DoseLevel]
@@ -136,19 +127,6 @@ class DefinitionGridDisplay(Strict):
     reference: str
     competing_labels: dict[str, list[str]]
     unsigned: list[str]
-
-
-class ComparisonDisplay(Strict):
-    """What stands beside the results of a comparison, or of a reference in print (then with its source)."""
-
-    code: str
-    label: str
-    endpoints: list[str]
-    levels: dict[str, str]
-    p_values_shown: bool
-    p_values_reason: str
-    source: str
-    status: str
 
 
 class DisplaySpec(Strict):
@@ -250,18 +228,6 @@ def tte_spec(study: Study) -> TteSpec:
     return TteSpec(groups=file.groups, dose_levels=file.dose_levels, methods=file.methods, endpoints=study.endpoints)
 
 
-def contrast_spec(study: Study) -> ContrastSpec:
-    file = study.file
-    return ContrastSpec(
-        groups=file.groups,
-        dose_levels=file.dose_levels,
-        baseline=file.baseline,
-        methods=file.methods,
-        endpoints=study.endpoints,
-        comparisons=study.comparisons,
-    )
-
-
 def safety_spec(study: Study) -> SafetySpec:
     file = study.file
     return SafetySpec(
@@ -292,7 +258,7 @@ def display_spec(study: Study) -> DisplaySpec:
         clocks=file.clocks,
         endpoints=[_endpoint_display(study, code) for code in study.endpoints.endpoints],
         definition_grid=_definition_grid_display(study),
-        comparisons=_comparison_displays(study),
+        comparisons=comparison_displays(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
         conf_level=file.methods.conf_level,
@@ -343,37 +309,3 @@ def _definition_grid_display(study: Study) -> DefinitionGridDisplay | None:
         },
         unsigned=[code for code, definition in grid.definitions.items() if definition.status != "signed"],
     )
-
-
-def _comparison_displays(study: Study) -> list[ComparisonDisplay]:
-    declared = study.comparisons
-    if declared is None:
-        return []
-    labels = {item.code: item.label for item in study.file.groups}
-    labels |= {item.code: item.label for item in study.file.dose_levels}
-    compared = [
-        ComparisonDisplay(
-            code=code,
-            label=comparison.label,
-            endpoints=list(comparison.endpoints),
-            levels=labels if comparison.factor in ("group", "dose_level") else {},
-            p_values_shown=comparison.p_values.shown,
-            p_values_reason=comparison.p_values.reason,
-            source="",
-            status="signed",
-        )
-        for code, comparison in declared.comparisons.items()
-    ]
-    return compared + [
-        ComparisonDisplay(
-            code=code,
-            label=reference.label,
-            endpoints=[reference.endpoint],
-            levels=labels,
-            p_values_shown=reference.p_values.shown,
-            p_values_reason=reference.p_values.reason,
-            source=reference.source,
-            status=reference.status,
-        )
-        for code, reference in declared.references.items()
-    ]

@@ -198,7 +198,7 @@ class Sources(Strict):
     clinical: str = Field(description="how the clinical extracts are mapped")
     endpoints: str
     comparisons: str | None = Field(
-        default=None, description="who is compared with whom, and references in print; left out: nothing is compared"
+        description="who is compared with whom, and references in print; null: nothing is compared"
     )
     data: str = Field(description="folder that holds one sub-folder per cut")
     results: str = Field(description="folder under which <study>/<cut>/ is written")
