@@ -29,8 +29,8 @@ LEGEND = {
 
 ROUNDING = (
     "Every number is rounded once, half away from zero. Estimated proportions and their intervals are percentages with "
-    "one decimal; ratios have two decimals and p-values three; percentages beside a count have no decimal, or one where "
-    "its denominator is 100 or more; measured values are whole from ten on, have one decimal from one on and two "
+    "one decimal; ratios have two decimals and p-values three; percentages beside a count have no decimal, or one "
+    "where its denominator is 100 or more; measured values are whole from ten on, have one decimal from one on and two "
     "below; days and counts are whole numbers. A value below a limit of quantification is written as “<” and the most "
     "that it can be, one above the upper limit of a method as “>” and the least."
 )
