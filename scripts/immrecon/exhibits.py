@@ -1,5 +1,6 @@
 """File names of figures and tables: a pure function of the configuration, light enough to plan a run with."""
 
+from immrecon.config.first_event import Topic
 from immrecon.config.specs import DisplaySpec
 
 
@@ -19,6 +20,22 @@ def visits_stem(analyte: str) -> str:
     return f"visits_{analyte.lower()}"
 
 
+def forest_stem(topic: Topic) -> str:
+    return f"forest_{topic}"
+
+
+def compared_topics(spec: DisplaySpec) -> list[Topic]:
+    """Chapters with endpoints that are compared, in the order of the endpoints."""
+    compared = {code for comparison in spec.comparisons for code in comparison.endpoints}
+    return list(dict.fromkeys(endpoint.topic for endpoint in spec.endpoints if endpoint.code in compared))
+
+
+def compared_endpoints(spec: DisplaySpec, topic: str) -> list[str]:
+    """Endpoints of a chapter that are compared, in the order of the configuration."""
+    compared = {code for comparison in spec.comparisons for code in comparison.endpoints}
+    return [endpoint.code for endpoint in spec.endpoints if endpoint.topic == topic and endpoint.code in compared]
+
+
 def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
     """Per drawing step, the figures it makes."""
     return {
@@ -27,6 +44,7 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
         "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints if endpoint.figure],
         "events": [events_stem(event.code) for event in spec.recurrent_events if event.figure],
         "definition_grid": ["definition_grid"] if spec.definition_grid else [],
+        "forest": [forest_stem(topic) for topic in compared_topics(spec)],
     }
 
 
@@ -42,6 +60,7 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         "landmarks",
         "quantiles",
         *(["recurrent_events"] if spec.recurrent_events else []),
+        *(["contrasts"] if spec.comparisons else []),
         "adverse_events",
         *(["sae_reconciliation"] if spec.sae_reconciled else []),
         "cell_funnel",

@@ -31,6 +31,8 @@ ESTIMATES = (
     "mean_cumulative",
     "recurrent_summary",
     "event_risk_table",
+    "contrasts",
+    "second_programmer",
 )
 """Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
 

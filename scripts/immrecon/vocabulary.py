@@ -160,6 +160,32 @@ class EventMeasure(StrEnum):
     RATE = "rate"
 
 
+class ContrastMeasure(StrEnum):
+    """What a comparison estimates or tests."""
+
+    HAZARD_TEST = "test of equal hazards"
+    INCIDENCE_TEST = "test of equal incidences"
+    HAZARD_RATIO = "hazard ratio"
+    CAUSE_SPECIFIC = "cause-specific hazard ratio"
+    SUBDISTRIBUTION = "subdistribution hazard ratio"
+    PROPORTIONAL = "test of proportional hazards"
+    SURVIVAL_DIFFERENCE = "difference in event-free probability"
+    INCIDENCE_DIFFERENCE = "difference in cumulative incidence"
+    MEAN_DIFFERENCE = "difference in restricted mean time"
+    MEAN_RATIO = "ratio of restricted mean times"
+    OBSERVED_EXPECTED = "observed over expected events"
+
+
+RATIOS = (
+    ContrastMeasure.HAZARD_RATIO,
+    ContrastMeasure.CAUSE_SPECIFIC,
+    ContrastMeasure.SUBDISTRIBUTION,
+    ContrastMeasure.MEAN_RATIO,
+    ContrastMeasure.OBSERVED_EXPECTED,
+)
+"""Measures of which 1 means no difference."""
+
+
 class CheckOutcome(StrEnum):
     HOLDS = "holds"
     VIOLATED = "violated"

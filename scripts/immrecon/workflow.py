@@ -13,6 +13,7 @@ import yaml
 from immrecon.config import specs
 from immrecon.config.base import Strict
 from immrecon.config.clinical import clinical_spec
+from immrecon.config.contrast_specs import contrast_spec
 from immrecon.config.load import load_study
 from immrecon.config.queries import queries_spec
 from immrecon.config.study import Study
@@ -31,6 +32,7 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "definition_grid": specs.definition_grid_spec,
     "tte": specs.tte_spec,
     "events": specs.events_spec,
+    "contrasts": contrast_spec,
     "safety": specs.safety_spec,
     "display": specs.display_spec,
 }
@@ -120,7 +122,8 @@ class Steps:
         content = self.study.model_dump(mode="json", exclude={"config_path"})
         sources = content["file"]["sources"]
         for key, value in sources.items():
-            sources[key] = [_portable(path) for path in value] if isinstance(value, list) else _portable(value)
+            if value is not None:
+                sources[key] = [_portable(path) for path in value] if isinstance(value, list) else _portable(value)
         return yaml.safe_dump(content, sort_keys=True, allow_unicode=True, width=110)
 
     def all_code(self, scripts: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from immrecon.config.contrast_specs import ContrastSpec
 from immrecon.config.specs import DispositionSpec, RecoverySpec, SafetySpec, TteSpec
 
 from .rows import CUTOFF, Row
@@ -113,6 +114,36 @@ def one_endpoint(code: str, estimator: str, **more: Any) -> TteSpec:
     events = {"OS": ["death"], "RFS": ["relapse", "death"], "RELAPSE": ["relapse"], "NRM": ["death"]}[code]
     declared = ENDPOINTS | {"endpoints": {code: endpoint(variable_of, events, estimator, **more)}}
     return tte_spec(endpoints=declared, dose_levels=[])
+
+
+GATES = {
+    "exact_tests_below_planned_n": 0, "firth_below_planned_events": 10, "fine_gray_from_planned_events": 10,
+    "fewest_events": 1, "n_resamples": 999, "seed": 7,
+}  # fmt: skip
+SHOWN = {"shown": True, "reason": "to be tested"}
+
+
+def comparison(planned_events: int = 100, *parameters: str, **changes: Any) -> Row:
+    """Group B against A of the endpoints (all), with p-values."""
+    chosen = parameters or ("OS", "RFS", "RELAPSE", "NRM")
+    return {
+        "label": "B against A", "factor": "group", "kind": "categorical", "levels": [], "reference": "A",
+        "per_units": None, "stratified_by": [], "p_values": SHOWN,
+        "endpoints": {code: {"planned_events": planned_events, "restricted_mean_to_day": None} for code in chosen},
+    } | changes  # fmt: skip
+
+
+def contrast_spec(
+    comparisons: dict[str, Row], references: dict[str, Row] | None = None, gates: Row | None = None, **changes: Any
+) -> ContrastSpec:
+    declared = {"gates": GATES | (gates or {}), "comparisons": comparisons, "references": references or {}}
+    age = {"code": "AGE", "label": "Age", "kind": "numeric", "unit": "years", "known_at": "enrolment"}
+    sex = {"code": "SEX", "label": "Sex", "kind": "categorical", "unit": "", "known_at": "enrolment"}
+    content: Row = {
+        "groups": GROUPS, "dose_levels": DOSES, "baseline": [age, sex], "methods": METHODS, "endpoints": ENDPOINTS,
+        "comparisons": declared,
+    }  # fmt: skip
+    return ContrastSpec.model_validate(content | changes)
 
 
 def safety_spec(**changes: Any) -> SafetySpec:

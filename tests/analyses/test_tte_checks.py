@@ -15,7 +15,7 @@ from immrecon.contracts.results import CHECKS, CURVES, LANDMARKS, QUANTILES, RIS
 from .rows import CENSORED, Row, adtte, followed
 from .specs import ENDPOINTS, endpoint, tte_spec
 
-ADD_UP, PROPORTION, LIFELINES = "event-free + incidences = 1", "estimate = proportion", "Kaplan-Meier = lifelines"
+ADD_UP, PROPORTION = "event-free + incidences = 1", "estimate = proportion"
 
 COHORT = [
     *followed("P1", 10, "relapse"),
@@ -46,8 +46,6 @@ def test_identities_hold_and_say_how_well() -> None:
     assert "violated" not in set(result["outcome"])
     for row in (
         check(result, ADD_UP, "relapse_or_death"),
-        check(result, LIFELINES, "OS"),
-        check(result, LIFELINES, "RFS", "B"),
         check(result, PROPORTION, "RELAPSE at day 15"),
     ):
         assert row["outcome"] == "holds", row
@@ -79,7 +77,7 @@ def test_a_censoring_on_the_landmark_comes_after_it() -> None:
 def test_nobody_at_risk_in_a_group() -> None:
     rows = [*followed("P1", 10, "death"), *followed("P2", 20, "alive", "B", RISKFL="N", NRISKREA="prevalent")]
     result = checks(rows)
-    for identity, subject in ((ADD_UP, "relapse_or_death"), (PROPORTION, "OS at day 5"), (LIFELINES, "OS")):
+    for identity, subject in ((ADD_UP, "relapse_or_death"), (PROPORTION, "OS at day 5")):
         assert outcome(result, identity, subject, "B") == ("not applicable", "nobody at risk")
 
 
@@ -127,7 +125,6 @@ def test_a_wrong_estimator_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(tte, "kaplan_meier", wrong)
     result = checks(COHORT)
-    assert outcome(result, LIFELINES, "RFS")[0] == "violated"
     assert outcome(result, ADD_UP, "relapse_or_death")[0] == "violated"
     assert outcome(result, PROPORTION, "RFS at day 5")[0] == "violated"
     assert outcome(result, PROPORTION, "RELAPSE at day 5")[0] == "holds"
@@ -144,7 +141,6 @@ def test_a_wrong_incidence_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     result = checks(COHORT)
     assert outcome(result, PROPORTION, "NRM at day 15")[0] == "violated"
     assert outcome(result, ADD_UP, "relapse_or_death")[0] == "violated"
-    assert outcome(result, LIFELINES, "RFS")[0] == "holds"
 
 
 # ---- nothing --------------------------------------------------------------------------------------------------------
@@ -155,7 +151,7 @@ def test_every_table_is_valid_without_participants_or_endpoints() -> None:
     nobody = estimate_tte(adtte(), tte_spec())
     sizes = {contract.name: validate(contract, getattr(nobody, contract.name)).height for contract in contracts}
     # 4 endpoints, 9 strata of which 3 are shown, 4 landmarks, 4 ticks; 3 quartiles and the follow-up of 2 endpoints.
-    assert sizes == {"curves": 0, "risk_table": 48, "landmarks": 144, "quantiles": 72, "checks": 3 * (2 + 16 + 2)}
+    assert sizes == {"curves": 0, "risk_table": 48, "landmarks": 144, "quantiles": 72, "checks": 3 * (2 + 16)}
     assert set(nobody.checks["outcome"]) == {"not applicable"}
     nothing = tte_spec(
         endpoints={

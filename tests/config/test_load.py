@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from immrecon.config import specs
+from immrecon.config.contrast_specs import contrast_spec
 from immrecon.config.load import load_study
 from immrecon.config.queries import queries_spec
 from immrecon.errors import ConfigError
@@ -279,6 +281,7 @@ def test_a_group_of_leukaemias_is_not_everybody(folder):
     def change(content):
         content["groups"][0]["code"] = "ALL"
         content["protocol_versions"] = []
+        content["sources"]["comparisons"] = None
 
     edit(folder / "config.yaml", change)
     assert load_study(folder / "config.yaml").file.groups[0].code == "ALL"
@@ -324,3 +327,35 @@ def test_columns_that_may_name_a_person(folder):
     private = {(item.source, item.column) for item in spec.private_columns}
     assert {("central", "SUBJECT"), ("paris", "N° patient"), ("clinical/screening.csv", "birth_date")} <= private
     assert spec.compared_with == "2026-03-31"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c["comparisons"]["GROUP"].update(reference="adlut"), r"GROUP.levels: adlut is not declared"),
+        (lambda c: c["comparisons"]["GROUP"].update(factor="SEXX"), r"GROUP.factor: SEXX is not declared"),
+        (lambda c: c["comparisons"]["GROUP"].update(factor="SEX"), r"name the values of SEX that are compared"),
+        (lambda c: c["comparisons"]["CMV"].update(factor="AGE"), r"CMV.kind: AGE is numeric"),
+        (lambda c: c["comparisons"]["DOSE"].update(reference="DL1"), r"reference belongs to kind categorical"),
+        (lambda c: c["comparisons"]["DOSE"].update(stratified_by=["dose_level"]), r"cannot be compared within itself"),
+        (lambda c: c["comparisons"]["GROUP"]["endpoints"].update(OOS={"planned_events": 1, "restricted_mean_to_day": None}),
+         r"endpoints: OOS is not declared"),
+        (lambda c: c["references"]["TCD547"].update(until_day=120), r"lies beyond the last day of the hazard, 100"),
+        (lambda c: c["references"]["TCD547"].update(groups=["child"]), r"TCD547.groups: child is not declared"),
+        (lambda c: c["gates"].update(sed=1), r'unknown key "gates.sed". Did you mean "seed"'),
+    ],
+)  # fmt: skip
+def test_comparisons_name_what_is_declared(folder, change, message):
+    edit(folder / "comparisons.yaml", change)
+    with pytest.raises(ConfigError, match=rf"comparisons.yaml: .*{message}"):
+        load_study(folder / "config.yaml")
+
+
+def test_comparisons_change_no_other_section(folder):
+    """A step re-runs when its section changes: who is compared with whom is read by that step and the displays alone."""
+    before = load_study(folder / "config.yaml")
+    edit(folder / "comparisons.yaml", lambda c: c["comparisons"].pop("CMV"))
+    after = load_study(folder / "config.yaml")
+    for section in (specs.tte_spec, specs.derive_spec, specs.recovery_spec, specs.safety_spec, specs.disposition_spec):
+        assert section(before) == section(after)
+    assert contrast_spec(before) != contrast_spec(after)

@@ -380,6 +380,8 @@ def make_results(spec: DisplaySpec) -> Results:
         mean_cumulative=frame(results.MEAN_CUMULATIVE, []),
         recurrent_summary=recurrent_summary(),
         event_risk_table=frame(results.EVENT_RISK_TABLE, []),
+        contrasts=frame(results.CONTRASTS, []),
+        second_programmer=frame(results.SECOND_PROGRAMMER, []),
         cells=cells,
     )
 

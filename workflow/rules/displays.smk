@@ -84,6 +84,20 @@ rule draw_events:
         "../../scripts/draw_events.py"
 
 
+rule draw_forest:
+    input:
+        contrasts=LAYOUT.table("estimates", "contrasts"),
+    output:
+        FIGURES["forest"],
+    log:
+        LAYOUT.log("draw_forest"),
+    params:
+        code=code_digest("draw_forest"),
+        spec=STEPS.spec("display"),
+    script:
+        "../../scripts/draw_forest.py"
+
+
 rule render_tables:
     input:
         **RESULTS,

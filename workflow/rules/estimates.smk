@@ -110,6 +110,23 @@ rule estimate_events:
         "../../scripts/estimate_events.py"
 
 
+rule estimate_contrasts:
+    input:
+        adtte=LAYOUT.participants("analysis", "adtte"),
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        sc=LAYOUT.participants("harmonised", "sc"),
+    output:
+        contrasts=LAYOUT.table("estimates", "contrasts"),
+        second_programmer=LAYOUT.table("estimates", "second_programmer"),
+    log:
+        LAYOUT.log("estimate_contrasts"),
+    params:
+        code=code_digest("estimate_contrasts"),
+        spec=STEPS.spec("contrasts"),
+    script:
+        "../../scripts/estimate_contrasts.py"
+
+
 rule estimate_safety:
     input:
         adsl=LAYOUT.participants("analysis", "adsl"),

@@ -15,7 +15,7 @@ def baseline_table(adsl: pl.DataFrame, sc: pl.DataFrame, spec: DispositionSpec) 
     chosen = list(strata_of_everyone(enrolled, spec.groups, spec.dose_levels))
     rows: list[dict[str, object]] = []
     for order, item in enumerate(spec.baseline):
-        values = _values(enrolled, sc, item)
+        values = characteristic_values(enrolled, sc, item)
         levels = [""]
         if item.kind == "categorical":
             levels = values["TEXT"].drop_nulls().unique().sort().to_list() or ["no value recorded"]
@@ -25,8 +25,8 @@ def baseline_table(adsl: pl.DataFrame, sc: pl.DataFrame, spec: DispositionSpec) 
     return pl.DataFrame(rows, schema=BASELINE.schema.create_empty().schema)
 
 
-def _values(enrolled: pl.DataFrame, sc: pl.DataFrame, item: Characteristic) -> pl.DataFrame:
-    """GROUP, DOSELVL, REACHED, TEXT and NUMBER of one characteristic, a row per enrolled participant.
+def characteristic_values(enrolled: pl.DataFrame, sc: pl.DataFrame, item: Characteristic) -> pl.DataFrame:
+    """USUBJID, GROUP, DOSELVL, REACHED, TEXT and NUMBER of one characteristic, a row per enrolled participant.
 
     A record of the graft or the product has no date: it counts from its milestone on, so that what is entered for a
     transplant or an injection after the cut-off changes nothing.
@@ -39,6 +39,7 @@ def _values(enrolled: pl.DataFrame, sc: pl.DataFrame, item: Characteristic) -> p
         people = enrolled.join(recorded, on="USUBJID", how="left")
     reached = pl.col(POPULATION_FLAG[MILESTONE_POPULATION[item.known_at]]) == "Y"
     return people.select(
+        "USUBJID",
         "GROUP",
         "DOSELVL",
         REACHED=reached,

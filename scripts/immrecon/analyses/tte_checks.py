@@ -23,7 +23,6 @@ def check_rows(fits: list["Fit"], spec: TteSpec) -> list[dict[str, object]]:
         of_group = {fit.code: fit for fit in shown if fit.stratum.group == group}
         rows += [_probabilities_add_up(name, of_group, spec) for name in spec.endpoints.first_events]
         rows += [row for fit in of_group.values() for row in _equals_proportion(fit)]
-        rows += [_equals_lifelines(fit) for fit in of_group.values() if fit.survival is not None]
     return rows
 
 
@@ -93,17 +92,3 @@ def _equals_proportion(fit: "Fit") -> list[dict[str, object]]:
                 difference = abs(float(fit.incidence.at([day]).incidence[0, 0]) - share)
             rows.append(_row(fit, "estimate = proportion", subject, difference, None))
     return rows
-
-
-def _equals_lifelines(fit: "Fit") -> dict[str, object]:
-    """A second programmer: lifelines' Kaplan-Meier estimate at every observed time."""
-    identity, subject = "Kaplan-Meier = lifelines", fit.code
-    if fit.time.size == 0:
-        return _row(fit, identity, subject, None, "nobody at risk")
-    from lifelines import KaplanMeierFitter
-
-    second = KaplanMeierFitter().fit(fit.time, fit.cause == EVENT)
-    grid = np.unique(fit.time)
-    ours = fit.survival.at(grid).survival  # type: ignore[union-attr]
-    theirs = second.survival_function_at_times(grid).to_numpy()
-    return _row(fit, identity, subject, float(np.abs(ours - theirs).max()), None)

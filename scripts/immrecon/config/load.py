@@ -4,6 +4,7 @@ import difflib
 from pathlib import Path
 
 from immrecon.config.base import build, read_yaml
+from immrecon.config.comparisons import ComparisonsFile, check_comparisons
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
 from immrecon.config.inherit import read_dialect
@@ -38,12 +39,16 @@ def load_study(path: str | Path, data_cut: str | None = None) -> Study:
     names = [dialect.name for dialect in dialects]
     if len(set(names)) < len(names):
         raise ConfigError(f"{path}: two lab dialects have the same name among {', '.join(sorted(names))}.")
+    comparisons = file.sources.comparisons
     endpoints_path, clinical_path = folder / file.sources.endpoints, folder / file.sources.clinical
     study = Study(
         file=file,
         endpoints=build(EndpointsFile, read_yaml(endpoints_path), endpoints_path),
         labs={dialect.name: dialect for dialect in dialects},
         clinical=build(ExtractsFile, read_yaml(clinical_path), clinical_path),
+        comparisons=None
+        if comparisons is None
+        else build(ComparisonsFile, read_yaml(folder / comparisons), folder / comparisons),
         config_path=str(path.absolute()),
     )
     _cross_check(study, path)
@@ -62,9 +67,25 @@ def _cross_check(study: Study, path: Path) -> None:
             raise ConfigError(f'{path}: {where} uses the analyte "{analyte}", which is not under "analytes".')
     _refuse_unmapped_codes(study, path)
     _refuse_idle_checks(study, path)
+    if study.comparisons is not None:
+        _check_comparisons(study, path.parent / str(study.file.sources.comparisons))
     for marker in study.file.timelines.markers:
         if marker.occurrence not in study.endpoints.occurrences:
             raise ConfigError(f'{path}: timelines marks "{marker.occurrence}", which is not an occurrence.')
+
+
+def _check_comparisons(study: Study, path: Path) -> None:
+    file = study.file
+    try:
+        check_comparisons(
+            study.comparisons,  # type: ignore[arg-type]
+            [group.code for group in file.groups],
+            [level.code for level in file.dose_levels],
+            {item.code: item.kind for item in file.baseline},
+            list(study.endpoints.endpoints),
+        )
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}.") from None
 
 
 def _refuse_idle_checks(study: Study, path: Path) -> None:

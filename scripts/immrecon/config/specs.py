@@ -2,7 +2,10 @@
 
 from datetime import date
 
+from pydantic import Field
+
 from immrecon.config.base import Strict
+from immrecon.config.contrast_specs import ComparisonDisplay, comparison_displays
 from immrecon.config.definition_grid import DefinitionGrid
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
@@ -178,6 +181,7 @@ class DisplaySpec(Strict):
     endpoints: list[EndpointDisplay]
     definition_grid: DefinitionGridDisplay | None
     recurrent_events: list[RecurrentEventDisplay]
+    comparisons: list[ComparisonDisplay] = Field(default=[])
     safety: Safety
     sae_reconciled: bool
     conf_level: float
@@ -299,6 +303,7 @@ def display_spec(study: Study) -> DisplaySpec:
         endpoints=[_endpoint_display(study, code) for code in study.endpoints.endpoints],
         definition_grid=_definition_grid_display(study),
         recurrent_events=[_recurrent_display(study, code) for code in study.endpoints.recurrent_events],
+        comparisons=comparison_displays(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
         conf_level=file.methods.conf_level,

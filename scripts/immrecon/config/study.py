@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from immrecon.config.base import Code, Label, Slug, Strict, refuse_repeated
+from immrecon.config.comparisons import ComparisonsFile
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
@@ -196,6 +197,9 @@ class Sources(Strict):
     labs: list[str] = Field(description="one dialect per lab export")
     clinical: str = Field(description="how the clinical extracts are mapped")
     endpoints: str
+    comparisons: str | None = Field(
+        description="who is compared with whom, and references in print; null: nothing is compared"
+    )
     data: str = Field(description="folder that holds one sub-folder per cut")
     results: str = Field(description="folder under which <study>/<cut>/ is written")
 
@@ -279,6 +283,7 @@ class Study(Strict):
 
     labs: dict[str, Dialect]
     clinical: ExtractsFile
+    comparisons: ComparisonsFile | None = None
     config_path: str
     """Where the configuration was read from; its folder is where relative paths start."""
 

@@ -121,7 +121,7 @@ def _figure(placed: Placed, number: str, path: Path, spec: DisplaySpec) -> Exhib
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path}: the figure {placed.stem} cannot be read ({error}). Run the draw steps.") from None
     anchor = f"figure-{re.sub(r'[^A-Za-z0-9_-]', '-', placed.stem)}"
-    codes = [placed.endpoint.code] if placed.endpoint else []
+    codes = [placed.endpoint.code] if placed.endpoint else list(placed.codes)
     draft = draft_mark(spec, codes)
     title = clean(placed.title)
     html = _ENVIRONMENT.get_template("figure.html").render(

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
+from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem
 from immrecon.report.placing import Placed, Topic, endpoints_of, place
-from immrecon.tables import tte
+from immrecon.tables import contrasts, tte
 from immrecon.tables.model import Table
 from immrecon.tables.results import Results
 from immrecon.tables.shells import summarised, visits_stem
@@ -107,7 +108,7 @@ _TABLES: dict[str, Topic] = {
 }
 _LAST = ("recurrent_events", "adverse_events", "sae_reconciliation")
 """Tables that follow the figures of their section."""
-_SPLIT = ("landmarks", "quantiles")
+_SPLIT = ("landmarks", "quantiles", "contrasts")
 """Tables that are shown in parts, each beside the figures of its endpoints."""
 
 
@@ -129,12 +130,17 @@ def _exhibits(
 ) -> Iterator[Placed | Table]:
     here = [figure for figure in figures if figure.topic == topic]
     endpoints = endpoints_of(topic, spec)
-    yield from (figure for figure in here if figure.endpoint is None and figure.analyte is None)
+    forests = {forest_stem(topic) for topic in compared_topics(spec)}
+    alone = [figure for figure in here if figure.endpoint is None and figure.analyte is None]
+    yield from (figure for figure in alone if figure.stem not in forests)
     if topic == "recovery":
         yield from _by_analyte(tables, here, spec)
     yield from (table for stem, table in tables.items() if _TABLES.get(stem) == topic and stem not in _LAST)
     yield from (figure for figure in here if figure.endpoint is not None)
     yield from _endpoint_tables(topic, results, endpoints, spec)
+    yield from (figure for figure in alone if figure.stem in forests)
+    if codes := compared_endpoints(spec, topic):
+        yield contrasts.contrasts(results, spec, codes)
     yield from (tables[stem] for stem in _LAST if _TABLES[stem] == topic and stem in tables)
     if topic == "further":
         placed = {*_TABLES, *_SPLIT, *(visits_stem(analyte.code) for analyte in summarised(spec))}

@@ -6,6 +6,7 @@ from typing import Literal
 
 from immrecon.config.specs import DisplaySpec, EndpointDisplay
 from immrecon.config.study import Analyte
+from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem
 
 Topic = Literal[
     "participants", "follow-up", "engraftment", "recovery", "infection", "safety", "efficacy", "quality", "further"
@@ -38,13 +39,14 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Placed:
-    """A figure with its place: `endpoint` and `analyte` where it is about one."""
+    """A figure with its place: `endpoint` and `analyte` where it is about one, `codes` of endpoints if of several."""
 
     stem: str
     topic: Topic
     title: str
     endpoint: EndpointDisplay | None = None
     analyte: Analyte | None = None
+    codes: tuple[str, ...] = ()
 
 
 def endpoints_of(topic: Topic, spec: DisplaySpec) -> list[EndpointDisplay]:
@@ -62,6 +64,9 @@ def place(stems: Iterable[str], spec: DisplaySpec) -> list[Placed]:
 
 def place_figure(stem: str, spec: DisplaySpec) -> Placed:
     """By the code of an endpoint or analyte in its file name, else by what its name says."""
+    for topic in compared_topics(spec):
+        if stem == forest_stem(topic):
+            return Placed(stem, topic, "Comparisons", codes=tuple(compared_endpoints(spec, topic)))
     padded = f"_{stem.lower()}_"
     for endpoint in sorted(spec.endpoints, key=lambda item: -len(item.code)):
         if f"_{endpoint.code.lower()}_" in padded:

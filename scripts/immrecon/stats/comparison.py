@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from immrecon.stats import _validate
-from immrecon.stats._chi_square import absent, chi_square
+from immrecon.stats._chi_square import ChiSquare, absent, chi_square
 from immrecon.stats._groups import Label, groups_of, strata_rows, tabulate_groups
 from immrecon.stats._logrank import LogrankTest, Weighting, observed_expected, scores
 from immrecon.stats._one_sample import OneSampleLogrank, one_sample_logrank
 from immrecon.stats._permutation import Drawing
-from immrecon.stats._permutation_test import PermutationTest, permutation_test, score_test
+from immrecon.stats._permutation_test import PermutationTest, no_permutation_test, permutation_test, score_test
 from immrecon.stats._rank_sum import HodgesLehmann, RankSumTest, hodges_lehmann, wilcoxon_exact
+from immrecon.stats._trend import trend_of, trend_permutation
 from immrecon.stats._types import FloatArray
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "logrank_permutation_test",
     "logrank_scores",
     "logrank_test",
+    "logrank_trend_permutation_test",
+    "logrank_trend_test",
     "one_sample_logrank",
     "permutation_test",
     "wilcoxon_exact",
@@ -125,6 +128,47 @@ def logrank_permutation_test(
     score = logrank_scores(t, e, strata=strata, weighting=weighting, rho=rho, gamma=gamma)
     nothing = "no event" if e.sum() == 0 else None
     return score_test(score, g, stratum, Drawing(n_resamples, seed), nothing)
+
+
+def logrank_trend_test(
+    time: ArrayLike, event: ArrayLike, score: ArrayLike, *, strata: ArrayLike | None = None
+) -> ChiSquare:
+    """Log-rank test for trend: hazards rise or fall with the score of the group (Tarone 1975; one degree of freedom).
+
+    time, event (0 or 1), score (finite numbers, equal in a group) and strata are (n,). (sum s (O - E))^2 over its
+    hypergeometric variance; the score test of Cox's model on the score, but for ties. Not estimable without an
+    event while more than one score is at risk.
+    """
+    t = _validate.times(time)
+    values = _validate.sample(score, "score")
+    test = logrank_test(t, event, values, strata=strata)
+    return trend_of(test, np.array(test.groups, dtype=np.float64))
+
+
+def logrank_trend_permutation_test(
+    time: ArrayLike,
+    event: ArrayLike,
+    score: ArrayLike,
+    *,
+    strata: ArrayLike | None = None,
+    n_resamples: int | None = None,
+    seed: int | None = None,
+) -> PermutationTest:
+    """Log-rank test for trend by re-assigning participants to groups (within strata), follow-up staying with them.
+
+    Arguments as for `logrank_trend_test`. The statistic is the sum of log-rank scores (see `logrank_scores`) times
+    the score of the group. Exact up to 50,000 arrangements; beyond that n_resamples arrangements are drawn with
+    `seed`, both then required. Assumes that censoring does not depend on the group.
+    """
+    t = _validate.times(time)
+    e = _validate.events(event, t.size)
+    g = groups_of(_validate.sample(score, "score"), t.size, name="score")
+    stratum = np.zeros(t.size, dtype=np.int64) if strata is None else groups_of(strata, t.size, name="strata").position
+    if e.sum() == 0:
+        return no_permutation_test(g.labels, g.size, "no event")
+    participant = logrank_scores(t, e, strata=strata)
+    values = np.array(g.labels, dtype=np.float64)
+    return trend_permutation(participant, values, g.position, g.size, stratum, Drawing(n_resamples, seed))
 
 
 def logrank_scores(

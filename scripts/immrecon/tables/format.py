@@ -29,10 +29,10 @@ LEGEND = {
 
 ROUNDING = (
     "Every number is rounded once, half away from zero. Estimated proportions and their intervals are percentages with "
-    "one decimal; percentages beside a count have no decimal, or one where the denominator is a hundred or more; "
-    "measured values are whole from ten on, have one decimal from one on and two below; days and counts are whole "
-    "numbers. A value below a limit of quantification is written as “<” and the most that it can be, one above the "
-    "upper limit of a method as “>” and the least."
+    "one decimal; ratios have two decimals and p-values three; percentages beside a count have no decimal, or one "
+    "where its denominator is 100 or more; measured values are whole from ten on, have one decimal from one on and two "
+    "below; days and counts are whole numbers. A value below a limit of quantification is written as “<” and the most "
+    "that it can be, one above the upper limit of a method as “>” and the least."
 )
 
 _SIGNIFICANT = 12
@@ -79,6 +79,25 @@ def percent(proportion: float) -> str:
 def level(proportion: float) -> str:
     """A confidence level: "95%"."""
     return f"{plain(float(_decimal(proportion) * 100))}%"
+
+
+def ratio(value: float) -> str:
+    """A ratio: two decimals, three below a tenth, whole from a hundred on; what is smaller than that as a bound."""
+    if 0 < value < 0.0005:
+        return "<0.001"
+    return rounded(value, 3 if value < 0.0995 else 2 if value < 99.5 else 0)
+
+
+def points(difference: float) -> str:
+    """A difference of two proportions in percentage points, with one decimal."""
+    return percent(difference)
+
+
+def p_value(value: float) -> str:
+    """A p-value: three decimals; beyond them a bound."""
+    if value < 0.0005:
+        return "<0.001"
+    return ">0.999" if value >= 0.9995 else rounded(value, 3)
 
 
 def days(value: float) -> str:

@@ -199,7 +199,8 @@ def queries(results: Results, spec: DisplaySpec) -> Table:
 
 def checks(results: Results, spec: DisplaySpec) -> Table:
     """Identities that the numbers must satisfy: each violation by itself, all else by identity and subject."""
-    frame = results.checks.sort("identity", "subject", "outcome", pl.col("group") != POOLED, "group", "dose_level")
+    everything = pl.concat([results.checks, results.second_programmer])
+    frame = everything.sort("identity", "subject", "outcome", pl.col("group") != POOLED, "group", "dose_level")
     violated = frame.filter(pl.col("outcome") == CheckOutcome.VIOLATED)
     rows = [_check_row(line, _where(line, spec), "Violated") for line in violated.iter_rows(named=True)]
     for outcome in (CheckOutcome.HOLDS, CheckOutcome.NOT_APPLICABLE):

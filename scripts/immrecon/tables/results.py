@@ -39,6 +39,8 @@ class Results:
     mean_cumulative: pl.DataFrame
     recurrent_summary: pl.DataFrame
     event_risk_table: pl.DataFrame
+    contrasts: pl.DataFrame
+    second_programmer: pl.DataFrame
     cells: pl.DataFrame
 
 

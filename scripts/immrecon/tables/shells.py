@@ -6,7 +6,17 @@ from functools import partial
 from immrecon.config.specs import DisplaySpec
 from immrecon.config.study import Analyte
 from immrecon.exhibits import table_stems, visits_stem
-from immrecon.tables import definition_grid, disposition, events, quality, reconstitution, recovery, safety, tte
+from immrecon.tables import (
+    contrasts,
+    definition_grid,
+    disposition,
+    events,
+    quality,
+    reconstitution,
+    recovery,
+    safety,
+    tte,
+)
 from immrecon.tables.model import Table
 from immrecon.tables.results import Results
 
@@ -23,6 +33,7 @@ _MAKERS: dict[str, _Maker] = {
     "landmarks": tte.landmarks,
     "quantiles": tte.quantiles,
     "recurrent_events": events.recurrent_events,
+    "contrasts": contrasts.contrasts,
     "adverse_events": safety.adverse_events,
     "sae_reconciliation": safety.sae_reconciliation,
     "cell_funnel": quality.cell_funnel,

@@ -1,5 +1,6 @@
 """Estimates layer: tidy result tables, lower-case columns. `group` and `dose_level` are "all" when pooled."""
 
+from immrecon.contracts.results.contrasts import CONTRASTS, SECOND_PROGRAMMER
 from immrecon.contracts.results.disposition import ACCRUAL, BASELINE, FUNNEL, TIMELINES
 from immrecon.contracts.results.events import EVENT_RISK_TABLE, MEAN_CUMULATIVE, RECURRENT_SUMMARY
 from immrecon.contracts.results.quality import CELL_FATES, QUERY_COUNTS, QUERY_STATUS
@@ -19,7 +20,7 @@ RESULTS = [
     FUNNEL, ACCRUAL, BASELINE, TIMELINES, QUERY_COUNTS, QUERY_STATUS, CELL_FATES, VISIT_SUMMARY,
     THRESHOLD_SUMMARY, PROFILES, STATUS_COUNTS, CURVES, RISK_TABLE, LANDMARKS, QUANTILES, CHECKS, AE_INCIDENCE,
     SAE_RECONCILIATION, RECONSTITUTION, DEFINITION_ESTIMATES,
-    DEFINITION_STATUSES, MEAN_CUMULATIVE, RECURRENT_SUMMARY, EVENT_RISK_TABLE,
+    DEFINITION_STATUSES, MEAN_CUMULATIVE, RECURRENT_SUMMARY, EVENT_RISK_TABLE, CONTRASTS, SECOND_PROGRAMMER,
 ]  # fmt: skip
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "BASELINE",
     "CELL_FATES",
     "CHECKS",
+    "CONTRASTS",
     "CURVES",
     "DEFINITION_ESTIMATES",
     "DEFINITION_STATUSES",
@@ -44,6 +46,7 @@ __all__ = [
     "RESULTS",
     "RISK_TABLE",
     "SAE_RECONCILIATION",
+    "SECOND_PROGRAMMER",
     "STATUS_COUNTS",
     "THRESHOLD_SUMMARY",
     "TIMELINES",
