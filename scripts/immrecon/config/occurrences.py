@@ -118,6 +118,14 @@ class GvhdGrade(Recorded):
         return self
 
 
+class StagedGvhd(Strict):
+    """Assessments that have both a grade and organ stages: the two are compared, and a query asks where they differ."""
+
+    category: str = Field(description="value of FACAT")
+    grade: str = Field(description="FATESTCD of the grade as recorded")
+    stages: GvhdStages = Field(description="FATESTCD of the organ stages")
+
+
 class MedicationStart(Recorded):
     """Occurrence: start of a medication or cellular intervention in harmonised CM."""
 

@@ -18,7 +18,7 @@ from immrecon.config.occurrences import (
 from immrecon.config.specs import DeriveSpec
 from immrecon.derive.adsl import clock_start
 from immrecon.derive.clock import by_cutoff, day_since_transplant
-from immrecon.derive.gvhd_grade import reaching_grade
+from immrecon.gvhd_grade import reaching_grade
 
 OCCURRENCE_COLUMNS = {
     "USUBJID": pl.String,
