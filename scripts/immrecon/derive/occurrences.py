@@ -25,6 +25,7 @@ OCCURRENCE_COLUMNS = {
     "CAUSE": pl.String,
     "OCCSEQ": pl.Int64,
     "DY": pl.Float64,
+    "EARLIESTDY": pl.Float64,
     "LATESTDY": pl.Float64,
     "ADT": pl.Date,
     "ADTF": pl.String,
@@ -65,6 +66,7 @@ def recorded(name: str, rule: OfRecords, events: Events, adsl: pl.DataFrame, spe
         .with_columns(ADT=pl.when(pl.col(low).is_not_null()).then(bound))
         .with_columns(
             DY=day_since_transplant("ADT", relative),
+            EARLIESTDY=day_since_transplant(low, relative),
             LATESTDY=day_since_transplant(high, relative),
             ADTF=pl.when(partial).then(pl.lit("D")),
         )
@@ -78,6 +80,7 @@ def recorded(name: str, rule: OfRecords, events: Events, adsl: pl.DataFrame, spe
         dated.select(
             "USUBJID",
             "DY",
+            "EARLIESTDY",
             "LATESTDY",
             "ADT",
             "ADTF",
@@ -174,9 +177,13 @@ def not_before_life(deaths: pl.DataFrame, others: Mapping[str, pl.DataFrame], ad
 
 
 def not_after_death(occurrences: pl.DataFrame, adsl: pl.DataFrame) -> pl.DataFrame:
-    """Occurrences of unknown day, not dated after a death whose day is known."""
+    """Occurrences of unknown day, not dated after a death whose day is known, as far as the record allows that day.
+
+    A record that lies after the death whatever its day is a query, and stays where it is.
+    """
     with_death = occurrences.join(adsl.select("USUBJID", "DTHDY"), on="USUBJID", how="left")
-    return _moved_to(with_death, "DTHDY", pl.col("DTHDY") < pl.col("DY"))
+    beyond = (pl.col("DTHDY") < pl.col("DY")) & (pl.col("EARLIESTDY") <= pl.col("DTHDY"))
+    return _moved_to(with_death, "DTHDY", beyond)
 
 
 def _moved_to(occurrences: pl.DataFrame, day: str, beyond: pl.Expr) -> pl.DataFrame:
