@@ -14,7 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "stats"
-VALIDATION = ROOT.parent / "shared" / "validation"
+# Beside the repository, or beside a folder that holds several checkouts of it.
+VALIDATION = next(
+    (p / "shared/validation" for p in ROOT.parents if (p / "shared/validation").is_dir()),
+    ROOT.parent / "shared/validation",
+)
 Columns = dict[str, NDArray[np.float64]]
 
 

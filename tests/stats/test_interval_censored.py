@@ -278,8 +278,23 @@ def test_nobody_and_one_and_no_event():
     assert_array_equal(none.at([9, 100]).survival_low, [1, 0])
     still = interval_logrank([5, 9], [INF, INF], [0, 1])
     assert np.isnan([still.statistic, still.p_value, still.z]).all()
-    empty = interval_logrank([], [], [])
-    assert np.isnan(empty.p_value)
+    assert (still.status, still.reason) == ("not estimable", "the data put nobody's time before another's")
+    assert still.to_frame().row(1) == (
+        "1",
+        1,
+        still.score[1],
+        "logrank",
+        "permutation",
+        None,
+        1,
+        None,
+        "not estimable",
+        still.reason,
+    )
+    for nothing in (interval_logrank([], [], []), interval_logrank([1, 2], [2, 3], ["a", "a"])):
+        assert np.isnan(nothing.p_value)
+        assert (nothing.status, nothing.reason) == ("not estimable", "fewer than two groups have participants")
+        assert nothing.to_frame().height == nothing.n.size
     exact_at_zero = turnbull([0, 3], [0, 5])
     assert_allclose(exact_at_zero.at([0, 4]).survival_high, [0.5, 0.5], rtol=1e-9)
 
@@ -301,8 +316,6 @@ def test_refused_intervals(left, right, message):
 
 
 def test_refused_groups_and_competing_events():
-    with pytest.raises(InputError, match=r"^group: only 1"):
-        interval_logrank([1, 2], [2, 3], [1, 1])
     with pytest.raises(InputError, match=r"^scores: 'gehan' is not known"):
         interval_logrank([1, 2], [2, 3], [1, 2], scores="gehan")
     with pytest.raises(InputError, match=r"^competing: the event itself was seen too \(positions 1"):

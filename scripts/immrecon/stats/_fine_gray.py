@@ -21,27 +21,6 @@ if TYPE_CHECKING:
 VARIANCES = ("cmprsk", "robust", "model")
 
 
-def _cause_codes(values: ArrayLike, of_interest: int, causes: Sequence[int] | None, n: int) -> IntArray:
-    """0 censored, 1 of interest, 2 any other declared code (n,); InputError for anything else."""
-    if of_interest == 0:
-        raise InputError("of_interest: 0 means censored and cannot be a cause. Hint: name a cause, 1, 2, ...")
-    declared = _validate.declared_causes(sorted(_present(values) | {of_interest}) if causes is None else causes)
-    if of_interest not in declared:
-        raise InputError(f"of_interest: {of_interest} is not in causes={list(declared)}. Hint: declare every code.")
-    position = _validate.cause_positions(values, declared, n)
-    own = 1 + declared.index(of_interest)
-    return np.where(position == 0, 0, np.where(position == own, 1, 2)).astype(np.int64)
-
-
-def _present(values: ArrayLike) -> set[int]:
-    """Positive whole codes among the values; what else there is will be refused as not declared."""
-    raw = np.asarray(values)
-    if raw.dtype.kind not in "biuf":
-        return set()
-    found = np.unique(raw[(raw > 0) & np.isfinite(raw)])
-    return {int(code) for code in found if code == np.floor(code)}
-
-
 def fine_gray(
     time: ArrayLike,
     cause: ArrayLike,
@@ -67,7 +46,7 @@ def fine_gray(
     level = _validate.confidence_level(conf_level)
     _validate.choice("variance", variance, VARIANCES)
     t = _validate.times(time)
-    code = _cause_codes(cause, of_interest, causes, t.size)
+    code = _validate.one_against_others(cause, of_interest, causes, t.size)
     raw = covariate_table(covariates, t.size)
     every = column_names(names, raw.shape[0])
     group, _ = labels(censoring_group, "censoring_group", t.size)
@@ -138,7 +117,7 @@ def subdistribution_rows(
     Arguments as for `fine_gray`; InputError for arrays that cannot be worked on.
     """
     t = _validate.times(time)
-    code = _cause_codes(cause, of_interest, causes, t.size)
+    code = _validate.one_against_others(cause, of_interest, causes, t.size)
     starts = _validate.entries(entry, t)
     begin = np.full(t.size, 0.0 if not t.size or t.min() > 0 else -1.0) if starts is None else starts
     event_times = np.unique(t[code == 1])

@@ -22,6 +22,7 @@ from immrecon.stats._types import Counts, FloatArray, IntArray
 
 _NOTHING = "no event of the cause happened while more than one group was at risk"
 _EXHAUSTED = "the pooled incidence reaches 1 while several groups are at risk"
+_NEGATIVE = "the correction for ties makes the variance negative"
 # The pooled incidence is 1 up to rounding error.
 _ONE = 1e-9
 # A statistic that equals the observed one in theory is at most this much smaller.
@@ -44,9 +45,9 @@ def gray_test(
     time, cause (0 = censored, else a positive code), group and strata (numbers or text) are (n,). All causes but
     `of_interest` compete. Weights (1 - F(t-))^rho, F being pooled under the hypothesis. `causes` declares
     the codes and `groups` the labels and their order; undeclared ones are then refused.
-    Not estimable without an event of the cause, with one group only, or when a group is at risk at no time
-    that matters (cmprsk's -1). Raises InputError for arrays or options that cannot be worked on, and for 0,
-    which means censored, as `of_interest`.
+    Not estimable without an event of the cause, with one group only, when a group is at risk at no time that
+    matters (cmprsk's -1), or when many ties among few participants make the variance negative. Raises InputError
+    for arrays or options that cannot be worked on, and for 0, which means censored, as `of_interest`.
     """
     t, code, g = _sample(time, cause, group, of_interest, rho, causes, groups)
     k = len(g.labels)
@@ -60,6 +61,8 @@ def gray_test(
     n_competing = np.array([((code == 2) & (g.position == j)).sum() for j in range(k)], dtype=np.int64)
     reason = _no_test(g, n_events) or (_EXHAUSTED if np.isnan(variance).any() else None)
     test = absent(reason) if reason else chi_square(score, variance, g.size > 0, _NOTHING)
+    if test.reason == _NOTHING and _is_negative(variance):
+        test = absent(_NEGATIVE)
     return GrayTest(
         of_interest=int(of_interest),
         rho=float(rho),
@@ -186,8 +189,9 @@ class _Own:
         # Groups that follow each other can bring the pooled incidence to 1, where 1/(1 - F) has no value unless
         # the weight takes it away, and beyond, where the weight may have none.
         near = np.abs(left) < _ONE
-        self.lost = (near & ((y > 0).sum(axis=-2, keepdims=True) > 1)).any(axis=(-2, -1)) & (rho < 1)
-        left = np.where(near, 0.0 if rho >= 1 else 1.0, left)
+        alone = (y > 0).sum(axis=-2, keepdims=True) <= 1  # nothing to compare, whatever the weight
+        self.lost = (near & ~alone).any(axis=(-2, -1)) & (rho < 1)
+        left = np.where(alone, 1.0, np.where(near, 0.0 if rho >= 1 else 1.0, left))
         with np.errstate(invalid="ignore"):
             self.weight = left**rho if rho else np.ones_like(left)
             self.pace = self.d_all / self.u_all * left ** (rho - 1)
@@ -249,6 +253,11 @@ def _no_test(groups: Groups, n_events: IntArray) -> str | None:
     if (groups.size > 0).sum() < 2:
         return "fewer than two groups have participants"
     return None if n_events.sum() else "no event of the cause"
+
+
+def _is_negative(variance: FloatArray) -> bool:
+    # Gray's factor for d tied events, 1 - (d - 1)/(U. S_k - 1), has no lower bound when few are at risk.
+    return bool(np.linalg.eigvalsh(variance)[0] < -_ROUNDING * (1 + np.abs(variance).max()))
 
 
 class _Design:

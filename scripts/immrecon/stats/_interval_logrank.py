@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc, ndtr, xlogy
 
-from immrecon.errors import InputError
 from immrecon.stats import _validate
+from immrecon.stats._chi_square import ESTIMATED, NOT_ESTIMABLE
 from immrecon.stats._design import labels
 from immrecon.stats._maximise import solve_scaled
 from immrecon.stats._turnbull import Turnbull, fit_turnbull, intervals
 from immrecon.stats._types import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import polars as pl
 
 METHODS = ("permutation", "score")
 
@@ -30,11 +33,25 @@ class IntervalLogrank:
     score: FloatArray
     """(K,) sum of the scores: positive where events come early."""
     statistic: float
-    """Chi-squared with K - 1 degrees of freedom; NaN if there is nothing to compare."""
+    """Chi-squared with K - 1 degrees of freedom; NaN if not estimable."""
     df: int
     z: float
     """Two groups: signed root of the statistic, positive if events come earlier in the first group; else NaN."""
     p_value: float
+    status: str
+    """"estimated" or "not estimable"."""
+    reason: str | None
+
+    def to_frame(self) -> "pl.DataFrame":
+        """One row per group, the test repeated in each; null where there is no test."""
+        import polars as pl
+
+        frame = pl.DataFrame({"group": [str(g) for g in self.groups], "n": self.n, "score": self.score})
+        shared = {name: getattr(self, name) for name in ("scores", "method", "statistic", "df", "p_value")}
+        told = [pl.lit(v, dtype=pl.String).alias(k) for k, v in (("status", self.status), ("reason", self.reason))]
+        return frame.with_columns(pl.lit(v).alias(k) for k, v in shared.items()).with_columns(
+            pl.col("statistic", "p_value").fill_nan(None), *told
+        )
 
 
 class _Derivatives(NamedTuple):
@@ -89,19 +106,19 @@ def interval_logrank(
     logistic model (Sun 1996; logrank1), "wilcoxon" from proportional odds (wmw). method: "permutation" refers the sum
     of scores to its permutation distribution by the central limit theorem, which needs follow-up schedules not to
     depend on the group; "score" uses the observed information with the masses of the pooled estimate as nuisance.
-    Raises InputError for arrays that cannot be worked on.
+    Not estimable with one group, or when the data put nobody's time before another's. Raises InputError for arrays
+    that cannot be worked on.
     """
     _validate.choice("scores", scores, SCORES)
     _validate.choice("method", method, METHODS)
     low, high = intervals(left, right)
     code, found = labels(group, "group", low.size)
-    if low.size and len(found) < 2:
-        raise InputError(f"group: only {found[0]!r}. Hint: a test compares two groups or more.")
     size = len(found) if low.size else 0
     member = (code[:, None] == np.arange(size)).astype(np.float64)
     n = member.sum(axis=0).astype(np.int64)
-    if low.size == 0:
-        return IntervalLogrank(scores, method, (), n, np.zeros(0), np.nan, 0, np.nan, np.nan)
+    if size < 2:
+        reason, nan = "fewer than two groups have participants", float("nan")
+        return IntervalLogrank(scores, method, found[:size], n, np.zeros(size), nan, 0, nan, nan, NOT_ESTIMABLE, reason)
     fit = fit_turnbull(low, high)
     survival = np.append(1.0, 1.0 - np.cumsum(fit.mass))
     survival[-1] = 0.0
@@ -123,13 +140,16 @@ def _result(
 ) -> IntervalLogrank:
     df = len(found) - 1
     statistic = z = p_value = np.nan
+    status = NOT_ESTIMABLE
+    reason: str | None = "the data put nobody's time before another's"
     if (np.diag(variance) > 1e-12 * (1 + totals[1:] ** 2)).all():
+        status, reason = ESTIMATED, None
         statistic = float(totals[1:] @ solve_scaled(variance, totals[1:]))
         p_value = float(chdtrc(df, statistic))
         if df == 1:
             z = float(-totals[1] / np.sqrt(variance[0, 0]))
             p_value = float(2 * ndtr(-abs(z)))
-    return IntervalLogrank(scores, method, found, n, totals, statistic, df, z, p_value)
+    return IntervalLogrank(scores, method, found, n, totals, statistic, df, z, p_value, status, reason)
 
 
 def _differences(fit: Turnbull, values: FloatArray) -> FloatArray:

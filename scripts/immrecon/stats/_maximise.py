@@ -12,7 +12,7 @@ _MAX_ITERATIONS = 200
 _HALVINGS = 40
 # The linear predictor changes by no more than this in one step.
 _LONGEST_STEP = 8.0
-# U' I^-1 U is twice the log-likelihood still to be gained.
+# U' I^-1 U is twice the log-likelihood still to be gained, and the square of the distance in standard errors.
 _CONVERGED, _ACCEPTED = 1e-21, 1e-11
 # Of the information at 0 so little is left in some direction that the likelihood is flat there.
 _FLAT, _FLAT_DIRECTION, _PART_OF_DIRECTION = 1e-9, 1e-7, 1e-3
@@ -91,6 +91,8 @@ def maximise(
             if infinite.any():
                 return Maximum(beta, value, True, infinite, iteration)
         if not gain > _CONVERGED:
+            if np.isfinite(step).all():  # known already, and too short to change the likelihood or its curvature
+                beta[free] += step
             return Maximum(beta, value, True, nowhere, iteration)
         longest = float(np.abs(step * likelihood.width[free]).max())
         step = step * min(1.0, _LONGEST_STEP / longest) if longest > 0 else step

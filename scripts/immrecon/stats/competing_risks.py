@@ -75,7 +75,8 @@ def aalen_johansen(
     first two are equal without weights and delayed entry. With weights the jackknife is the robust variance
     of sampling weights, greenwood that of frequencies, and aalen is refused.
     conf_type: "log-log" is on log(-log F), "cloglog" on log(-log(1-F)), "plain" on F. Before the first event
-    of a cause the limits are 0 and the exact one-sided bound (see `CumulativeIncidence.bound_exact`).
+    of a cause the limits are 0 and the exact one-sided bound (see `CumulativeIncidence.bound_exact`). Simulated
+    coverage in small groups is in tests/coverage.
     Raises InputError for arrays or options that cannot be worked on.
     """
     level = _validate.confidence_level(conf_level)

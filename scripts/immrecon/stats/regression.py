@@ -105,7 +105,8 @@ def firth_cox(
     """Cox's model with Firth's penalty, finite also under monotone likelihood (Heinze and Schemper 2001).
 
     Arguments as for `cox`; ties "breslow" (as the paper and R's coxphf) or "efron". conf_type "profile" is the
-    profile penalised likelihood, with p from the penalised likelihood ratio. For one to few events per covariate.
+    profile penalised likelihood, with p from the penalised likelihood ratio; it holds its level where the Wald
+    interval is too wide (tests/coverage). For one to few events per covariate.
     """
     _validate.choice("conf_type", conf_type, ("wald", "profile"))
     if ties == "exact":

@@ -57,7 +57,8 @@ def kaplan_meier(
     weight counts like that many participants: Greenwood's variance is that of frequencies (R's robust=FALSE).
     conf_type is "log-log", "log", "plain", "logit", "arcsin" (Borgan and Liestol 1990) or "beta-product"
     (Fay, Brittain and Proschan 2013; without entry, whole weights only). Log-log limits are NaN where S is 0,
-    and where S is 1 from the first observed time on. An empty group gives an empty curve.
+    and where S is 1 from the first observed time on; in small groups the beta product is the one that
+    holds its level (tests/coverage). An empty group gives an empty curve.
     Raises InputError for arrays or options that cannot be worked on.
     """
     sample = _sample(time, event, entry, weights)
