@@ -130,7 +130,7 @@ def first_of_each(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def first_of_episodes(dated: pl.DataFrame, rule: ClinicalEvent) -> pl.DataFrame:
-    """Records that begin an episode: not so soon after the record before of the same event and term.
+    """Records that begin an episode: not so soon after the record before of the same event (and detail, by the rule).
 
     `dated` is in order. An episode goes on as long as its records follow each other within the interval.
     """
@@ -139,7 +139,8 @@ def first_of_episodes(dated: pl.DataFrame, rule: ClinicalEvent) -> pl.DataFrame:
     for entry in reversed(rule.recurrence):
         matches = term.str.contains(f"(?i){entry.matches}")
         interval = pl.when(matches).then(pl.lit(entry.within_day)).otherwise(interval)
-    gap = pl.col("DY") - pl.col("DY").shift(1).over("USUBJID", "CEDECOD", "TERM")
+    kind = ["USUBJID", "CEDECOD", *(["TERM"] if rule.recurrence_by == "detail" else [])]
+    gap = pl.col("DY") - pl.col("DY").shift(1).over(kind)
     return (
         dated.with_columns(TERM=term, WITHIN=interval)
         .with_columns(GAP=gap)
