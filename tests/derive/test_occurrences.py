@@ -70,6 +70,14 @@ def test_records_within_the_interval_are_one_episode(
     assert days(of(rules, ce=list(reversed(ce))), "infection") == expected
 
 
+@pytest.mark.parametrize(("by", "expected"), [("event", [10, 75]), ("detail", [10, 30, 75])])
+def test_whether_the_detail_tells_episodes_apart(by: str, expected: list[int]) -> None:
+    """Of one virus, what the detail says of a record does not; of an infection it is the pathogen."""
+    rule = infection(recurrence=[{"matches": ".*", "within_day": 40}], recurrence_by=by)
+    ce = [infected(10, "first positive PCR"), infected(30, "still positive"), infected(75, "second episode")]
+    assert days(of({"infection": rule}, ce=ce), "infection") == expected
+
+
 def test_episodes_are_those_of_one_participant() -> None:
     ce = [infected(10, "E. coli"), infected(12, "E. coli", "P2")]
     derived = of({"infection": infection(recurrence=RECURRENCE)}, [person("P1"), person("P2")], ce=ce)

@@ -103,7 +103,9 @@ BASELINE = """
 """
 
 
-NO_CHECKS: dict[str, Any] = {"earlier": None, "protocol_versions": [], "entered_late": [], "sae_reconciliation": None}
+NO_CHECKS: dict[str, Any] = {
+    "earlier": None, "protocol_versions": [], "entered_late": [], "sae_reconciliation": None, "staged_gvhd": [],
+}  # fmt: skip
 
 
 def harmonise(

@@ -24,6 +24,7 @@ EXPECTED = {
     "clinical dead before alive": ("alive_after_dead_contact", "warning"),
     "clinical duplicate record": ("duplicate_record", "note"),
     "clinical age disagrees with group": ("age_disagrees_with_birth", "warning"),
+    "clinical GvHD grade disagrees with stages": ("gvhd_grade_disagrees", "warning"),
     "clinical SAE not in safety database": ("sae_not_in_safety_database", "warning"),
     "clinical SAE not in clinical database": ("sae_not_in_clinical_database", "error"),
     "clinical SAE disagrees": ("sae_disagrees", "warning"),

@@ -42,13 +42,21 @@ def test_milestones_groups_and_doses(truth, analysis):
     assert sum(row["ENRLFL"] == "N" for row in adsl.values()) == len(truth["screen_failures"])
 
 
-@pytest.mark.parametrize(("event", "occurrence"), [("death", "death"), ("relapse", "relapse"), ("graft failure", "graft_failure"),
-                                                   ("second transplant", "second_transplant")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("event", "occurrence"),
+    [
+        ("death", "death"), ("relapse", "relapse"), ("graft failure", "graft_failure"),
+        ("second transplant", "second_transplant"), ("neutrophil engraftment", "neutrophil_engraftment"),
+        ("platelet engraftment", "platelet_engraftment"), ("CMV reactivation", "cmv_reactivation"),
+        ("EBV reactivation", "ebv_reactivation"), ("ADV reactivation", "adv_reactivation"),
+        ("HHV-6 reactivation", "hhv6_reactivation"), ("BK reactivation", "bk_reactivation"),
+        ("CRS", "cytokine_release_syndrome"), ("infusion reaction", "infusion_reaction"),
+    ],
+)  # fmt: skip
 def test_events_and_their_days(truth, analysis, event, occurrence):
     """Of those transplanted: an occurrence is counted in days since transplant."""
     found = {
-        row["USUBJID"]: row["ADT"]
-        for row in analysis("adoc").filter(pl.col("OCCUR") == occurrence).iter_rows(named=True)
+        row["USUBJID"]: row["ADT"] for row in analysis("adoc").filter(OCCUR=occurrence, OCCSEQ=1).iter_rows(named=True)
     }
     transplanted = set(analysis("adsl").filter(pl.col("HSCTFL") == "Y")["USUBJID"])
     expected = {}
@@ -57,6 +65,52 @@ def test_events_and_their_days(truth, analysis, event, occurrence):
             expected[item["subject"]] = item["date"]
     # A relapse noted without a date is a query; its participant has a dated one as well.
     assert found == expected
+    assert found
+
+
+def episodes(records: list[tuple[int, str]]) -> list[int]:
+    """First days of infections: records of one detail no further apart than the interval are one."""
+    days = {
+        "difficile": 30,
+        "candid": 14,
+        "aspergill": 90,
+        "zoster": 14,
+        "influenza": 14,
+        "rhinovirus": 14,
+        "BK virus": 60,
+    }
+    last: dict[str, int] = {}
+    begun = []
+    for day, detail in sorted(records):
+        interval = next((value for word, value in days.items() if word in detail), 7)
+        if detail not in last or day - last[detail] >= interval:
+            begun.append(day)
+        last[detail] = day
+    return begun
+
+
+def test_infections_are_counted_by_episode(truth, analysis):
+    """But for two planted faults: a partial date, which counts at its earliest day, and a year that is not possible."""
+    found: dict[str, list[float]] = {}
+    for name, day in analysis("adoc").filter(OCCUR="infection").sort("OCCSEQ").select("USUBJID", "DY").iter_rows():
+        found.setdefault(name, []).append(day)
+    records: dict[str, list[tuple[int, str]]] = {}
+    for item in truth["events"]:
+        if item["event"] == "infection" and item["date"] <= CUTOFF:
+            records.setdefault(item["subject"], []).append((item["day"], item["detail"]))
+    expected = {name: episodes(found) for name, found in records.items()}
+    wrong = {name for name in found.keys() | expected.keys() if found.get(name, []) != expected.get(name, [])}
+    assert wrong == {"S101-01-005", "S101-02-002"}
+    n_records, n_episodes = sum(map(len, records.values())), sum(map(len, expected.values()))
+    assert n_records - n_episodes == 4  # two cultures after the first of three stories, and one of a fourth
+
+
+def test_grade_2_gvhd_is_dated_by_the_stages_where_the_recorded_grade_is_lower(truth, analysis):
+    found = dict(analysis("adoc").filter(OCCUR="acute_gvhd_grade_2_4").select("USUBJID", "DY").iter_rows())
+    expected = {p["subject"]: float(p["gvhd_grade2_day"]) for p in truth["participants"] if p.get("gvhd_grade2_day")}
+    assert found == expected
+    planted = [fault for fault in truth["dirt"] if fault["item"] == "clinical GvHD grade disagrees with stages"]
+    assert {fault["column"] for fault in planted} == {"grade"}
 
 
 def test_severe_gvhd_is_dated_by_the_first_assessment_of_grade_three(truth, analysis):

@@ -4,6 +4,7 @@ from datetime import date
 
 from immrecon.config.base import Strict
 from immrecon.config.extracts import ExtractsFile
+from immrecon.config.occurrences import GvhdGrade, StagedGvhd
 from immrecon.config.record_checks import LateEntry, ProtocolVersion, SaeReconciliation
 from immrecon.config.study import DoseLevel, Group, Study
 
@@ -25,6 +26,7 @@ class ClinicalSpec(Strict):
     protocol_versions: list[ProtocolVersion]
     entered_late: list[LateEntry]
     sae_reconciliation: SaeReconciliation | None
+    staged_gvhd: list[StagedGvhd]
 
 
 def clinical_spec(study: Study) -> ClinicalSpec:
@@ -43,4 +45,16 @@ def clinical_spec(study: Study) -> ClinicalSpec:
         protocol_versions=file.protocol_versions,
         entered_late=file.entered_late,
         sae_reconciliation=file.sae_reconciliation,
+        staged_gvhd=_staged_gvhd(study),
     )
+
+
+def _staged_gvhd(study: Study) -> list[StagedGvhd]:
+    """Every pair of grade and stages that an occurrence names, once: grades II-IV and III-IV share theirs."""
+    staged: list[StagedGvhd] = []
+    for rule in study.endpoints.occurrences.values():
+        if isinstance(rule, GvhdGrade) and rule.grade is not None and rule.stages is not None:
+            pair = StagedGvhd(category=rule.category, grade=rule.grade, stages=rule.stages)
+            if pair not in staged:
+                staged.append(pair)
+    return staged

@@ -48,8 +48,13 @@ class ClinicalEvent(Recorded):
     )
     recurrence: list[RecurrenceInterval] = Field(
         default=[],
-        description="intervals by kind of CETERM, the first that matches; only records of the same CEDECOD and CETERM "
-        "are one episode. Empty: every record is an episode",
+        description="intervals by kind of CETERM, the first that matches; only records of the same CEDECOD (and of the "
+        "same CETERM, see recurrence_by) are one episode. Empty: every record is an episode",
+    )
+    recurrence_by: Literal["detail", "event"] = Field(
+        default="detail",
+        description="detail: records of another CETERM (another pathogen) are another episode; event: CEDECOD alone "
+        "tells episodes apart, whatever the detail says (a reactivation of one virus)",
     )
 
 
@@ -116,6 +121,14 @@ class GvhdGrade(Recorded):
         if self.read != "recorded" and self.stages is None:
             raise ValueError(f"read: {self.read} needs the tests of the stages")
         return self
+
+
+class StagedGvhd(Strict):
+    """Assessments that have both a grade and organ stages: the two are compared, and a query asks where they differ."""
+
+    category: str = Field(description="value of FACAT")
+    grade: str = Field(description="FATESTCD of the grade as recorded")
+    stages: GvhdStages = Field(description="FATESTCD of the organ stages")
 
 
 class MedicationStart(Recorded):

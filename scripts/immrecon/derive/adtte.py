@@ -84,7 +84,7 @@ def derive_adtte(adsl: pl.DataFrame, adlb: pl.DataFrame, events: Events, spec: D
     )
     return TimeToEvent(
         adtte=pl.concat([ADTTE.schema.create_empty(), *adtte]),
-        adoc=all_occurrences.drop("LATESTDY").rename({"CAUSE": "OCCUR"}),
+        adoc=all_occurrences.drop("EARLIESTDY", "LATESTDY").rename({"CAUSE": "OCCUR"}),
         adrec=pl.concat([ADREC.schema.create_empty(), *statuses.values()]),
     )
 
@@ -122,6 +122,7 @@ def _confirmed(
             CAUSE=pl.lit(name),
             OCCSEQ=pl.lit(1, dtype=pl.Int64),
             DY=day,
+            EARLIESTDY=day,
             LATESTDY=day,
             ADT="ADT",
             ADTF=pl.lit(None, dtype=pl.String),

@@ -18,13 +18,14 @@ from immrecon.config.occurrences import (
 from immrecon.config.specs import DeriveSpec
 from immrecon.derive.adsl import clock_start
 from immrecon.derive.clock import by_cutoff, day_since_transplant
-from immrecon.derive.gvhd_grade import reaching_grade
+from immrecon.gvhd_grade import reaching_grade
 
 OCCURRENCE_COLUMNS = {
     "USUBJID": pl.String,
     "CAUSE": pl.String,
     "OCCSEQ": pl.Int64,
     "DY": pl.Float64,
+    "EARLIESTDY": pl.Float64,
     "LATESTDY": pl.Float64,
     "ADT": pl.Date,
     "ADTF": pl.String,
@@ -65,6 +66,7 @@ def recorded(name: str, rule: OfRecords, events: Events, adsl: pl.DataFrame, spe
         .with_columns(ADT=pl.when(pl.col(low).is_not_null()).then(bound))
         .with_columns(
             DY=day_since_transplant("ADT", relative),
+            EARLIESTDY=day_since_transplant(low, relative),
             LATESTDY=day_since_transplant(high, relative),
             ADTF=pl.when(partial).then(pl.lit("D")),
         )
@@ -78,6 +80,7 @@ def recorded(name: str, rule: OfRecords, events: Events, adsl: pl.DataFrame, spe
         dated.select(
             "USUBJID",
             "DY",
+            "EARLIESTDY",
             "LATESTDY",
             "ADT",
             "ADTF",
@@ -127,7 +130,7 @@ def first_of_each(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def first_of_episodes(dated: pl.DataFrame, rule: ClinicalEvent) -> pl.DataFrame:
-    """Records that begin an episode: not so soon after the record before of the same event and term.
+    """Records that begin an episode: not so soon after the record before of the same event (and detail, by the rule).
 
     `dated` is in order. An episode goes on as long as its records follow each other within the interval.
     """
@@ -136,7 +139,8 @@ def first_of_episodes(dated: pl.DataFrame, rule: ClinicalEvent) -> pl.DataFrame:
     for entry in reversed(rule.recurrence):
         matches = term.str.contains(f"(?i){entry.matches}")
         interval = pl.when(matches).then(pl.lit(entry.within_day)).otherwise(interval)
-    gap = pl.col("DY") - pl.col("DY").shift(1).over("USUBJID", "CEDECOD", "TERM")
+    kind = ["USUBJID", "CEDECOD", *(["TERM"] if rule.recurrence_by == "detail" else [])]
+    gap = pl.col("DY") - pl.col("DY").shift(1).over(kind)
     return (
         dated.with_columns(TERM=term, WITHIN=interval)
         .with_columns(GAP=gap)
@@ -174,9 +178,13 @@ def not_before_life(deaths: pl.DataFrame, others: Mapping[str, pl.DataFrame], ad
 
 
 def not_after_death(occurrences: pl.DataFrame, adsl: pl.DataFrame) -> pl.DataFrame:
-    """Occurrences of unknown day, not dated after a death whose day is known."""
+    """Occurrences of unknown day, not dated after a death whose day is known, as far as the record allows that day.
+
+    A record that lies after the death whatever its day is a query, and stays where it is.
+    """
     with_death = occurrences.join(adsl.select("USUBJID", "DTHDY"), on="USUBJID", how="left")
-    return _moved_to(with_death, "DTHDY", pl.col("DTHDY") < pl.col("DY"))
+    beyond = (pl.col("DTHDY") < pl.col("DY")) & (pl.col("EARLIESTDY") <= pl.col("DTHDY"))
+    return _moved_to(with_death, "DTHDY", beyond)
 
 
 def _moved_to(occurrences: pl.DataFrame, day: str, beyond: pl.Expr) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from immrecon.ingest.clinical_cells import Parsed, not_before_birth, parse
 from immrecon.ingest.clinical_checks import contradictions
 from immrecon.ingest.clinical_domains import characteristics, numbered_rows, participants, table, usable
 from immrecon.ingest.clinical_enrolment import enrolment_queries
+from immrecon.ingest.clinical_gvhd import gvhd_queries
 from immrecon.ingest.clinical_late import late_queries
 from immrecon.ingest.clinical_protocol import protocol_queries
 from immrecon.ingest.clinical_queries import numbered
@@ -65,6 +66,7 @@ def harmonise_clinical(spec: ClinicalSpec, folder: Path) -> ClinicalTables:
         *job.queries,
         *job.protocol_queries(dm, sc),
         *contradictions(dm=dm, **{k.lower(): v for k, v in frames.items()}),
+        *gvhd_queries(frames["FA"], sc, spec.staged_gvhd),
         *sae.queries,
         *late_queries(frames, spec.entered_late, spec.earlier),
     ]

@@ -136,6 +136,12 @@ RULES: dict[str, Rule] = {
     ),
     "result_missing": Rule("Result missing", "A result in the row.", "Nothing to use."),
     "results_disagree": Rule("Two results of one day", "One result of a test per day.", _BOTH),
+    "gvhd_grade_disagrees": Rule(
+        "GvHD grade and stages disagree",
+        "The grade that the organ stages give.",
+        "As the definition of the endpoint says.",
+    ),
+    "gvhd_stage_unknown": Rule("No such GvHD stage", "A stage that the organ can have.", "The stage gives no grade."),
     "not_coded": Rule("Not coded", "A code of the dictionary.", "Counted, as not coded."),
     "duplicate_record": Rule("The same record twice", "Every record once.", "One record is used."),
     "possible_duplicate": Rule("The same record under two numbers", "Every record once.", _BOTH),

@@ -93,15 +93,31 @@ def chronic_gvhd(parameters: StudyParameters, course: Course) -> list[Entry]:
 
 
 def virology(parameters: StudyParameters, course: Course) -> list[Entry]:
-    """CMV, EBV and ADV PCR, weekly to day 100, then two-weekly."""
+    """PCR of CMV, EBV and ADV, weekly to day 100, then two-weekly; of HHV-6 and BK virus by the same plan."""
     rng = stream(parameters.seed, "virology", course.participant.slot)
-    weekly = list(range(course.pcr_offset_day, WEEKLY_UNTIL_DAY + 1, 7))
     entries = []
-    for day in [*weekly, *range(weekly[-1] + 14, PCR_UNTIL_DAY, 14)]:
+    for day in _pcr_days(course):
         missed = rng.random() < 0.03 and not any(r.day == day for r in course.reactivations)
         for virus in ("CMV", "EBV", "ADV"):
             copies = _copies(next((r for r in course.reactivations if r.virus == virus), None), day, rng)
             if day < course.last_day and not missed:
+                entries.append(_entry(course, "virology", day, virus=virus, copies_per_ml=copies))
+    return entries + _other_virology(parameters, course)
+
+
+def _pcr_days(course: Course) -> list[int]:
+    weekly = list(range(course.pcr_offset_day, WEEKLY_UNTIL_DAY + 1, 7))
+    return [*weekly, *range(weekly[-1] + 14, PCR_UNTIL_DAY, 14)]
+
+
+def _other_virology(parameters: StudyParameters, course: Course) -> list[Entry]:
+    rng = stream(parameters.seed, "virology of other viruses", course.participant.slot)
+    entries = []
+    for day in _pcr_days(course):
+        for virus in ("HHV-6", "BK"):
+            episode = next((r for r in course.other_reactivations if r.virus == virus), None)
+            copies = _copies(episode, day, rng)
+            if day < course.last_day:
                 entries.append(_entry(course, "virology", day, virus=virus, copies_per_ml=copies))
     return entries
 

@@ -97,6 +97,7 @@ CLINICAL_CATALOGUE: tuple[str, ...] = (
     "clinical date after extract",
     "clinical subject id typo",
     "clinical age disagrees with group",
+    "clinical GvHD grade disagrees with stages",
     "clinical record after cut-off",
     "clinical entered late",
     "clinical backdated correction",

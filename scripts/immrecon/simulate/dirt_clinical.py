@@ -112,6 +112,8 @@ def _records(tables: dict[str, Table], before: date) -> None:
     )
     typo = row.cells["subject"][:-2] + row.cells["subject"][-1] + row.cells["subject"][-2]
     plant(row, "subject", typo, "clinical subject id typo", "query: no such subject, record not attributed")
+    row = tables["gvhd_acute"].pick(lambda r: r.seen_from < before and r.cells["grade"] == "2", 0.0)
+    plant(row, "grade", "1", "clinical GvHD grade disagrees with stages", "query: both kept; the endpoint says which")
     row = tables["medications"].pick(lambda r: r.seen_from < before and r.cells["category"] == "IVIG", 0.5)
     typo = row.cells["subject"].replace("S101-0", "S101-O")
     plant(row, "subject", typo, "clinical subject id typo", "query: letter O; resolved only if declared")

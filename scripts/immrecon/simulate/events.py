@@ -38,6 +38,7 @@ DEVIATIONS = (
 def course_events(parameters: StudyParameters, course: Course) -> list[Entry]:
     """Events of a transplanted participant up to the end of follow-up."""
     person, rng = course.participant, stream(parameters.seed, "events", course.participant.slot)
+    further_rng = stream(parameters.seed, "further events", person.slot)
     found: list[tuple[int, str, int | None, str, int | None]] = []  # day, event, grade, detail, last day
     for day, event in (
         (course.neutrophil_day, "neutrophil engraftment"),
@@ -54,7 +55,23 @@ def course_events(parameters: StudyParameters, course: Course) -> list[Entry]:
         found.append((r.day, f"{r.virus} reactivation", None, "first positive PCR", r.day + r.duration_days))
     found += _after_injection(person, rng)
     found += _infections(course, rng)
+    return [*_entries(course, found, rng), *_entries(course, _further(course), further_rng)]
+
+
+def _entries(
+    course: Course, found: list[tuple[int, str, int | None, str, int | None]], rng: np.random.Generator
+) -> list[Entry]:
     return [_entry(course, *f, rng) for f in sorted(found, key=lambda f: (f[0], f[1])) if f[0] <= course.last_day]
+
+
+def _further(course: Course) -> list[tuple[int, str, int | None, str, int | None]]:
+    """Reactivations of other viruses, and the infections of the story."""
+    reactivated: list[tuple[int, str, int | None, str, int | None]] = [
+        (r.day, f"{r.virus} reactivation", None, "first positive PCR", r.day + r.duration_days)
+        for r in course.other_reactivations
+    ]
+    told = course.participant.story.infections
+    return [*reactivated, *((day, "infection", severity, detail, day + 5) for day, severity, detail in told)]
 
 
 def _detail(course: Course, event: str) -> str:

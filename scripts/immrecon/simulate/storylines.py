@@ -35,14 +35,27 @@ class Story:
     received_ratio: float | None = None
     crs_grade: int = 0
     infusion_reaction_grade: int = 0
+    infections: tuple[tuple[int, int, str], ...] = ()  # further ones: day, severity, detail
     age_years: int | None = None
     diagnosis: str = ""
     cd4_first_over_50_before: date | None = None  # the last sample before this cut-off is the first above 50 per uL
 
 
+_ENTEROCOCCUS = "bacteraemia, Enterococcus faecium"
+_RHINOVIRUS = "rhinovirus upper respiratory infection"
+_ASPERGILLUS = "pulmonary aspergillosis, probable"
+
 STORIES: dict[str, Story] = {
     "A1-1": Story(relapse_day=212, death_day=391, death_cause="relapse of leukaemia", cmv_day=38),
-    "A1-2": Story(gvhd_peak=2, gvhd_onset_day=33, gvhd_organ="skin", chronic="moderate", chronic_day=196),
+    "A1-2": Story(
+        gvhd_peak=2,
+        gvhd_onset_day=33,
+        gvhd_organ="skin",
+        chronic="moderate",
+        chronic_day=196,
+        # One episode of two cultures, and another one.
+        infections=((61, 2, _ENTEROCOCCUS), (65, 2, _ENTEROCOCCUS), (90, 2, _ENTEROCOCCUS)),
+    ),
     "A1-3": Story(death_day=74, death_cause="adenovirus pneumonia", adv_day=45, gvhd_peak=0),
     "A1-4": Story(cmv_day=31, gvhd_peak=1, gvhd_onset_day=26),
     "A2-1": Story(
@@ -68,7 +81,11 @@ STORIES: dict[str, Story] = {
     "A3-5": Story(withdrawal_day=141, gvhd_peak=1, gvhd_onset_day=52, diagnosis="MDS"),
     "A3-6": Story(relapse_day=52, death_day=127, death_cause="relapse of leukaemia", infusion_reaction_grade=2),
     "P2-1": Story(gvhd_peak=4, gvhd_onset_day=27, gvhd_organ="liver", chronic="severe", chronic_day=181),
-    "P2-2": Story(cmv_day=27, gvhd_peak=0),
+    "P2-2": Story(
+        cmv_day=27,
+        gvhd_peak=0,
+        infections=((104, 1, _RHINOVIRUS), (114, 1, _RHINOVIRUS), (127, 1, _RHINOVIRUS), (160, 1, _RHINOVIRUS)),
+    ),
     "P2-3": Story(relapse_on=date(2026, 3, 17), gvhd_peak=1, gvhd_onset_day=36),
     "P2-4": Story(not_injected="consent to injection withdrawn", gvhd_peak=2, gvhd_onset_day=30, gvhd_organ="skin"),
     "A4-1": Story(
@@ -81,7 +98,7 @@ STORIES: dict[str, Story] = {
     "A4-3": Story(gvhd_peak=3, gvhd_onset_day=31, gvhd_organ="gut", lost_day=148, crs_grade=1),
     "A4-4": Story(not_transplanted="relapse before transplant", death_cause="relapse of leukaemia", diagnosis="AML"),
     "A4-5": Story(gvhd_peak=2, gvhd_onset_day=44, gvhd_organ="skin", diagnosis="MDS"),
-    "A4-6": Story(cmv_day=34),
+    "A4-6": Story(cmv_day=34, infections=((52, 3, _ASPERGILLUS), (80, 3, _ASPERGILLUS))),
     "P3-1": Story(gvhd_peak=2, gvhd_onset_day=38, gvhd_organ="skin", adv_day=52, infusion_reaction_grade=1),
     "P3-2": Story(crs_grade=1, gvhd_peak=0),
     "P3-4": Story(not_transplanted="donor withdrew"),

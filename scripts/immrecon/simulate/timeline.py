@@ -37,6 +37,7 @@ class Course:
     gvhd_onset_day: int | None
     gvhd_organ: str
     reactivations: tuple[Reactivation, ...]
+    other_reactivations: tuple[Reactivation, ...]
     pcr_offset_day: int
 
     @property
@@ -107,6 +108,7 @@ def draw_course(parameters: StudyParameters, participant: Participant) -> Course
         gvhd_onset_day=reached(onset),
         gvhd_organ=organ,
         reactivations=tuple(r for r in reactivations if r.day <= last),
+        other_reactivations=tuple(r for r in _other_reactivations(parameters, participant, offset) if r.day <= last),
         pcr_offset_day=offset,
     )
 
@@ -145,3 +147,16 @@ def _reactivations(participant: Participant, rng: np.random.Generator) -> tuple[
             day = offset + 7 * max(0, round((wanted - offset) / 7))
             found.append(Reactivation(virus, day, duration, max(1200, peak)))
     return found, offset
+
+
+def _other_reactivations(parameters: StudyParameters, participant: Participant, offset: int) -> list[Reactivation]:
+    """HHV-6 soon after engraftment, BK virus later; neither is treated, nor moves the lymphocyte counts."""
+    rng = stream(parameters.seed, "other viruses", participant.slot)
+    found = []
+    for virus, chance, low, high in (("HHV-6", 0.35, 14, 36), ("BK", 0.25, 20, 90)):
+        happens, wanted = rng.random() < chance, int(rng.integers(low, high))
+        duration, peak = 7 * int(rng.integers(2, 5)), round(float(np.exp(rng.normal(np.log(2600), 0.7))))
+        if happens:
+            day = offset + 7 * max(0, round((wanted - offset) / 7))
+            found.append(Reactivation(virus, day, duration, max(1200, peak)))
+    return found

@@ -124,6 +124,8 @@ def _events(study: "Study") -> Iterable[dict[str, Any]]:
             found["day"] = course.day_of(entry.on)
         if entry.cells["grade"]:
             found["grade"] = int(entry.cells["grade"])
+        if entry.cells["event"] == "infection":
+            found["detail"] = entry.cells["detail"]
         yield found
 
 

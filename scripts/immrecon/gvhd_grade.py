@@ -1,4 +1,4 @@
-"""The overall grade of acute GvHD from its organ stages (MAGIC: Harris 2016, Biol Blood Marrow Transplant 22:4).
+"""Acute GvHD by organ stages: the overall grade that they give (MAGIC: Harris 2016, Biol Blood Marrow Transplant 22:4).
 
 The overall grade is the highest that an organ by itself gives, so a single stage can prove that a grade is reached, and
 every grade is traced to one record.
