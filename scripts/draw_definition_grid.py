@@ -1,6 +1,6 @@
 """Definitions of reconstitution side by side, as a forest plot with who changes status."""
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.contracts.io import read
 from immrecon.contracts.results import DEFINITION_ESTIMATES, DEFINITION_STATUSES
 from immrecon.figures.definition_grid import draw_definition_grid

@@ -1,6 +1,6 @@
 """Accrual and the swimmer plot."""
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.contracts.io import read
 from immrecon.contracts.results import ACCRUAL, TIMELINES
 from immrecon.figures.disposition import draw_disposition

@@ -1,6 +1,6 @@
 """Mean numbers of events over time."""
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.contracts.io import read
 from immrecon.contracts.results import EVENT_RISK_TABLE, MEAN_CUMULATIVE
 from immrecon.figures.events import draw_events

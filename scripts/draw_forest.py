@@ -1,6 +1,6 @@
 """Forest plots of the comparisons, one per chapter of endpoints."""
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.contracts.io import read
 from immrecon.contracts.results import CONTRASTS
 from immrecon.figures.forest import draw_forest

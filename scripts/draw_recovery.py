@@ -1,6 +1,6 @@
 """Individual and median trajectories."""
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.contracts.io import read
 from immrecon.contracts.results import PROFILES, VISIT_SUMMARY
 from immrecon.figures.recovery import draw_recovery

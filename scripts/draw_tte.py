@@ -1,6 +1,6 @@
 """Survival and incidence curves with numbers at risk."""
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.contracts.io import read
 from immrecon.contracts.results import CURVES, RISK_TABLE
 from immrecon.figures.style import save_figures

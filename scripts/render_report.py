@@ -1,6 +1,6 @@
 """One self-contained HTML report."""
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.contracts.io import write_text
 from immrecon.jobs import job
 from immrecon.report.build import render_report

@@ -1,6 +1,6 @@
 """Every table, as an HTML fragment and as CSV."""
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.jobs import job
 from immrecon.tables.results import read_results
 from immrecon.tables.save import save_tables

@@ -1,7 +1,7 @@
 """File names of figures and tables: a pure function of the configuration, light enough to plan a run with."""
 
+from immrecon.config.display import DisplaySpec
 from immrecon.config.first_event import Topic
-from immrecon.config.specs import DisplaySpec
 
 
 def trajectory_stem(analyte: str) -> str:

@@ -14,6 +14,7 @@ from immrecon.config import specs
 from immrecon.config.base import Strict
 from immrecon.config.clinical import clinical_spec
 from immrecon.config.contrast_specs import contrast_spec
+from immrecon.config.display import DisplaySpec, display_spec
 from immrecon.config.load import load_study
 from immrecon.config.queries import queries_spec
 from immrecon.config.study import Study
@@ -34,7 +35,7 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "events": specs.events_spec,
     "contrasts": contrast_spec,
     "safety": specs.safety_spec,
-    "display": specs.display_spec,
+    "display": display_spec,
 }
 
 
@@ -114,8 +115,8 @@ class Steps:
         return SPEC[section](self.study).model_dump(mode="json")
 
     @cache  # noqa: B019
-    def display(self) -> specs.DisplaySpec:
-        return specs.display_spec(self.study)
+    def display(self) -> DisplaySpec:
+        return display_spec(self.study)
 
     def run_config(self) -> str:
         """The whole configuration as it was read, as YAML; of absolute paths, which name a machine, only the end."""

@@ -7,8 +7,9 @@ from pathlib import Path
 import polars as pl
 
 from immrecon.config.clinical import clinical_spec
+from immrecon.config.display import display_spec
 from immrecon.config.load import load_study
-from immrecon.config.specs import derive_spec, display_spec
+from immrecon.config.specs import derive_spec
 from immrecon.contracts.analysis import ADTTE
 from immrecon.contracts.harmonised import LB
 from immrecon.contracts.io import validate

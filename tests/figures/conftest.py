@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 
 from .synthetic import make_accrual, make_people, make_profiles, make_timelines, make_tte, make_visit_summary
 from .synthetic_spec import make_spec

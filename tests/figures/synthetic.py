@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec, EndpointDisplay
+from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.contracts import results
 from immrecon.contracts.base import Contract
 from immrecon.contracts.io import validate

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from immrecon.config.specs import DisplaySpec, EndpointDisplay
+from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.config.study import Analyte, ClockLabels, DoseLevel, Group, Safety, Threshold, Visit, Visits
 from immrecon.vocabulary import Clock, Estimator, Population
 

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from immrecon.config.specs import DefinitionGridDisplay, DisplaySpec
+from immrecon.config.display import DefinitionGridDisplay, DisplaySpec
 from immrecon.contracts.results import DEFINITION_ESTIMATES, DEFINITION_STATUSES
 from immrecon.figures.definition_grid import draw_definition_grid, draw_grid
 

@@ -9,7 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.exhibits import figure_stems
 from immrecon.figures.disposition import draw_accrual, draw_disposition, draw_timelines
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from immrecon.config.contrast_specs import ComparisonDisplay
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.contracts.results import CONTRASTS
 from immrecon.figures.forest import draw_chapter, draw_forest
 

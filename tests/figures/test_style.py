@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.config.study import Group
 from immrecon.figures.disposition import draw_accrual, draw_disposition
 from immrecon.figures.recovery import draw_recovery

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.report.build import build_report
 from immrecon.tables.results import Results
 from immrecon.tables.shells import build_tables

@@ -12,7 +12,7 @@ import pytest
 
 import immrecon.report
 import immrecon.tables
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.errors import ContractError, SourceError
 from immrecon.report import outline
 from immrecon.report.build import build_report, css_string, render_report

@@ -2,7 +2,7 @@
 
 import pytest
 
-from immrecon.config.specs import DisplaySpec, EndpointDisplay
+from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.report.outline import outline
 from immrecon.report.placing import Placed, endpoints_of, place_figure
 from immrecon.tables.model import Table

@@ -2,7 +2,7 @@
 
 import pytest
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.tables.results import Results
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 from made_up_trial import CD4_RULE, DAYS, GROUPS, HOSTILE, LEVELS, Person, people
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.contracts import harmonised, results
 from immrecon.contracts.base import Contract
 from immrecon.contracts.io import validate

@@ -5,7 +5,7 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 
 GROUPS = {"ADULT": "Adults", "PAED": "Paediatric patients"}
 LEVELS = {"DL1": "0.2", "DL2": "0.5", "DL3": "1.0", "DL4": "2.0"}

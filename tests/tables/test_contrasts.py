@@ -7,7 +7,7 @@ from made_up_results import frame
 from made_up_trial import HOSTILE
 
 from immrecon.config.contrast_specs import ComparisonDisplay
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.contracts import results
 from immrecon.tables.contrasts import contrasts
 from immrecon.tables.format import p_value, ratio

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.contracts.harmonised import CELLS
 from immrecon.contracts.io import write
 from immrecon.contracts.results import RESULTS

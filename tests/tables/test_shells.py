@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import polars as pl
 import pytest
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.errors import ContractError
 from immrecon.tables.exhibit import DRAFT_RUN
 from immrecon.tables.model import Row, Table

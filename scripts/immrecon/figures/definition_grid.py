@@ -6,7 +6,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from immrecon.config.specs import DefinitionGridDisplay, DisplaySpec
+from immrecon.config.display import DefinitionGridDisplay, DisplaySpec
 from immrecon.figures.page import (
     INNER_MM,
     LINE_MM,

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from immrecon.config.specs import DisplaySpec, RecurrentEventDisplay
+from immrecon.config.display import DisplaySpec, RecurrentEventDisplay
 from immrecon.exhibits import events_stem
 from immrecon.figures.page import (
     INNER_MM,

@@ -8,7 +8,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem
 from immrecon.figures.page import (
     INNER_MM,

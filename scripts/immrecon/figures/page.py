@@ -15,7 +15,7 @@ from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.ft2font import FT2Font
 from matplotlib.lines import Line2D
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.figures.style import FAINT, FONT, INK, NOTE_PT, SOFT, TEXT_PT, TITLE_PT
 
 WIDTH_MM = 180.0

@@ -3,7 +3,7 @@
 import polars as pl
 from matplotlib.figure import Figure
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.config.study import Analyte
 from immrecon.errors import ConfigError
 from immrecon.exhibits import trajectory_stem

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from immrecon.config.specs import EndpointDisplay, RecurrentEventDisplay
+from immrecon.config.display import EndpointDisplay, RecurrentEventDisplay
 from immrecon.figures.page import LINE_MM, Page, every_nth, text_width_mm
 from immrecon.figures.style import SOFT, TEXT_PT, GroupStyle
 

@@ -6,7 +6,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from immrecon.config.specs import DisplaySpec, EndpointDisplay
+from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.errors import ConfigError
 from immrecon.exhibits import curve_stem
 from immrecon.figures.page import (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.errors import SourceError
 from immrecon.report.definitions import definitions, provenance, shared_rules
 from immrecon.report.glance import glance

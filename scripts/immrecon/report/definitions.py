@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec, EndpointDisplay
+from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.errors import ContractError
 from immrecon.tables.exhibit import method_words
 from immrecon.tables.format import LEGEND, ROUNDING, clean, digest, estimator, level, operator, plain, span, unit

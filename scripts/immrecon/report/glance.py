@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec, EndpointDisplay
+from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.report.lookup import find, record
 from immrecon.report.placing import endpoints_of
 from immrecon.tables.disposition import UNDATED

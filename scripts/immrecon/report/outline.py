@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec, EndpointDisplay
+from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem
 from immrecon.report.placing import Placed, Topic, endpoints_of, place
 from immrecon.tables import contrasts, tte

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 import polars as pl
 
 from immrecon.config.contrast_specs import ComparisonDisplay
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.tables.exhibit import BLANK, estimate_cell, exhibit
 from immrecon.tables.format import clean, count, estimator, level, p_value, points, ratio, rounded, sentence
 from immrecon.tables.frames import Record, conf_level, distinct, population_of

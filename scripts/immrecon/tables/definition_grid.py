@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.tables.exhibit import estimate_cell, exhibit, method_words
 from immrecon.tables.format import clean, count, level, percent, plain
 from immrecon.tables.frames import conf_level, distinct, group_strata, index, population_of

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.tables.exhibit import BLANK, exhibit, headed
 from immrecon.tables.format import clean, count, count_of, count_percent, measured, span, unit, with_interval
 from immrecon.tables.frames import (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.errors import ContractError
 from immrecon.tables.format import (
     LEGEND,

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.config.study import DoseLevel, Group
 from immrecon.errors import ContractError
 from immrecon.tables.format import clean

@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.tables.exhibit import BLANK, exhibit
 from immrecon.tables.format import clean, count, scientific, sentence
 from immrecon.tables.frames import ALL_LEVELS, ALL_PARTICIPANTS, index

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.tables.exhibit import BLANK, estimate_cell, exhibit, interval, method_words
 from immrecon.tables.format import clean, count, level, percent, plain, span, with_interval, words
 from immrecon.tables.frames import Record, conf_level, distinct, group_strata, index, population_of

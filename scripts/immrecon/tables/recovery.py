@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.config.study import Analyte, Threshold, Visit
 from immrecon.errors import ContractError
 from immrecon.exhibits import visits_stem

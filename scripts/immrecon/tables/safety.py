@@ -4,7 +4,7 @@ import re
 
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.tables.exhibit import BLANK, count_cell, exhibit, headed, method_words
 from immrecon.tables.format import clean, count, level, sentence, words
 from immrecon.tables.frames import (

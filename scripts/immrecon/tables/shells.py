@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from immrecon.config.specs import DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.config.study import Analyte
 from immrecon.exhibits import table_stems, visits_stem
 from immrecon.tables import (

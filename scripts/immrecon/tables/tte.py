@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-from immrecon.config.specs import DisplaySpec, EndpointDisplay
+from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.tables.exhibit import BLANK, estimate_cell, exhibit, method_words
 from immrecon.tables.format import clean, count, days, level, percent, plain, unit, words
 from immrecon.tables.frames import (
