@@ -242,7 +242,7 @@ def take_turns(by_name: dict[str, Program], cells: dict[Key, Cell], repeats: int
 def print_table(cells: dict[Key, Cell], kind: str, sizes: list[int]) -> None:
     present = {k[:3] for k in cells}
     entries = [e for e in ENTRIES if e[:3] in present]
-    print(f"\n{kind.capitalize()} times, ms per call:\n")
+    print(f"\n{'Whole days' if kind == 'days' else 'Continuous times'}, ms per call:\n")
     print("| | " + " | ".join(f"{n:,}" for n in sizes) + " |")
     print("|---" * (len(sizes) + 1) + "|")
     for title in dict.fromkeys(e[0] for e in entries):
