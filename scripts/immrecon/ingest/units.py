@@ -35,8 +35,9 @@ _MULTIPLE = {"Giga": 9, "G": 9, "K": 3, "k": 3, "THOU": 3, "Thou": 3, "thou": 3,
 _POWER = re.compile(r"[xX×]? ?(?:(?P<ones>1(?:000){1,3})|10 ?(?:\^|\*\*|\*|E|e)? ?\(?(?P<exponent>[0-9]{1,2})\)?)")
 _CELLS = re.compile(r" ?(?:cells|cell|Cells|CELLS|cellules|cellen|Zellen)?")
 _EXPLICIT = re.compile(r"10 ?(?:\^|\*|E|e|\()")
-_HIGHEST_POWER = 12
-"""Of what is counted, as 10^12/L for red cells; a higher one (10^99/L) is a mistyped unit."""
+_POWERS = {0: {6, 9, 12}, 3: {3, 6}, 6: {3, 6}}
+"""Powers of ten that are counted per litre, millilitre and microlitre (10^12/L: red cells). Another one (10^3/L, 10^99/L)
+is a mistyped unit."""
 
 SPELLINGS = (
     "/uL", "/µL", "/mm3", "/mm³", "cells/uL", "cells/µL", "cells/mcL", "cells/mm3", "10^6/L", "10*6/L", "x10^6/L",
@@ -48,7 +49,7 @@ SPELLINGS = (
 
 @lru_cache(maxsize=4096)
 def parse_unit(text: str) -> Unit | None:
-    """The unit that a text spells, or None where it is not certain what it means (`109/L`, `G/l`, `c/s`, `10^99/L`)."""
+    """The unit that a text spells, or None where it is not certain what it means (`109/L`, `G/l`, `c/s`, `10^3/L`)."""
     plain = _plain(text)
     if plain == "%":
         return PERCENT
@@ -59,8 +60,10 @@ def parse_unit(text: str) -> Unit | None:
     count, slash, volume = plain.rpartition("/")
     if not slash or len(plain) > 40:
         return None
+    if volume.strip() not in _VOLUME_EXPONENT:
+        return None
     exponent = _count_exponent(count.strip(), volume.strip())
-    if exponent is None or volume.strip() not in _VOLUME_EXPONENT:
+    if exponent is None:
         return None
     return Unit("count", exponent + _VOLUME_EXPONENT[volume.strip()])
 
@@ -82,12 +85,11 @@ def _count_exponent(count: str, volume: str) -> int | None:
     match = _POWER.match(count)
     if match is None or not _CELLS.fullmatch(count[match.end() :]):
         return None
-    if match["ones"]:
-        return len(match["ones"]) - 1
     # "109/L" may be a power that lost its superscript, or the number 109.
-    if not _EXPLICIT.search(match[0]) or int(match["exponent"]) > _HIGHEST_POWER:
+    if not match["ones"] and not _EXPLICIT.search(match[0]):
         return None
-    return int(match["exponent"])
+    power = len(match["ones"]) - 1 if match["ones"] else int(match["exponent"])
+    return power if power in _POWERS.get(_VOLUME_EXPONENT[volume], ()) else None
 
 
 def likely_unit(text: str, aliases: Mapping[str, str]) -> str | None:
