@@ -22,6 +22,7 @@ class Unit:
 
 PERCENT = Unit("fraction", -2)
 RATIO = Unit("ratio", 0)
+_WORDS = {"%": PERCENT, "fraction": Unit("fraction", 0)} | dict.fromkeys(["ratio", "Ratio", "RATIO"], RATIO)
 
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _VOLUME_EXPONENT = {  # negative powers of ten of a litre
@@ -36,8 +37,8 @@ _POWER = re.compile(r"[xX×]? ?(?:(?P<ones>1(?:000){1,3})|10 ?(?:\^|\*\*|\*|E|e)
 _CELLS = re.compile(r" ?(?:cells|cell|Cells|CELLS|cellules|cellen|Zellen)?")
 _EXPLICIT = re.compile(r"10 ?(?:\^|\*|E|e|\()")
 _POWERS = {0: {6, 9, 12}, 3: {3, 6}, 6: {3, 6}}
-"""Powers of ten that are counted per litre, millilitre and microlitre (10^12/L: red cells). Another one (10^3/L, 10^99/L)
-is a mistyped unit."""
+"""Powers of ten that are counted per litre, millilitre and microlitre (10^12/L: red cells). Another one (10^3/L) is a
+mistyped unit."""
 
 SPELLINGS = (
     "/uL", "/µL", "/mm3", "/mm³", "cells/uL", "cells/µL", "cells/mcL", "cells/mm3", "10^6/L", "10*6/L", "x10^6/L",
@@ -51,12 +52,8 @@ SPELLINGS = (
 def parse_unit(text: str) -> Unit | None:
     """The unit that a text spells, or None where it is not certain what it means (`109/L`, `G/l`, `c/s`, `10^3/L`)."""
     plain = _plain(text)
-    if plain == "%":
-        return PERCENT
-    if plain == "fraction":
-        return Unit("fraction", 0)
-    if plain in {"ratio", "Ratio", "RATIO"}:
-        return RATIO
+    if plain in _WORDS:
+        return _WORDS[plain]
     count, slash, volume = plain.rpartition("/")
     if not slash or len(plain) > 40:
         return None
