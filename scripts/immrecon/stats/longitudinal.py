@@ -13,6 +13,9 @@ from immrecon.errors import InputError
 from immrecon.stats import _design, _validate
 from immrecon.stats._censored_normal import CONF_TYPES, CensoredNormal, fit_censored_normal
 from immrecon.stats._marginal import MarginalMeans
+from immrecon.stats._mixed_fit import DF_METHODS, fit_mixed
+from immrecon.stats._mixed_model import MixedModel, RandomSlopeTest, compare_random_slope
+from immrecon.stats._mixed_reference import JointTest
 from immrecon.stats._natural_spline import natural_spline_basis, refuse_knots
 from immrecon.stats._order_statistic import QuantileInterval, order_statistic_interval
 from immrecon.stats._trajectory import AREA_METHODS, Areas, DoublingTimes, areas, doubling_times, trajectories
@@ -22,13 +25,18 @@ __all__ = [
     "Areas",
     "CensoredNormal",
     "DoublingTimes",
+    "JointTest",
     "MarginalMeans",
+    "MixedModel",
     "QuantileInterval",
+    "RandomSlopeTest",
     "area_under_curve",
     "censored_normal",
     "doubling_time",
+    "mixed_model",
     "natural_spline",
     "quantile_interval",
+    "random_slope_test",
 ]
 
 
@@ -157,3 +165,56 @@ def quantile_interval(
     flags = _validate.below_limit(below, y.size)
     probability = float(_validate.probabilities(p)[0])
     return order_statistic_interval(y, flags, probability, _validate.confidence_level(conf_level))
+
+
+def mixed_model(
+    value: ArrayLike,
+    design: ArrayLike,
+    subject: ArrayLike,
+    *,
+    slope: ArrayLike | None = None,
+    names: Sequence[str] | None = None,
+    method: str = "reml",
+    df: str = "kenward-roger",
+    conf_level: float = 0.95,
+) -> MixedModel:
+    """Linear mixed model with a random intercept, and a random slope if given (Laird and Ware 1982).
+
+    value is (n,), design (n, p) with its column of ones, subject (n,) labels, slope (n,) the variable (time) whose
+    coefficient differs between participants, correlated with the intercept. method "reml" or "ml"; profiled as Bates
+    et al. (2015), estimates and log-likelihood as R's lme and lmer. df of t for each coefficient and combination:
+    "kenward-roger" (1997, with the adjusted covariance; REML only), "satterthwaite" (Fai and Cornelius 1996),
+    "between-within" (participants minus columns constant within them, for combinations that hold such a column or
+    with random slopes; else values minus participants minus the others) or "normal".
+    A random effect without variance is an estimate, flagged `singular`: with "satterthwaite" its variance then counts
+    as known to be 0, "kenward-roger" keeps it among the parameters. Not estimable, with a reason: columns that
+    determine each other, one participant, one value for each, no residual variation, participants told apart by the
+    design. Raises InputError for arrays that cannot be worked on.
+    """
+    _validate.choice("method", method, ("reml", "ml"))
+    _validate.choice("df", df, DF_METHODS)
+    if df == "kenward-roger" and method == "ml":
+        raise InputError("df: 'kenward-roger' goes with method='reml'. Hint: use df='satterthwaite'.")
+    y = _validate.measurements(value)
+    x = _design.design_matrix(design, y.size)
+    code, labels = _design.labels(subject, "subject", y.size)
+    return fit_mixed(
+        y,
+        x,
+        code,
+        labels,
+        None if slope is None else _validate.measurements(slope, "slope", y.size),
+        names=_design.column_names(names, x.shape[1]),
+        reml=method == "reml",
+        df_method=df,
+        conf_level=_validate.confidence_level(conf_level),
+    )
+
+
+def random_slope_test(without: MixedModel, with_slope: MixedModel) -> RandomSlopeTest:
+    """Likelihood-ratio test of the variance of a random slope and its covariance with the intercept.
+
+    Against the mixture of half chi-squared(1) and half chi-squared(2) (Self and Liang 1987; Stram and Lee 1994). Both
+    models with the same values, fixed effects and method. Raises InputError where they are not.
+    """
+    return compare_random_slope(without, with_slope)
