@@ -11,7 +11,7 @@ from immrecon.stats._types import FloatArray
 _FLAT = 1e-8
 
 
-def _in_design(covariance: FloatArray, r_design: FloatArray) -> FloatArray:
+def in_design(covariance: FloatArray, r_design: FloatArray) -> FloatArray:
     """Covariance of the coefficients of the design from that of the orthonormal columns."""
     half = np.linalg.solve(r_design, covariance)
     out: FloatArray = np.linalg.solve(r_design, half.T)
@@ -38,8 +38,8 @@ def satterthwaite(sample: MixedSample, m: Moments, theta: FloatArray, sigma2: fl
     p = m.zx.shape[2]
     slopes = numerical_jacobian(covariance, at).T.reshape(-1, p, p)
     return Satterthwaite(
-        _in_design(covariance(at).reshape(p, p), sample.r_design),
-        np.array([_in_design(slope, sample.r_design) for slope in slopes]),
+        in_design(covariance(at).reshape(p, p), sample.r_design),
+        np.array([in_design(slope, sample.r_design) for slope in slopes]),
         parameter,
     )
 

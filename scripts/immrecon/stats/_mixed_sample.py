@@ -86,29 +86,35 @@ def why_not_mixed(
 ) -> str | None:
     """Why no mixed model can be estimated from these values, or None."""
     n, p = design.shape
-    if n == 0:
-        return "no value"
-    if len(independent_columns(design)) < p:
-        return "the columns of the design determine each other"
     measured = ~below
-    if not measured.any():
-        return f"all {n} values are below the limit"
-    if len(independent_columns(design[measured])) < p:
-        return "the values at or above the limit do not determine every coefficient"
     counts = np.bincount(code[measured])
     counts = counts[counts > 0]
     n_measured = int(measured.sum())
-    if n_measured <= p:
-        return f"{n_measured} measured values for {p} coefficients"
-    if counts.size < 2:
-        return "values of one participant only"
-    if (counts < 2).all():
-        return "no participant has two measured values: variance between and within participants is one"
-    if slope is not None and not _slopes_vary(slope[measured], code[measured]):
-        return "no participant has three measured values at which the slope variable varies"
-    if counts.size <= p and _intercepts_are_fixed(design[measured], code[measured]):
-        return "the fixed effects tell all participants apart: no variance between them can be estimated"
-    return None
+    # In this order: a later reason may only be asked for when no earlier one holds.
+    reasons = (
+        (lambda: n == 0, "no value"),
+        (lambda: len(independent_columns(design)) < p, "the columns of the design determine each other"),
+        (lambda: n_measured == 0, f"all {n} values are below the limit"),
+        (
+            lambda: len(independent_columns(design[measured])) < p,
+            "the values at or above the limit do not determine every coefficient",
+        ),
+        (lambda: n_measured <= p, f"{n_measured} measured values for {p} coefficients"),
+        (lambda: counts.size < 2, "values of one participant only"),
+        (
+            lambda: bool((counts < 2).all()),
+            "no participant has two measured values: variance between and within participants is one",
+        ),
+        (
+            lambda: slope is not None and not _slopes_vary(slope[measured], code[measured]),
+            "no participant has three measured values at which the slope variable varies",
+        ),
+        (
+            lambda: counts.size <= p and _intercepts_are_fixed(design[measured], code[measured]),
+            "the fixed effects tell all participants apart: no variance between them can be estimated",
+        ),
+    )
+    return next((reason for holds, reason in reasons if holds()), None)
 
 
 def _slopes_vary(slope: FloatArray, code: IntArray) -> bool:

@@ -188,4 +188,5 @@ def below_limit(values: ArrayLike | None, n: int) -> BoolArray:
     out = _numbers(values, "below", n, "value")
     _refuse_if(np.isnan(out), "below", "are missing", "every value is measured or below its limit.")
     _refuse_if((out != 0) & (out != 1), "below", "are neither 0 nor 1", "1: the value is the limit it lies below.")
-    return out == 1
+    flags: BoolArray = out == 1
+    return flags

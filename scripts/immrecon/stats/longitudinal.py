@@ -11,7 +11,10 @@ from numpy.typing import ArrayLike
 
 from immrecon.errors import InputError
 from immrecon.stats import _design, _validate
+from immrecon.stats._censored_mixed import DF_METHODS as CENSORED_DF_METHODS
+from immrecon.stats._censored_mixed import fit_censored_mixed
 from immrecon.stats._censored_normal import CONF_TYPES, CensoredNormal, fit_censored_normal
+from immrecon.stats._growth_curve import SHAPES, GrowthCurve, fit_growth
 from immrecon.stats._marginal import MarginalMeans
 from immrecon.stats._mixed_fit import DF_METHODS, fit_mixed
 from immrecon.stats._mixed_model import MixedModel, RandomSlopeTest, compare_random_slope
@@ -25,14 +28,17 @@ __all__ = [
     "Areas",
     "CensoredNormal",
     "DoublingTimes",
+    "GrowthCurve",
     "JointTest",
     "MarginalMeans",
     "MixedModel",
     "QuantileInterval",
     "RandomSlopeTest",
     "area_under_curve",
+    "censored_mixed_model",
     "censored_normal",
     "doubling_time",
+    "growth_curve",
     "mixed_model",
     "natural_spline",
     "quantile_interval",
@@ -139,6 +145,30 @@ def doubling_time(
     )
 
 
+def growth_curve(
+    time: ArrayLike,
+    value: ArrayLike,
+    *,
+    model: str,
+    fewest: int = 5,
+    last_at_least: float | None = None,
+    conf_level: float = 0.95,
+) -> GrowthCurve:
+    """Curve of growth towards a plateau by least squares, values of a group pooled (Bates and Watts 1988).
+
+    time and value (log10 of a count) are (n,). model: "logistic", "four-parameter-logistic" or "gompertz", parameters
+    as R's SSlogis, SSfpl and SSgompertz. Started from the best of a grid of the two parameters that are not linear,
+    the others in closed form (Golub and Pereyra 1973). Standard errors s^2 (J'J)^-1 as R's nls; limits by profile.
+    Values of one participant are taken as independent: exploratory. Not estimable, with a reason: fewer values than
+    `fewest` or than parameters and one, no value at or after `last_at_least`, or a plateau that the values do not
+    determine. Raises InputError for arrays that cannot be worked on.
+    """
+    _validate.choice("model", model, tuple(SHAPES))
+    t = _validate.measurements(time, "time")
+    y = _validate.measurements(value, "value", t.size)
+    return fit_growth(t, y, model, fewest, last_at_least, _validate.confidence_level(conf_level))
+
+
 def natural_spline(x: ArrayLike, *, knots: ArrayLike, boundary: ArrayLike, intercept: bool = False) -> FloatArray:
     """Natural cubic spline of x (n,) with declared knots: (n, k + 1), or (n, k + 2) with intercept.
 
@@ -206,6 +236,49 @@ def mixed_model(
         None if slope is None else _validate.measurements(slope, "slope", y.size),
         names=_design.column_names(names, x.shape[1]),
         reml=method == "reml",
+        df_method=df,
+        conf_level=_validate.confidence_level(conf_level),
+    )
+
+
+def censored_mixed_model(
+    value: ArrayLike,
+    below: ArrayLike | None,
+    design: ArrayLike,
+    subject: ArrayLike,
+    *,
+    slope: ArrayLike | None = None,
+    names: Sequence[str] | None = None,
+    nodes: int | None = None,
+    df: str = "between-within",
+    conf_level: float = 0.95,
+) -> MixedModel:
+    """Mixed model in which a value below a limit counts as such, by maximum likelihood (Hughes 1999; Vaida and Liu
+    2009).
+
+    value, below (0 or 1; None: all measured), design, subject and slope as for `mixed_model`; where below is 1 the
+    value is the limit. The likelihood is integrated over the random effects by adaptive Gauss-Hermite quadrature with
+    `nodes` per random effect (None: 31, or 13 each with a slope), and climbed by Newton's method with the exact score
+    and observed information, from which standard errors come. Without values below a limit it is `mixed_model` by ML.
+    df: "between-within" (t, counting measured values and the participants that have one; see `mixed_model`) or
+    "normal". Not estimable, with a reason, as `mixed_model`, and where the measured values alone do not determine
+    every coefficient. Raises InputError for arrays that cannot be worked on.
+    """
+    _validate.choice("df", df, CENSORED_DF_METHODS)
+    if nodes is not None and not (isinstance(nodes, int) and 1 <= nodes <= 100):
+        raise InputError(f"nodes: {nodes!r} is not a number of nodes. Hint: 5 to 60, or None.")
+    y = _validate.measurements(value)
+    x = _design.design_matrix(design, y.size)
+    code, labels = _design.labels(subject, "subject", y.size)
+    return fit_censored_mixed(
+        y,
+        _validate.below_limit(below, y.size),
+        x,
+        code,
+        labels,
+        None if slope is None else _validate.measurements(slope, "slope", y.size),
+        names=_design.column_names(names, x.shape[1]),
+        nodes=nodes,
         df_method=df,
         conf_level=_validate.confidence_level(conf_level),
     )

@@ -1,0 +1,364 @@
+"""Curves of growth towards a plateau by least squares: logistic, four-parameter logistic, Gompertz."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import stdtrit
+
+from immrecon.errors import InputError
+from immrecon.stats import _validate
+from immrecon.stats._chi_square import ESTIMATED, NOT_ESTIMABLE
+from immrecon.stats._marginal import MarginalMeans, marginal_means
+from immrecon.stats._types import FloatArray
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_GRID = 24
+_REFINED = 4
+# Beyond this condition of the scaled curvature some parameter is not determined by the values.
+_UNDETERMINED = 1e11
+_STEPS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A curve: `names` of its parameters, the last two of them not linear, and value and Jacobian as functions."""
+
+    names: tuple[str, ...]
+    curve: Callable[[FloatArray, FloatArray], FloatArray]
+    jacobian: Callable[[FloatArray, FloatArray], FloatArray]
+    basis: Callable[[FloatArray, FloatArray], FloatArray]
+    """(n, linear) columns at the two parameters that are not linear."""
+
+
+def _rise(theta: FloatArray, x: FloatArray) -> FloatArray:
+    from scipy.special import expit
+
+    return np.asarray(expit((x - theta[-2]) / theta[-1]))
+
+
+def _logistic(theta: FloatArray, x: FloatArray) -> FloatArray:
+    return theta[0] * _rise(theta, x)
+
+
+def _logistic_jacobian(theta: FloatArray, x: FloatArray) -> FloatArray:
+    part = _rise(theta, x)
+    steep = theta[0] * part * (1 - part) / theta[2]
+    return np.column_stack((part, -steep, -steep * (x - theta[1]) / theta[2]))
+
+
+def _four_parameter(theta: FloatArray, x: FloatArray) -> FloatArray:
+    return theta[0] + (theta[1] - theta[0]) * _rise(theta, x)
+
+
+def _four_parameter_jacobian(theta: FloatArray, x: FloatArray) -> FloatArray:
+    part = _rise(theta, x)
+    steep = (theta[1] - theta[0]) * part * (1 - part) / theta[3]
+    return np.column_stack((1 - part, part, -steep, -steep * (x - theta[2]) / theta[3]))
+
+
+def _gompertz(theta: FloatArray, x: FloatArray) -> FloatArray:
+    return theta[0] * np.exp(-theta[1] * theta[2] ** x)
+
+
+def _gompertz_jacobian(theta: FloatArray, x: FloatArray) -> FloatArray:
+    power = theta[2] ** x
+    part = np.exp(-theta[1] * power)
+    return np.column_stack((part, -theta[0] * part * power, -theta[0] * part * theta[1] * x * power / theta[2]))
+
+
+SHAPES = {
+    "logistic": Shape(
+        ("asymptote", "midpoint", "scale"),
+        _logistic,
+        _logistic_jacobian,
+        lambda two, x: _rise(two, x)[:, None],
+    ),
+    "four-parameter-logistic": Shape(
+        ("lower", "upper", "midpoint", "scale"),
+        _four_parameter,
+        _four_parameter_jacobian,
+        lambda two, x: np.column_stack((1 - _rise(two, x), _rise(two, x))),
+    ),
+    "gompertz": Shape(
+        ("asymptote", "displacement", "rate_base"),
+        _gompertz,
+        _gompertz_jacobian,
+        lambda two, x: np.exp(-two[0] * two[1] ** x)[:, None],
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GrowthCurve:
+    """k parameters of a curve of growth; NaN when not estimable."""
+
+    model: str
+    names: tuple[str, ...]
+    """logistic: asymptote/(1 + exp((midpoint - t)/scale)); four-parameter: lower + (upper - lower)/(1 + ...);
+    gompertz: asymptote exp(-displacement rate_base^t)."""
+    n: int
+    status: str
+    reason: str | None
+    conf_level: float
+    estimate: FloatArray
+    """(k,)"""
+    std_error: FloatArray
+    conf_low: FloatArray
+    """Profile limits: where the F of fixing the parameter reaches its quantile; infinite if it never does."""
+    conf_high: FloatArray
+    covariance: FloatArray
+    """(k, k) s^2 (J'J)^-1."""
+    residual_sd: float
+    df: int
+    loglik: float
+    aicc: float
+    """Akaike's criterion with the correction for small samples; residual variance counts as a parameter."""
+
+    def at(self, times: ArrayLike) -> MarginalMeans:
+        """Curve at times (m,), with limits by the delta method and t with n - k degrees of freedom."""
+        t = _validate.sample(np.atleast_1d(np.asarray(times)), "times")
+        shape = SHAPES[self.model]
+        if self.status == NOT_ESTIMABLE:
+            nothing = np.full(t.size, np.nan)
+            return marginal_means(nothing, nothing, nothing, self.conf_level)
+        slope = shape.jacobian(self.estimate, t)
+        error = np.sqrt(np.einsum("mk,kl,ml->m", slope, self.covariance, slope))
+        return marginal_means(shape.curve(self.estimate, t), error, np.full(t.size, float(self.df)), self.conf_level)
+
+    def time_to_fraction(self, fraction: float) -> MarginalMeans:
+        """Time at which the curve has this fraction of its asymptote (of the way from lower to upper for the
+        four-parameter logistic), limits by the delta method.
+        """
+        if not 0 < fraction < 1:
+            raise InputError(f"fraction: {fraction} is not between 0 and 1. Hint: 0.5 is half of the plateau.")
+        k = len(self.names)
+        slope = np.zeros(k)
+        a, b = self.estimate[-2:]
+        if self.model == "gompertz":
+            with np.errstate(invalid="ignore", divide="ignore"):
+                time = np.log(-np.log(fraction) / a) / np.log(b)
+                slope[-2:] = -1 / (a * np.log(b)), -time / (b * np.log(b))
+        else:
+            odds = np.log(fraction / (1 - fraction))
+            time = a + b * odds
+            slope[-2:] = 1.0, odds
+        error = np.sqrt(slope @ self.covariance @ slope)
+        df = np.array([float(self.df) if self.status == ESTIMATED else np.nan])
+        return marginal_means(np.array([time]), np.array([error]), df, self.conf_level)
+
+    def to_frame(self) -> "pl.DataFrame":
+        """One row per parameter; null where there is no estimate."""
+        import polars as pl
+
+        k = len(self.names)
+        columns = ("estimate", "std_error", "conf_low", "conf_high")
+        frame = pl.DataFrame(
+            {"model": [self.model] * k, "parameter": list(self.names), "n": [self.n] * k}
+            | {name: getattr(self, name) for name in columns}
+            | {"aicc": [self.aicc] * k, "status": [self.status] * k, "reason": [self.reason] * k}
+        )
+        return frame.with_columns(pl.col(pl.Float64).fill_nan(None), pl.col("reason").cast(pl.String))
+
+
+def fit_growth(
+    time: FloatArray, value: FloatArray, model: str, fewest: int, last_at_least: float | None, conf_level: float
+) -> GrowthCurve:
+    """The fit of checked arrays; see `immrecon.stats.longitudinal.growth_curve`."""
+    shape = SHAPES[model]
+    k, n = len(shape.names), time.size
+    why = _why_not(time, value, k, fewest, last_at_least)
+    theta: FloatArray | None = None
+    if why is None:
+        theta = _best(shape, time, value)
+        why = (
+            "no curve of this shape fits better than all others: least squares has no minimum"
+            if theta is None
+            else None
+        )
+    covariance = np.full((k, k), np.nan)
+    if theta is not None:
+        slope = shape.jacobian(theta, time)
+        rss = float(((value - shape.curve(theta, time)) ** 2).sum())
+        length = np.sqrt((slope**2).sum(axis=0))
+        if not (length > 0).all() or np.linalg.cond(slope / length) ** 2 > _UNDETERMINED:
+            why = "the values do not determine every parameter: no plateau or no bend in sight"
+        else:
+            inner = np.linalg.inv((slope / length).T @ (slope / length)) / np.outer(length, length)
+            covariance = rss / (n - k) * inner
+    if why is not None or theta is None:
+        nothing, nan = np.full(k, np.nan), float("nan")
+        return GrowthCurve(
+            model, shape.names, n, NOT_ESTIMABLE, why, conf_level, nothing, nothing, nothing, nothing, covariance,
+            nan, 0, nan, nan,
+        )  # fmt: skip
+    error = np.sqrt(np.diag(covariance))
+    low, high = _profile(shape, time, value, theta, rss, error, conf_level)
+    with np.errstate(divide="ignore"):
+        loglik = float(-0.5 * n * (np.log(2 * np.pi * rss / n) + 1))
+    aicc = -2 * loglik + 2 * (k + 1) + 2 * (k + 1) * (k + 2) / (n - k - 2) if n > k + 2 else float("nan")
+    return GrowthCurve(
+        model=model,
+        names=shape.names,
+        n=n,
+        status=ESTIMATED,
+        reason=None,
+        conf_level=conf_level,
+        estimate=theta,
+        std_error=error,
+        conf_low=low,
+        conf_high=high,
+        covariance=covariance,
+        residual_sd=float(np.sqrt(rss / (n - k))),
+        df=n - k,
+        loglik=loglik,
+        aicc=float(aicc),
+    )
+
+
+def _why_not(time: FloatArray, value: FloatArray, k: int, fewest: int, last_at_least: float | None) -> str | None:
+    distinct = np.unique(time).size
+    if time.size < max(fewest, k + 1):
+        return f"{time.size} values, {max(fewest, k + 1)} needed"
+    if distinct < k:
+        return f"values at {distinct} distinct times for {k} parameters"
+    if last_at_least is not None and time.max() < last_at_least:
+        return f"no value at or after {last_at_least:g}"
+    if np.ptp(value) == 0:
+        return "the values do not vary"
+    return None
+
+
+def _best(shape: Shape, time: FloatArray, value: FloatArray) -> FloatArray | None:
+    """Least squares: a grid of the two parameters that are not linear, the rest in closed form, then Gauss-Newton."""
+    span = float(np.ptp(time))
+    if "rate_base" in shape.names:
+        # exp(-exp((m - t)/s)): the displacement is exp(m/s), the base exp(-1/s).
+        grid = [
+            np.array([np.exp(np.clip(m / s, -600, 600)), np.exp(-1 / s)]) for m, s in _middles_and_scales(time, span)
+        ]
+    else:
+        grid = [np.array(pair) for pair in _middles_and_scales(time, span)]
+    starts = []
+    for two in grid:
+        columns = shape.basis(two, time)
+        if not np.isfinite(columns).all():
+            continue
+        linear, *_ = np.linalg.lstsq(columns, value, rcond=1e-12)
+        residual = value - columns @ linear
+        starts.append((float(residual @ residual), np.concatenate((linear, two))))
+    starts.sort(key=lambda pair: pair[0])
+    found = [
+        end
+        for end in (_refine(shape, time, value, theta) for _, theta in starts[:_REFINED])
+        if end is not None and _in_shape(shape, end[1])
+    ]
+    return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _middles_and_scales(time: FloatArray, span: float) -> list[tuple[float, float]]:
+    middles = np.linspace(time.min() - 0.5 * span, time.max() + span, _GRID)
+    scales = span * np.geomspace(0.01, 2.0, _GRID)
+    return [(float(m), float(s)) for m, s in product(middles, scales)]
+
+
+def _in_shape(shape: Shape, theta: FloatArray) -> bool:
+    """Scale positive (or base between 0 and 1 with a positive displacement): else it is not that curve."""
+    if "rate_base" in shape.names:
+        return bool(theta[-2] > 0 and 0 < theta[-1] < 1)
+    return bool(theta[-1] > 0)
+
+
+def _refine(
+    shape: Shape,
+    time: FloatArray,
+    value: FloatArray,
+    theta: FloatArray,
+    fixed: int | None = None,
+) -> tuple[float, FloatArray] | None:
+    """Levenberg and Marquardt to the last digits; one parameter may be fixed. None if it does not end."""
+    from scipy.optimize import least_squares
+
+    free = np.array([j for j in range(theta.size) if j != fixed])
+    scale = np.maximum(np.abs(theta), 1e-8)
+
+    def full(part: FloatArray) -> FloatArray:
+        out = theta.copy()
+        out[free] = part * scale[free]
+        return out
+
+    with np.errstate(all="ignore"):
+        try:
+            found = least_squares(
+                lambda part: np.nan_to_num(
+                    value - shape.curve(full(part), time), nan=1e150, posinf=1e150, neginf=-1e150
+                ),
+                theta[free] / scale[free],
+                jac=lambda part: np.nan_to_num(-shape.jacobian(full(part), time)[:, free] * scale[free]),
+                method="lm",
+                xtol=1e-15,
+                ftol=1e-15,
+                gtol=1e-15,
+                max_nfev=2000,
+            )
+        except ValueError:  # residuals beyond the range of numbers: this start leads nowhere
+            return None
+    if not found.success or not np.isfinite(found.x).all():
+        return None
+    return float(2 * found.cost), full(found.x)
+
+
+def _profile(
+    shape: Shape,
+    time: FloatArray,
+    value: FloatArray,
+    theta: FloatArray,
+    rss: float,
+    error: FloatArray,
+    conf_level: float,
+) -> tuple[FloatArray, FloatArray]:
+    df = time.size - theta.size
+    target = float(stdtrit(df, 0.5 + conf_level / 2)) ** 2 * rss / df
+    low, high = np.full(theta.size, -np.inf), np.full(theta.size, np.inf)
+    for j in range(theta.size):
+        for side, limits in ((-1.0, low), (1.0, high)):
+            limits[j] = _limit(shape, time, value, theta, rss + target, j, side * float(error[j]))
+    return low, high
+
+
+def _limit(
+    shape: Shape, time: FloatArray, value: FloatArray, theta: FloatArray, target: float, j: int, step: float
+) -> float:
+    """Where the least sum of squares with parameter j fixed reaches the target; infinite where it never does."""
+    from scipy.optimize import brentq
+
+    last = theta
+
+    def excess(at: float) -> float:
+        nonlocal last
+        start = last.copy()
+        start[j] = at
+        found = _refine(shape, time, value, start, fixed=j)
+        if found is None or not _in_shape(shape, found[1]):
+            return np.nan
+        last = found[1]
+        return found[0] - target
+
+    if step == 0 or not np.isfinite(step):
+        return float(theta[j])
+    inner, outer = float(theta[j]), float(theta[j]) + step
+    for _ in range(_STEPS):
+        gone = excess(outer)
+        if np.isnan(gone):
+            return float(np.copysign(np.inf, step))
+        if gone > 0:
+            last = theta
+            with np.errstate(all="ignore"):
+                return float(brentq(excess, inner, outer, xtol=1e-12 * abs(outer - theta[j]), rtol=1e-12))
+        inner, outer = outer, outer + (outer - float(theta[j])) * 0.5
+    return float(np.copysign(np.inf, step))
