@@ -81,7 +81,8 @@ class CensoredLikelihood:
         self.log_weights: FloatArray = np.sum([w.ravel() for w in log_weights], axis=0)
         self.blocks = _blocks(sample, self.nodes.shape[0] * (self.p + self.q + 4))
         self.participants = sample.starts.size
-        self.where = np.tril_indices(self.q)
+        self.entries = [(i, j) for i in range(self.q) for j in range(i + 1)]
+        self.size = self.p + len(self.entries) + 1
 
     def __call__(self, theta: FloatArray, mode: FloatArray) -> Evaluation:
         """At theta, the searches for the modes starting at mode (m, q)."""
@@ -125,13 +126,13 @@ class CensoredLikelihood:
         loglik = float((top[:, 0] + np.log(total[:, 0]) + log_scale).sum())
         # Complete-data scores at every node: measured values, then those below a limit.
         pull = -slope / sigma
-        score = np.empty((*u.shape[:2], p + self.where[0].size + 1))
+        score = np.empty((*u.shape[:2], self.size))
         zx = block.zx.transpose(0, 2, 1)
         measured_x = (xr[:, None, :] - b @ block.zx) / sigma**2
         measured_z = (zr[:, None, :] - zzb) / sigma**2
         for j in range(p):
             score[:, :, j] = measured_x[:, :, j] + block.per_participant(block.x[:, j, None] * pull)
-        for k, (i, j) in enumerate(zip(*self.where, strict=True)):
+        for k, (i, j) in enumerate(self.entries):
             own = measured_z[:, :, i] + block.per_participant(block.z[:, i, None] * pull)
             score[:, :, p + k] = own * u[:, :, j]
         score[:, :, -1] = quadratic - block.count[:, None] - block.per_participant(slope * e)
@@ -143,7 +144,7 @@ class CensoredLikelihood:
         information = self._expected(block, weight, u, sigma, e, slope, curve, mean, second, zx)
         cross = np.einsum("bk,bkp->p", weight, measured_x)
         information[:p, -1] += 2 * cross
-        for k, (i, j) in enumerate(zip(*self.where, strict=True)):
+        for k, (i, j) in enumerate(self.entries):
             information[p + k, -1] += 2 * float((weight * measured_z[:, :, i] * u[:, :, j]).sum())
         information[-1, :-1] = information[:-1, -1]
         information[-1, -1] += 2 * float((weight * quadratic).sum())
@@ -180,17 +181,16 @@ class CensoredLikelihood:
         turned = own * (curve * e - slope) / sigma
         t0 = turned.sum(axis=1)
         t1 = np.einsum("ck,ckq->cq", turned, u_own)
-        out = np.zeros((p + self.where[0].size + 1,) * 2)
+        out = np.zeros((self.size, self.size))
         x, z = block.x, block.z
         out[:p, :p] = block.xx.sum(axis=0) / sigma**2 + x.T @ (x * w0[:, None])
         out[:p, -1] = x.T @ t0
         out[-1, -1] = float((turned * e).sum()) * sigma
-        entries = list(zip(*self.where, strict=True))
-        for k, (i, j) in enumerate(entries):
+        for k, (i, j) in enumerate(self.entries):
             out[:p, p + k] = np.einsum("bp,b->p", zx[:, :, i], mean[:, j]) / sigma**2 + x.T @ (z[:, i] * w1[:, j])
             out[p + k, :p] = out[:p, p + k]
             out[p + k, -1] = float(z[:, i] @ t1[:, j])
-            for m, (r, s) in enumerate(entries):
+            for m, (r, s) in enumerate(self.entries):
                 out[p + k, p + m] = float((block.zz[:, i, r] * second[:, j, s]).sum()) / sigma**2 + float(
                     (z[:, i] * z[:, r] * w2[:, j, s]).sum()
                 )

@@ -78,7 +78,7 @@ def fit_censored_mixed(
         df_method=df_method,
         conf_level=conf_level,
         reference=between_within(sample, covariance, df_method),
-        beta=np.linalg.solve(sample.r_design, top.theta[:p]),
+        beta=np.asarray(np.linalg.solve(sample.r_design, top.theta[:p])),
         random_covariance=unscale @ lower @ lower.T @ unscale.T,
         sigma=sigma,
         loglik=top.value.loglik,
@@ -101,8 +101,8 @@ def _start(sample: MixedSample) -> FloatArray | None:
     at = state(m, lower)
     sigma = np.sqrt(max(at.rss, 1e-6 * m.yy) / m.df)
     # The sign of a column of L is arbitrary: the diagonal is made positive, and large enough to climb from.
-    lower = np.linalg.cholesky(lower @ lower.T + _SMALLEST_START**2 * np.eye(q) * 1e-2)
-    lower = lower + np.diag(np.maximum(_SMALLEST_START - np.diag(lower), 0.0))
+    root = np.linalg.cholesky(lower @ lower.T + _SMALLEST_START**2 * np.eye(q) * 1e-2)
+    lower = root + np.diag(np.maximum(_SMALLEST_START - np.diag(root), 0.0))
     entries = (sigma * lower)[np.tril_indices(q)]
     return np.concatenate((m.least_squares + at.beta, entries, [np.log(sigma)]))
 

@@ -125,7 +125,7 @@ def fit_censored_normal(
             nothing, nothing, nothing, nothing, float("nan"), float("nan"), np.full((p + 1, p + 1), np.nan),
             float("nan"), float("nan"),
         )  # fmt: skip
-    variance = np.linalg.inv(_information(value, below, design, found.beta, found.sigma))
+    variance = np.asarray(np.linalg.inv(_information(value, below, design, found.beta, found.sigma)), dtype=np.float64)
     error = np.sqrt(np.diag(variance))
     df, factor = _reference(conf_type, detected, p)
     if conf_type == "profile":

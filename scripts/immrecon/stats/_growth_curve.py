@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +22,12 @@ _REFINED = 4
 # Beyond this condition of the scaled curvature some parameter is not determined by the values.
 _UNDETERMINED = 1e11
 _STEPS = 60
+# Residual sum of squares, relative to the total, that is rounding error.
+_NO_RESIDUAL = 1e-18
+# Share of the quantile by which a profile may miss it.
+_JUMP = 1e-4
+# A residual beyond the range of numbers.
+_FAR = 1e150
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Shape:
     curve: Callable[[FloatArray, FloatArray], FloatArray]
     jacobian: Callable[[FloatArray, FloatArray], FloatArray]
     basis: Callable[[FloatArray, FloatArray], FloatArray]
-    """(n, linear) columns at the two parameters that are not linear."""
+    """(g, n, linear) columns at g pairs (g, 2, 1) of the two parameters that are not linear."""
 
 
 def _rise(theta: FloatArray, x: FloatArray) -> FloatArray:
@@ -42,8 +47,14 @@ def _rise(theta: FloatArray, x: FloatArray) -> FloatArray:
     return np.asarray(expit((x - theta[-2]) / theta[-1]))
 
 
+def _rises(two: FloatArray, x: FloatArray) -> FloatArray:
+    from scipy.special import expit
+
+    return np.asarray(expit((x - two[:, 0]) / two[:, 1]))
+
+
 def _logistic(theta: FloatArray, x: FloatArray) -> FloatArray:
-    return theta[0] * _rise(theta, x)
+    return np.asarray(theta[0] * _rise(theta, x))
 
 
 def _logistic_jacobian(theta: FloatArray, x: FloatArray) -> FloatArray:
@@ -53,7 +64,7 @@ def _logistic_jacobian(theta: FloatArray, x: FloatArray) -> FloatArray:
 
 
 def _four_parameter(theta: FloatArray, x: FloatArray) -> FloatArray:
-    return theta[0] + (theta[1] - theta[0]) * _rise(theta, x)
+    return np.asarray(theta[0] + (theta[1] - theta[0]) * _rise(theta, x))
 
 
 def _four_parameter_jacobian(theta: FloatArray, x: FloatArray) -> FloatArray:
@@ -63,7 +74,7 @@ def _four_parameter_jacobian(theta: FloatArray, x: FloatArray) -> FloatArray:
 
 
 def _gompertz(theta: FloatArray, x: FloatArray) -> FloatArray:
-    return theta[0] * np.exp(-theta[1] * theta[2] ** x)
+    return np.asarray(theta[0] * np.exp(-theta[1] * theta[2] ** x))
 
 
 def _gompertz_jacobian(theta: FloatArray, x: FloatArray) -> FloatArray:
@@ -77,19 +88,19 @@ SHAPES = {
         ("asymptote", "midpoint", "scale"),
         _logistic,
         _logistic_jacobian,
-        lambda two, x: _rise(two, x)[:, None],
+        lambda two, x: _rises(two, x)[:, :, None],
     ),
     "four-parameter-logistic": Shape(
         ("lower", "upper", "midpoint", "scale"),
         _four_parameter,
         _four_parameter_jacobian,
-        lambda two, x: np.column_stack((1 - _rise(two, x), _rise(two, x))),
+        lambda two, x: np.stack((1 - _rises(two, x), _rises(two, x)), axis=2),
     ),
     "gompertz": Shape(
         ("asymptote", "displacement", "rate_base"),
         _gompertz,
         _gompertz_jacobian,
-        lambda two, x: np.exp(-two[0] * two[1] ** x)[:, None],
+        lambda two, x: np.exp(-two[:, 0] * two[:, 1] ** x)[:, :, None],
     ),
 }
 
@@ -176,11 +187,8 @@ def fit_growth(
     theta: FloatArray | None = None
     if why is None:
         theta = _best(shape, time, value)
-        why = (
-            "no curve of this shape fits better than all others: least squares has no minimum"
-            if theta is None
-            else None
-        )
+        if theta is None:
+            why = "least squares has no minimum: no curve of this shape fits best"
     covariance = np.full((k, k), np.nan)
     if theta is not None:
         slope = shape.jacobian(theta, time)
@@ -198,7 +206,8 @@ def fit_growth(
             nan, 0, nan, nan,
         )  # fmt: skip
     error = np.sqrt(np.diag(covariance))
-    low, high = _profile(shape, time, value, theta, rss, error, conf_level)
+    exact = rss <= _NO_RESIDUAL * float(((value - value.mean()) ** 2).sum())
+    low, high = (theta, theta) if exact else _profile(shape, time, value, theta, rss, error, conf_level)
     with np.errstate(divide="ignore"):
         loglik = float(-0.5 * n * (np.log(2 * np.pi * rss / n) + 1))
     aicc = -2 * loglik + 2 * (k + 1) + 2 * (k + 1) * (k + 2) / (n - k - 2) if n > k + 2 else float("nan")
@@ -235,36 +244,32 @@ def _why_not(time: FloatArray, value: FloatArray, k: int, fewest: int, last_at_l
 
 
 def _best(shape: Shape, time: FloatArray, value: FloatArray) -> FloatArray | None:
-    """Least squares: a grid of the two parameters that are not linear, the rest in closed form, then Gauss-Newton."""
-    span = float(np.ptp(time))
-    if "rate_base" in shape.names:
-        # exp(-exp((m - t)/s)): the displacement is exp(m/s), the base exp(-1/s).
-        grid = [
-            np.array([np.exp(np.clip(m / s, -600, 600)), np.exp(-1 / s)]) for m, s in _middles_and_scales(time, span)
-        ]
-    else:
-        grid = [np.array(pair) for pair in _middles_and_scales(time, span)]
-    starts = []
-    for two in grid:
-        columns = shape.basis(two, time)
-        if not np.isfinite(columns).all():
-            continue
-        linear, *_ = np.linalg.lstsq(columns, value, rcond=1e-12)
-        residual = value - columns @ linear
-        starts.append((float(residual @ residual), np.concatenate((linear, two))))
-    starts.sort(key=lambda pair: pair[0])
+    """Least squares: a grid of the two parameters that are not linear, the rest in closed form, then refined."""
+    two = _grid("rate_base" in shape.names, time)
+    with np.errstate(over="ignore", invalid="ignore"):
+        columns = shape.basis(two[:, :, None], time)
+    two, columns = (part[np.isfinite(columns).all(axis=(1, 2))] for part in (two, columns))
+    inner = columns.transpose(0, 2, 1) @ columns
+    linear = np.einsum("glm,gm->gl", np.linalg.pinv(inner, rcond=1e-12), columns.transpose(0, 2, 1) @ value)
+    residual = value - np.einsum("gnl,gl->gn", columns, linear)
+    best = np.argsort((residual**2).sum(axis=1), kind="stable")[:_REFINED]
     found = [
         end
-        for end in (_refine(shape, time, value, theta) for _, theta in starts[:_REFINED])
+        for end in (_refine(shape, time, value, np.concatenate((linear[g], two[g]))) for g in best)
         if end is not None and _in_shape(shape, end[1])
     ]
     return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _middles_and_scales(time: FloatArray, span: float) -> list[tuple[float, float]]:
+def _grid(gompertz: bool, time: FloatArray) -> FloatArray:
+    """(g, 2) midpoints and scales, for Gompertz as displacement exp(m/s) and base exp(-1/s)."""
+    span = float(np.ptp(time))
     middles = np.linspace(time.min() - 0.5 * span, time.max() + span, _GRID)
     scales = span * np.geomspace(0.01, 2.0, _GRID)
-    return [(float(m), float(s)) for m, s in product(middles, scales)]
+    m, s = (part.ravel() for part in np.meshgrid(middles, scales, indexing="ij"))
+    if gompertz:
+        return np.column_stack((np.exp(np.clip(m / s, -600, 600)), np.exp(-1 / s)))
+    return np.column_stack((m, s))
 
 
 def _in_shape(shape: Shape, theta: FloatArray) -> bool:
@@ -292,19 +297,23 @@ def _refine(
         out[free] = part * scale[free]
         return out
 
+    def residual(part: FloatArray) -> FloatArray:
+        return np.asarray(np.clip(np.nan_to_num(value - shape.curve(full(part), time), nan=_FAR), -_FAR, _FAR))
+
+    def jacobian(part: FloatArray) -> FloatArray:
+        return np.asarray(np.nan_to_num(-shape.jacobian(full(part), time)[:, free] * scale[free]))
+
     with np.errstate(all="ignore"):
         try:
             found = least_squares(
-                lambda part: np.nan_to_num(
-                    value - shape.curve(full(part), time), nan=1e150, posinf=1e150, neginf=-1e150
-                ),
+                residual,
                 theta[free] / scale[free],
-                jac=lambda part: np.nan_to_num(-shape.jacobian(full(part), time)[:, free] * scale[free]),
+                jac=jacobian,
                 method="lm",
                 xtol=1e-15,
                 ftol=1e-15,
                 gtol=1e-15,
-                max_nfev=2000,
+                max_nfev=500,
             )
         except ValueError:  # residuals beyond the range of numbers: this start leads nowhere
             return None
@@ -327,16 +336,21 @@ def _profile(
     low, high = np.full(theta.size, -np.inf), np.full(theta.size, np.inf)
     for j in range(theta.size):
         for side, limits in ((-1.0, low), (1.0, high)):
-            limits[j] = _limit(shape, time, value, theta, rss + target, j, side * float(error[j]))
+            limits[j] = _limit(shape, time, value, theta, rss + target, target, j, side * float(error[j]))
     return low, high
 
 
 def _limit(
-    shape: Shape, time: FloatArray, value: FloatArray, theta: FloatArray, target: float, j: int, step: float
+    shape: Shape,
+    time: FloatArray,
+    value: FloatArray,
+    theta: FloatArray,
+    target: float,
+    size: float,
+    j: int,
+    step: float,
 ) -> float:
     """Where the least sum of squares with parameter j fixed reaches the target; infinite where it never does."""
-    from scipy.optimize import brentq
-
     last = theta
 
     def excess(at: float) -> float:
@@ -349,16 +363,42 @@ def _limit(
         last = found[1]
         return found[0] - target
 
-    if step == 0 or not np.isfinite(step):
-        return float(theta[j])
-    inner, outer = float(theta[j]), float(theta[j]) + step
+    endless = float(np.copysign(np.inf, step))
+    inner, outer, below = float(theta[j]), float(theta[j]) + step, -np.inf
     for _ in range(_STEPS):
-        gone = excess(outer)
-        if np.isnan(gone):
-            return float(np.copysign(np.inf, step))
-        if gone > 0:
-            last = theta
-            with np.errstate(all="ignore"):
-                return float(brentq(excess, inner, outer, xtol=1e-12 * abs(outer - theta[j]), rtol=1e-12))
-        inner, outer = outer, outer + (outer - float(theta[j])) * 0.5
-    return float(np.copysign(np.inf, step))
+        above = excess(outer)
+        if np.isnan(above):
+            return endless
+        if above > 0:
+            return _between(excess, inner, outer, below, above, endless, size)
+        inner, outer, below = outer, outer + (outer - float(theta[j])) * 0.5, above
+    return endless
+
+
+def _between(
+    excess: Callable[[float], float],
+    inner: float,
+    outer: float,
+    below: float,
+    above: float,
+    endless: float,
+    size: float,
+) -> float:
+    """Root by halving and the secant in turn; endless if the curve leaves its shape before it, or jumps across 0 by more than
+    a share of `size` (the other parameters have run away).
+    """
+    for turn in range(200):
+        middle = (inner + outer) / 2
+        if turn % 2 and np.isfinite(below) and above - below > 0:
+            secant = inner + (outer - inner) * np.clip(-below / (above - below), 0.02, 0.98)
+            middle = float(secant)
+        if abs(outer - inner) <= 1e-10 * (abs(inner) + abs(outer)) or middle in (inner, outer):
+            break
+        value = excess(middle)
+        if np.isnan(value):
+            return endless
+        if value > 0:
+            outer, above = middle, value
+        else:
+            inner, below = middle, value
+    return outer if above <= _JUMP * size else endless

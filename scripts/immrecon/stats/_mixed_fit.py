@@ -54,7 +54,7 @@ def fit_mixed(
         return not_estimable(method, names, random_names, none_below, labels, df_method, conf_level, why)
     reference = _reference(df_method, sample, m, top.theta, at, sigma2)
     singular, note = what_to_know(at.delta, top.converged)
-    beta = np.linalg.solve(sample.r_design, m.least_squares + at.beta)
+    beta = np.asarray(np.linalg.solve(sample.r_design, m.least_squares + at.beta), dtype=np.float64)
     effects, spread = predicted(m, at, sigma2)
     total = 2 * float(np.log(np.abs(np.diag(sample.r_design))).sum())
     log_det = float(np.linalg.slogdet(at.xhx)[1]) + total if reml else 0.0

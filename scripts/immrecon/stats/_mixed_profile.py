@@ -85,7 +85,7 @@ def state(m: Moments, lower: FloatArray) -> State:
     q, p = m.zx.shape[1:]
     delta = lower @ lower.T
     widened = np.eye(q) + m.zz @ delta
-    inverse = np.linalg.inv(widened)
+    inverse = np.asarray(np.linalg.inv(widened), dtype=np.float64)
     shrink = delta @ inverse
     xhx = np.eye(p) - np.einsum("mqp,mqr,mrs->ps", m.zx, shrink, m.zx, optimize=True)
     xhy = -np.einsum("mqp,mqr,mr->p", m.zx, shrink, m.zy, optimize=True)

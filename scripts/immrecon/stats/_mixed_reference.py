@@ -55,7 +55,8 @@ def independent_rows(rows: FloatArray) -> FloatArray:
 def wald(rows: FloatArray, beta: FloatArray, covariance: FloatArray) -> float:
     """Quadratic form over the number of independent rows."""
     estimate = rows @ beta
-    return float(estimate @ np.linalg.solve(rows @ covariance @ rows.T, estimate)) / rows.shape[0]
+    square = float(estimate @ np.linalg.solve(rows @ covariance @ rows.T, estimate))
+    return square / float(rows.shape[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

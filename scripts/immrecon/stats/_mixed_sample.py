@@ -1,5 +1,6 @@
 """Repeated values of participants, made ready for a mixed model: sorted by participant, columns scaled."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,7 +92,7 @@ def why_not_mixed(
     counts = counts[counts > 0]
     n_measured = int(measured.sum())
     # In this order: a later reason may only be asked for when no earlier one holds.
-    reasons = (
+    reasons: tuple[tuple[Callable[[], bool], str], ...] = (
         (lambda: n == 0, "no value"),
         (lambda: len(independent_columns(design)) < p, "the columns of the design determine each other"),
         (lambda: n_measured == 0, f"all {n} values are below the limit"),
@@ -119,13 +120,13 @@ def why_not_mixed(
 
 def _slopes_vary(slope: FloatArray, code: IntArray) -> bool:
     """Some participant has values left when an intercept and a slope of its own are fitted."""
-    return any((code == k).sum() > 2 and np.ptp(slope[code == k]) > 0 for k in np.flatnonzero(np.bincount(code) > 2))
+    return any(float(np.ptp(slope[code == k])) > 0 for k in np.flatnonzero(np.bincount(code) > 2))
 
 
 def _intercepts_are_fixed(design: FloatArray, code: IntArray) -> bool:
     own = (code[:, None] == np.unique(code)).astype(np.float64)
     together = independent_columns(np.column_stack((design, own)))
-    return len(together) == design.shape[1]
+    return len(together) == int(design.shape[1])
 
 
 def between_and_within(design: FloatArray, code: IntArray, measured: BoolArray) -> tuple[BoolArray, int, int]:
