@@ -9,7 +9,7 @@ from immrecon.stats._mills import left_tail
 from immrecon.stats._mixed_fit import RANDOM_NAMES, assemble, between_within
 from immrecon.stats._mixed_inference import in_design
 from immrecon.stats._mixed_model import MixedModel, not_estimable, what_to_know
-from immrecon.stats._mixed_profile import minimise_profile, moments, state, triangle
+from immrecon.stats._mixed_profile import minimise_profile, moments, residual_variation, state, triangle
 from immrecon.stats._mixed_sample import MixedSample, mixed_sample, why_not_mixed
 from immrecon.stats._types import BoolArray, FloatArray, IntArray
 
@@ -51,15 +51,23 @@ def fit_censored_mixed(
     why = why_not_mixed(value, below, design, code, slope)
     if why is None:
         sample = mixed_sample(value, below, design, code, labels, slope)
-        start = _start(sample)
-        if start is None:
-            why = "the values do not vary about the fixed effects"
-    if why is None and start is not None:
+        measured = ~below
+        known = mixed_sample(
+            value[measured],
+            below[measured],
+            design[measured],
+            code[measured],
+            labels,
+            None if slope is None else slope[measured],
+        )
+        why = residual_variation(moments(known, reml=False))
+    top: _Top | None = None
+    if why is None:
         likelihood = CensoredLikelihood(sample, NODES[len(random_names)] if nodes is None else nodes)
-        top = _climb(likelihood, start)
+        top = _climb(likelihood, _start(sample))
         if top is None:
             why = "the values do not vary within participants"
-    if why is not None or top is None:
+    if top is None:
         return not_estimable(method, names, random_names, below, labels, df_method, conf_level, str(why))
     p, q = likelihood.p, likelihood.q
     lower, sigma = triangle(top.theta[p:-1], q), float(np.exp(top.theta[-1]))
@@ -91,12 +99,10 @@ def fit_censored_mixed(
     )
 
 
-def _start(sample: MixedSample) -> FloatArray | None:
-    """The linear model with the limits as values, its random effects kept away from 0; None without variation."""
+def _start(sample: MixedSample) -> FloatArray:
+    """The linear model with the limits as values, its random effects kept away from 0."""
     m = moments(sample, reml=False)
     q = m.zz.shape[1]
-    if m.yy <= 1e-18 * float(sample.value @ sample.value):
-        return None
     lower = triangle(minimise_profile(m).theta, q)
     at = state(m, lower)
     sigma = np.sqrt(max(at.rss, 1e-6 * m.yy) / m.df)

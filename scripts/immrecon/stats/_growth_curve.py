@@ -121,7 +121,7 @@ class GrowthCurve:
     """(k,)"""
     std_error: FloatArray
     conf_low: FloatArray
-    """Profile limits: where the F of fixing the parameter reaches its quantile; infinite if it never does."""
+    """Profile limits: where the F of fixing the parameter reaches its quantile; infinite where it is not seen to."""
     conf_high: FloatArray
     covariance: FloatArray
     """(k, k) s^2 (J'J)^-1."""
@@ -289,6 +289,7 @@ def _refine(
     """Levenberg and Marquardt to the last digits; one parameter may be fixed. None if it does not end."""
     from scipy.optimize import least_squares
 
+    tolerance = 1e-15 if fixed is None else 1e-11
     free = np.array([j for j in range(theta.size) if j != fixed])
     scale = np.maximum(np.abs(theta), 1e-8)
 
@@ -310,9 +311,9 @@ def _refine(
                 theta[free] / scale[free],
                 jac=jacobian,
                 method="lm",
-                xtol=1e-15,
-                ftol=1e-15,
-                gtol=1e-15,
+                xtol=tolerance,
+                ftol=tolerance,
+                gtol=tolerance,
                 max_nfev=500,
             )
         except ValueError:  # residuals beyond the range of numbers: this start leads nowhere
@@ -384,8 +385,8 @@ def _between(
     endless: float,
     size: float,
 ) -> float:
-    """Root by halving and the secant in turn; endless if the curve leaves its shape before it, or jumps across 0 by more than
-    a share of `size` (the other parameters have run away).
+    """Root by halving and the secant in turn; endless if the curve leaves its shape before it, or jumps across 0 by
+    more than a share of `size` (the other parameters have run away).
     """
     for turn in range(200):
         middle = (inner + outer) / 2

@@ -8,15 +8,13 @@ from immrecon.stats._chi_square import ESTIMATED
 from immrecon.stats._marginal import marginal_means
 from immrecon.stats._mixed_inference import kenward_roger, satterthwaite
 from immrecon.stats._mixed_model import MixedModel, not_estimable, what_to_know
-from immrecon.stats._mixed_profile import Moments, State, minimise_profile, moments, state, triangle
+from immrecon.stats._mixed_profile import Moments, State, minimise_profile, moments, residual_variation, state, triangle
 from immrecon.stats._mixed_reference import BetweenWithin, Reference
 from immrecon.stats._mixed_sample import MixedSample, between_and_within, mixed_sample, why_not_mixed
 from immrecon.stats._types import BoolArray, FloatArray, IntArray
 
 DF_METHODS = ("satterthwaite", "kenward-roger", "between-within", "normal")
 RANDOM_NAMES = ("intercept", "slope")
-# Residual sum of squares, relative to that of least squares, that is rounding error.
-_NO_RESIDUAL = 1e-18
 
 
 def fit_mixed(
@@ -39,17 +37,13 @@ def fit_mixed(
     if why is None:
         sample = mixed_sample(value, none_below, design, code, labels, slope)
         m = moments(sample, reml)
-        size = float(sample.value @ sample.value)
-        if m.yy <= _NO_RESIDUAL * size:
-            why = "the values do not vary about the fixed effects"
+        why = residual_variation(m)
     if why is None:
         top = minimise_profile(m)
         q = m.zz.shape[1]
         lower = triangle(top.theta, q)
         at = state(m, lower)
         sigma2 = at.rss / m.df
-        if at.rss <= _NO_RESIDUAL**0.5 * m.yy:
-            why = "the values do not vary within participants"
     if why is not None:
         return not_estimable(method, names, random_names, none_below, labels, df_method, conf_level, why)
     reference = _reference(df_method, sample, m, top.theta, at, sigma2)

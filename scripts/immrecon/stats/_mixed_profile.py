@@ -18,6 +18,7 @@ Criterion = Callable[[FloatArray], tuple[float, FloatArray]]
 _ITERATIONS, _HALVINGS = 100, 40
 _CONVERGED, _ACCEPTED = 1e-18, 1e-9
 _DIFFERENCE = 1e-5
+_ROUNDING = 1e-12
 _STARTS = (0.05, 0.25, 1.0, 4.0, 16.0)
 
 
@@ -78,6 +79,21 @@ def triangle(theta: FloatArray, q: int) -> FloatArray:
     out = np.zeros((q, q))
     out[np.tril_indices(q)] = theta
     return out
+
+
+def residual_variation(m: Moments) -> str | None:
+    """Why no residual variance can be estimated, or None: nothing left by the fixed effects, or by those and an own
+    intercept (and slope) of each participant.
+    """
+    total = m.yy + float(m.least_squares @ m.least_squares)
+    if m.yy <= _ROUNDING**2 * total:
+        return "the values do not vary about the fixed effects"
+    solve = np.linalg.pinv(m.zz, rcond=_ROUNDING, hermitian=True)
+    xhx = np.eye(m.zx.shape[2]) - np.einsum("mqp,mqr,mrs->ps", m.zx, solve, m.zx, optimize=True)
+    xhy = -np.einsum("mqp,mqr,mr->p", m.zx, solve, m.zy, optimize=True)
+    yhy = m.yy - float(np.einsum("mq,mqr,mr->", m.zy, solve, m.zy, optimize=True))
+    left = yhy - float(xhy @ np.linalg.pinv(xhx, rcond=_ROUNDING, hermitian=True) @ xhy)
+    return "the values do not vary within participants" if left <= _ROUNDING * m.yy else None
 
 
 def state(m: Moments, lower: FloatArray) -> State:
