@@ -5,8 +5,7 @@ import json
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.integrate import quad
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from immrecon.errors import InputError
 from immrecon.stats.longitudinal import (
@@ -68,22 +67,17 @@ def test_golden(name, slope):
 
 
 def test_likelihood_is_that_of_plain_integration():
-    # Four participants, integrals over the random intercept by adaptive quadrature of the density as written down.
+    # Four participants; the trapezoid rule on a fine grid of the random intercept, of the density as written down.
     value = np.array([1.2, 2.0, 2.9, 1.0, 1.0, 1.7, 1.0, 1.4, 2.2, 1.9, 2.6, 3.1])
     below = np.array([0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 0, 0])
     subject, t = np.repeat([1, 2, 3, 4], 3), np.tile([0.0, 1, 2], 4)
+    grid = np.linspace(-8, 8, 4001)
 
     def loglik(b0, b1, tau, sigma):
-        total = 0.0
-        for k in range(1, 5):
-            rows = np.flatnonzero(subject == k)
-
-            def density(u, rows=rows):
-                e = (value[rows] - b0 - b1 * t[rows] - u) / sigma
-                return np.prod(np.where(below[rows] == 1, norm.cdf(e), norm.pdf(e) / sigma)) * norm.pdf(u / tau) / tau
-
-            total += np.log(quad(density, -8, 8, epsabs=1e-13, epsrel=1e-12, points=[-1, 0, 1])[0])
-        return total
+        e = (value[:, None] - b0 - b1 * t[:, None] - grid) / sigma
+        density = np.where(below[:, None] == 1, ndtr(e), np.exp(-e * e / 2) / np.sqrt(2 * np.pi) / sigma)
+        prior = np.exp(-((grid / tau) ** 2) / 2) / np.sqrt(2 * np.pi) / tau
+        return sum(np.log((density[subject == k].prod(axis=0) * prior).sum() * 0.004) for k in range(1, 5))
 
     found = censored_mixed_model(value, below, np.column_stack((np.ones(12), t)), subject)
     at = np.array([*found.coefficient, found.random_sd[0], found.residual_sd])

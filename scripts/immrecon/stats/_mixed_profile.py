@@ -103,19 +103,21 @@ def state(m: Moments, lower: FloatArray) -> State:
     widened = np.eye(q) + m.zz @ delta
     inverse = np.asarray(np.linalg.inv(widened), dtype=np.float64)
     shrink = delta @ inverse
-    xhx = np.eye(p) - np.einsum("mqp,mqr,mrs->ps", m.zx, shrink, m.zx, optimize=True)
-    xhy = -np.einsum("mqp,mqr,mr->p", m.zx, shrink, m.zy, optimize=True)
-    yhy = m.yy - float(np.einsum("mq,mqr,mr->", m.zy, shrink, m.zy, optimize=True))
+    zx, zy = m.zx.reshape(-1, p), m.zy.reshape(-1)
+    xhx = np.eye(p) - zx.T @ (shrink @ m.zx).reshape(-1, p)
+    shrunk = (shrink @ m.zy[:, :, None]).reshape(-1)
+    xhy = -zx.T @ shrunk
     covariance = np.linalg.inv(xhx)
+    covariance = (covariance + covariance.T) / 2
     beta = covariance @ xhy
     return State(
         delta=delta,
         log_det=float(np.log(np.linalg.det(widened)).sum()),
         inverse=inverse,
         xhx=xhx,
-        covariance=(covariance + covariance.T) / 2,
+        covariance=covariance,
         beta=beta,
-        rss=max(yhy - float(xhy @ beta), 0.0),
+        rss=max(m.yy - float(zy @ shrunk) - float(xhy @ beta), 0.0),
     )
 
 
@@ -125,14 +127,16 @@ def deviance(m: Moments, lower: FloatArray, sigma2: float | None = None) -> tupl
     sigma2 None takes the best one.
     """
     at = state(m, lower)
+    q = m.zx.shape[1]
     variance = at.rss / m.df if sigma2 is None else sigma2
     value = at.log_det + m.df * float(np.log(variance)) + at.rss / variance
-    kx, ky = at.inverse @ m.zx, np.einsum("mqr,mr->mq", at.inverse, m.zy - m.zx @ at.beta)
+    ky = (at.inverse @ (m.zy - m.zx @ at.beta)[:, :, None])[:, :, 0]
     slope = (at.inverse @ m.zz).sum(axis=0) - ky.T @ ky / variance
     if m.reml:
         value += float(np.linalg.slogdet(at.xhx)[1])
-        slope = slope - np.einsum("mqp,ps,mrs->qr", kx, at.covariance, kx, optimize=True)
-    gradient = 2 * ((slope + slope.T) / 2 @ lower)[np.tril_indices(lower.shape[0])]
+        kx = (at.inverse @ m.zx).transpose(1, 0, 2)
+        slope = slope - kx.reshape(q, -1) @ (kx @ at.covariance).reshape(q, -1).T
+    gradient = 2 * ((slope + slope.T) / 2 @ lower)[np.tril_indices(q)]
     return value, gradient, variance
 
 
