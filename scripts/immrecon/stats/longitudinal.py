@@ -14,7 +14,9 @@ from immrecon.stats import _design, _validate
 from immrecon.stats._censored_mixed import DF_METHODS as CENSORED_DF_METHODS
 from immrecon.stats._censored_mixed import fit_censored_mixed
 from immrecon.stats._censored_normal import CONF_TYPES, CensoredNormal, fit_censored_normal
-from immrecon.stats._growth_curve import SHAPES, GrowthCurve, fit_growth
+from immrecon.stats._growth_curve import GrowthCurve
+from immrecon.stats._growth_fit import fit_growth
+from immrecon.stats._growth_shapes import SHAPES
 from immrecon.stats._marginal import MarginalMeans
 from immrecon.stats._mixed_fit import DF_METHODS, fit_mixed
 from immrecon.stats._mixed_model import MixedModel, RandomSlopeTest, compare_random_slope
