@@ -92,7 +92,7 @@ def test_arguments_are_left_as_they_were():
 def test_import_needs_neither_frames_nor_heavy_statistics():
     code = (
         "import sys, immrecon.stats.survival, immrecon.stats.competing_risks, immrecon.stats.proportion\n"
-        "import immrecon.stats.comparison\n"
+        "import immrecon.stats.comparison, immrecon.stats.longitudinal\n"
         "heavy = ('scipy.stats', 'lifelines', 'pandas', 'polars', 'matplotlib')\n"
         "print([m for m in heavy if m in sys.modules])"
     )

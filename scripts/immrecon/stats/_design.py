@@ -9,6 +9,8 @@ from immrecon.errors import InputError
 from immrecon.stats._types import FloatArray, IntArray
 
 _SHOWN = 5
+# Of a column so little is left beside the earlier ones that it is one of their sums.
+_DETERMINED = 1e-9
 
 
 def covariate_table(values: ArrayLike, n: int) -> FloatArray:
@@ -80,3 +82,44 @@ def refuse_overlap(subject: IntArray, start: FloatArray | None, stop: FloatArray
             f"entry: {where.size} of {stop.size} intervals overlap an earlier one of the same subject"
             f" (positions {shown}, counted from 0). Hint: split follow-up at each change, (0, 5], (5, 9], ..."
         )
+
+
+def design_matrix(values: ArrayLike | None, n: int, name: str = "design") -> FloatArray:
+    """(n, p) finite columns as given, from (n,) or (n, p); a column of ones if None; InputError otherwise."""
+    if values is None:
+        return np.ones((n, 1))
+    if np.ma.is_masked(values):
+        raise InputError(f"{name}: some values are masked. Hint: drop the rows that miss a covariate first.")
+    raw = np.asarray(values)
+    if raw.dtype.kind not in "biufO":
+        raise InputError(f"{name}: expected numbers, got {raw.dtype}. Hint: code categories as 0/1 columns.")
+    if raw.ndim not in (1, 2) or raw.shape[0] != n or (raw.ndim == 2 and raw.shape[1] == 0):
+        raise InputError(f"{name}: shape {raw.shape} for {n} rows. Hint: (n,) or (n, p), the intercept among them.")
+    try:
+        table = raw.astype(np.float64).reshape(n, -1 if n else raw.shape[-1] if raw.ndim == 2 else 1)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: not numeric ({error}). Hint: code categories as 0/1 columns.") from error
+    bad = np.flatnonzero(~np.isfinite(table).all(axis=1))
+    if bad.size:
+        shown = ", ".join(str(i) for i in bad[:_SHOWN]) + (", ..." if bad.size > _SHOWN else "")
+        raise InputError(
+            f"{name}: {bad.size} of {n} rows are missing or infinite (positions {shown}, counted from 0)."
+            " Hint: drop the rows that miss a covariate first."
+        )
+    return np.ascontiguousarray(table)
+
+
+def independent_columns(design: FloatArray) -> tuple[int, ...]:
+    """Positions of the columns that the earlier ones do not determine, by pivots relative to each column."""
+    kept: list[int] = []
+    basis = np.empty((design.shape[0], 0))
+    for j in range(design.shape[1]):
+        column = design[:, j]
+        length = float(np.linalg.norm(column))
+        rest = column - basis @ (basis.T @ column)
+        rest = rest - basis @ (basis.T @ rest)
+        left = float(np.linalg.norm(rest))
+        if length > 0 and left > _DETERMINED * length:
+            kept.append(j)
+            basis = np.column_stack((basis, rest / left))
+    return tuple(kept)

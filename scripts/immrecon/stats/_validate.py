@@ -13,6 +13,7 @@ _SHOWN = 5
 # Up to this code, causes are found in a table.
 _FEW_CODES = 4_096
 _INFINITY = np.array([np.inf]).view(np.uint64)[0]
+_PER_ROW = {"time": "one value per participant", "value": "one per measured value"}
 
 
 def _refuse_if(bad: BoolArray, name: str, problem: str, hint: str) -> None:
@@ -24,15 +25,15 @@ def _refuse_if(bad: BoolArray, name: str, problem: str, hint: str) -> None:
     raise InputError(f"{name}: {counted} (positions {shown}, counted from 0). Hint: {hint}")
 
 
-def _numbers(values: ArrayLike, name: str, n: int | None) -> FloatArray:
-    raw = _column(values, name, n)
+def _numbers(values: ArrayLike, name: str, n: int | None, beside: str = "time") -> FloatArray:
+    raw = _column(values, name, n, beside)
     try:
         return raw.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: not numeric ({error}). Hint: convert to days or codes first.") from error
 
 
-def _column(values: ArrayLike, name: str, n: int | None) -> NDArray[Any]:
+def _column(values: ArrayLike, name: str, n: int | None, beside: str = "time") -> NDArray[Any]:
     """One dimension of n numbers or objects, not copied."""
     if type(values) is not np.ndarray and np.ma.is_masked(values):  # np.asarray would bring back what is masked
         raise InputError(f"{name}: some values are masked. Hint: drop or query the missing values first.")
@@ -40,7 +41,7 @@ def _column(values: ArrayLike, name: str, n: int | None) -> NDArray[Any]:
     if raw.ndim != 1:
         raise InputError(f"{name}: expected one dimension, got shape {raw.shape}. Hint: pass one column.")
     if n is not None and raw.size != n:
-        raise InputError(f"{name}: {raw.size} values where time has {n}. Hint: one value per participant.")
+        raise InputError(f"{name}: {raw.size} values where {beside} has {n}. Hint: {_PER_ROW[beside]}.")
     if raw.dtype.kind not in "biufO":  # dates and durations would become nanoseconds
         raise InputError(f"{name}: expected numbers, got {raw.dtype}. Hint: convert to days or codes first.")
     return raw
@@ -214,3 +215,21 @@ def accumulated_hazard(values: ArrayLike, n: int) -> FloatArray:
     bad = ~((out >= 0) & (out < np.inf))
     _refuse_if(bad, "cumulative_hazard", "are missing, infinite, negative or falling", "-log of a survival above 0.")
     return out
+
+
+def measurements(values: ArrayLike, name: str = "value", n: int | None = None) -> FloatArray:
+    """Finite measured values as float64, shape (n,); InputError otherwise."""
+    out = _numbers(values, name, n, "value")
+    _refuse_if(~np.isfinite(out), name, "are missing or infinite", "a sample without a result is no row.")
+    return out
+
+
+def below_limit(values: ArrayLike | None, n: int) -> BoolArray:
+    """(n,) True where only an upper bound is known (1), False where the value was measured (0, or None for all)."""
+    if values is None:
+        return np.zeros(n, dtype=np.bool_)
+    out = _numbers(values, "below", n, "value")
+    _refuse_if(np.isnan(out), "below", "are missing", "every value is measured or below its limit.")
+    _refuse_if((out != 0) & (out != 1), "below", "are neither 0 nor 1", "1: the value is the limit it lies below.")
+    flags: BoolArray = out == 1
+    return flags
