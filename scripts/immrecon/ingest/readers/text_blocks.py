@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from immrecon.config.source_format import Layout
@@ -136,7 +137,7 @@ def _widths_agree(block: str, delimiter: str, quote: str | None, width: int, n_l
 def _quotes_are_plain(block: str, delimiter: str, quote: str | None, width: int, n_lines: int) -> bool:
     """Every cell of every line has no quote, or begins and ends with one and is closed in its line."""
     assert quote is not None
-    with_quote = [line for line in block.split("\n") if quote in line]
+    with_quote = _lines_with(block, quote)
     without = n_lines - len(with_quote)
     if block.count(delimiter) - sum(line.count(delimiter) for line in with_quote) != (width - 1) * without:
         return False
@@ -146,6 +147,16 @@ def _quotes_are_plain(block: str, delimiter: str, quote: str | None, width: int,
     plain = pl.col("line").str.contains(f"^{cell}(?:{d}{cell})*$")
     outside = pl.col("line").str.replace_all(f"{q}[^{q}]*{q}", "").str.count_matches(d)
     return bool(lines.select((plain & (outside == width - 1)).all()).item())
+
+
+def _lines_with(block: str, sign: str) -> list[str]:
+    """The lines that hold a sign of ASCII, without their ends; each line of the block has one."""
+    content = block.encode()
+    signs = np.frombuffer(content, dtype=np.uint8)
+    ends = np.flatnonzero(signs == ord("\n"))
+    lines = np.unique(np.searchsorted(ends, np.flatnonzero(signs == ord(sign))))
+    begins = np.concatenate([[0], ends[:-1] + 1])[lines]
+    return [content[begin:end].decode() for begin, end in zip(begins, ends[lines], strict=True)]
 
 
 class _Decoded:
