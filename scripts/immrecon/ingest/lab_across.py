@@ -73,14 +73,16 @@ def panels(frame: pl.DataFrame, least: int) -> Panels:
     # Equal numbers give equal digests in any order; sentences are made where digests agree.
     rounded = pl.struct("LBTESTCD", pl.col("LBSTRESN").round_sig_figs(_SHOWN_DIGITS))
     samples = (
-        plain.select("SAMPLEID", DIGEST=rounded.hash())
+        plain.select("SAMPLEID", DIGEST=rounded.hash(), AT=pl.int_range(pl.len()))
         .group_by("SAMPLEID")
-        .agg(pl.len().alias("N"), pl.col("DIGEST").sum())
+        .agg(pl.len().alias("N"), pl.col("DIGEST").sum(), pl.col("AT").min())
         .filter(pl.col("N") >= least)
+        .sort("AT")
     )
-    first = plain.select(_OF_PANELS).unique("SAMPLEID", keep="first", maintain_order=True)
-    samples = first.join(samples, on="SAMPLEID", how="inner", maintain_order="left").drop("N")
-    return Panels(samples, plain.select("SAMPLEID", "ORDER", "LBTESTCD", "LBSTRESN"))
+    first = plain.select(pl.col(_OF_PANELS).gather(samples["AT"]))
+    return Panels(
+        first.with_columns(samples["DIGEST"]), plain.select("SAMPLEID", "ORDER", "LBTESTCD", "LBSTRESN")
+    )
 
 
 def panel_texts(found: Panels, digests: pl.Series, least: int) -> pl.DataFrame:
@@ -177,7 +179,7 @@ class AcrossBuckets:
 
     def _put(self, frame: pl.DataFrame, name: str) -> Path:
         path = self._folder / f"{name}.arrow"
-        frame.write_ipc(path, compression="lz4")
+        frame.write_ipc(path, compression="uncompressed")
         return path
 
     def warnings(self, cutoff: date | None) -> pl.DataFrame:
