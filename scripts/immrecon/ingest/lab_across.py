@@ -166,16 +166,28 @@ class AcrossBuckets:
         self._panels: list[Path] = []
         self._numbers: list[Path] = []
         self._digests: list[pl.Series] = []
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def gathered(cls, folders: Sequence[Path], checks: Checks) -> "AcrossBuckets":
+        """Of buckets whose texts were put into several folders, in their order."""
+        found = cls(folders[0], checks)
+        for folder in folders:
+            samples = sorted(folder.glob("samples-*.arrow"))
+            found._samples += samples
+            found._digests += [pl.read_ipc(path, columns=["DIGEST"])["DIGEST"] for path in samples]
+            found._panels += sorted(folder.glob("panels-*.arrow"))
+            found._numbers += sorted(folder.glob("numbers-*.arrow"))
+        return found
 
     def add(self, found: Across) -> None:
         """What one bucket of participants has."""
         if found.panels is not None:
             self._digests.append(found.panels.samples["DIGEST"])
-            self._samples.append(self._put(found.panels.samples, f"samples-{len(self._samples)}"))
-            self._panels.append(self._put(found.panels.numbers, f"panels-{len(self._panels)}"))
+            self._samples.append(self._put(found.panels.samples, f"samples-{len(self._samples):06d}"))
+            self._panels.append(self._put(found.panels.numbers, f"panels-{len(self._panels):06d}"))
         if found.numbers is not None and not found.numbers.is_empty():
-            self._numbers.append(self._put(found.numbers, f"numbers-{len(self._numbers)}"))
+            self._numbers.append(self._put(found.numbers, f"numbers-{len(self._numbers):06d}"))
 
     def _put(self, frame: pl.DataFrame, name: str) -> Path:
         path = self._folder / f"{name}.arrow"
