@@ -12,6 +12,8 @@ rule harmonise_lab_chunk:
         kept=temp(directory("harmonised/lab_chunks/{chunk}")),
     log:
         LAYOUT.log("harmonise_lab_chunk"),
+    wildcard_constraints:
+        chunk=r"[0-9]{4}",
     params:
         code=code_digest("harmonise_lab_chunk"),
         received=STEPS.received,
@@ -19,8 +21,6 @@ rule harmonise_lab_chunk:
         folder=lambda wildcards: STEPS.folder,
         chunk=lambda wildcards: int(wildcards.chunk),
         n_chunks=STEPS.study.file.chunks,
-    wildcard_constraints:
-        chunk=r"[0-9]{4}",
     script:
         "../../scripts/harmonise_lab_chunk.py"
 

@@ -62,7 +62,7 @@ class _Piece:
         around.write_ipc(self.around, compression="uncompressed")
 
     def take(self) -> pl.DataFrame:
-        cells, around = pl.read_ipc(self.cells), pl.read_ipc(self.around)
+        cells, around = (pl.scan_ipc(path).collect() for path in (self.cells, self.around))
         place = around["RUN"].search_sorted(cells["RUN"])
         both = pl.concat([cells.drop("RUN"), around.drop("RUN").select(pl.all().gather(place))], how="horizontal")
         self.cells.unlink()
