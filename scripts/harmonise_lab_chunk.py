@@ -1,4 +1,4 @@
-"""Lab exports, as received, to the rows of one part of the participants; what is said of them is kept to be gathered."""
+"""Lab exports, as received, to the rows of one part of the participants; what is said of them is kept for gathering."""
 
 from pathlib import Path
 

@@ -11,17 +11,24 @@ TARGETS = [f"harmonised/lb/{part:04d}.parquet" for part in range(3)]
 TARGETS += ["harmonised/queries_lab.parquet", "harmonised/cells.parquet"]
 
 
+def snakemake(checkout: Checkout, *arguments: str) -> str:
+    """What Snakemake says when it makes the targets."""
+    command = [
+        sys.executable, "-m", "snakemake", "--cores", "2", "--snakefile", str(REPOSITORY / "workflow" / "Snakefile"),
+        "--configfile", str(checkout.config), *arguments, "--", *TARGETS,
+    ]  # fmt: skip
+    run = subprocess.run(command, cwd=checkout.folder, env=checkout.environment(), capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout + run.stderr
+
+
 def harmonised(folder: Path, chunks: int) -> tuple[dict[str, bytes], str]:
     """Contents of the harmonised layer of the demo study in three parts, and what Snakemake said."""
     study_folder(REPOSITORY / "config", folder / "study", parts=3, chunks=chunks)
     checkout = Checkout(REPOSITORY, folder)
-    command = [
-        sys.executable, "-m", "snakemake", "--cores", "2", "--snakefile", str(REPOSITORY / "workflow" / "Snakefile"),
-        "--configfile", str(checkout.config), "--", *TARGETS,
-    ]  # fmt: skip
-    run = subprocess.run(command, cwd=folder, env=checkout.environment(), capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return contents(checkout.results(cut=CUT) / "harmonised"), run.stdout + run.stderr
+    said = snakemake(checkout)
+    assert "Nothing to be done" in snakemake(checkout, "--dry-run")
+    return contents(checkout.results(cut=CUT) / "harmonised"), said
 
 
 def test_three_jobs_give_what_one_gives_and_leave_nothing_else(tmp_path):

@@ -54,8 +54,10 @@ def _plain(text: pl.Series, written: str) -> pl.Series | None:
     closer look is needed. None where the format is of another kind.
     """
     codes = re.findall("%(.)", written)
-    if len(set(codes)) < len(codes) or not {"d", "m", "Y"} <= set(codes) <= set("dmYHMS") or ("H" in codes) != (
-        "M" in codes
+    if (
+        len(set(codes)) < len(codes)
+        or not {"d", "m", "Y"} <= set(codes) <= set("dmYHMS")
+        or ("H" in codes) != ("M" in codes)
     ):
         return None
     # Leap seconds are no time of a laboratory's: the closer look refuses them.

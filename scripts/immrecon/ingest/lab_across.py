@@ -80,9 +80,7 @@ def panels(frame: pl.DataFrame, least: int) -> Panels:
         .sort("AT")
     )
     first = plain.select(pl.col(_OF_PANELS).gather(samples["AT"]))
-    return Panels(
-        first.with_columns(samples["DIGEST"]), plain.select("SAMPLEID", "ORDER", "LBTESTCD", "LBSTRESN")
-    )
+    return Panels(first.with_columns(samples["DIGEST"]), plain.select("SAMPLEID", "ORDER", "LBTESTCD", "LBSTRESN"))
 
 
 def panel_texts(found: Panels, digests: pl.Series, least: int) -> pl.DataFrame:

@@ -247,7 +247,8 @@ class _Judging:
 
 def account_of(said: Sequence[Said], changes: Sequence[pl.DataFrame], cutoff: date | None) -> LabAccount:
     """Queries and cells, after the last bucket."""
-    queries, cells = [listing([])], [CELLS.schema.create_empty()]
+    queries = [listing([])]
+    cells: list[pl.DataFrame] = [CELLS.schema.create_empty()]
     for one in said:
         queries += [*one.remarks, *one.queries, one.across.warnings(cutoff)]
         cells.append(with_fates(one.counts, summed(one.fates)))
