@@ -5,9 +5,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import polars as pl
 import pytest
+import yaml
+from polars.testing import assert_frame_equal
 
 from immrecon.check import check_study
 from immrecon.check_summary import summary
@@ -16,6 +19,7 @@ from immrecon.config.load import load_study
 from immrecon.errors import ConfigError
 from immrecon.ingest.clinical import harmonise_clinical
 from immrecon.ingest.lab import harmonise_labs
+from immrecon.ingest.lab_stream import harmonise_by_bucket
 
 CUT = "2026-09-30"
 
@@ -64,6 +68,20 @@ def test_it_prints_what_the_ingest_counts(repository: Path) -> None:
         assert f"{query['SRCFILE']}" in run.stdout
         assert " ".join(query["QUMSG"].split()) in lines
     assert command("check", config).stdout == run.stdout
+
+
+def test_a_large_export_is_checked_piece_by_piece_with_the_same_result(study: Path) -> None:
+    once = check_study(study)
+    dialect = study.parent / "labs" / "central.yaml"
+    content = yaml.safe_load(dialect.read_text())
+    content["layout"]["limits"] = {"in_memory_bytes": 1}
+    dialect.write_text(yaml.safe_dump(content))
+    with patch("immrecon.ingest.lab_stream.harmonise_by_bucket", wraps=harmonise_by_bucket) as by_bucket:
+        pieces = check_study(study)
+    assert by_bucket.call_count == 1
+    assert_frame_equal(pieces.cells, once.cells)
+    assert_frame_equal(pieces.queries, once.queries)
+    assert not pieces.problems
 
 
 def test_it_writes_nothing(study: Path) -> None:

@@ -1,6 +1,7 @@
-"""`immrecon check`: the whole ingest in memory, nothing written, and every problem of the sources at once."""
+"""`immrecon check`: the whole ingest, no result written, and every problem of the sources at once."""
 
 import glob
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,13 +16,14 @@ from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
 from immrecon.config.load import load_study
+from immrecon.config.specs import lab_spec
 from immrecon.config.study import Study, StudyFile
 from immrecon.contracts.harmonised import CELLS, DM, QUERIES_CLINICAL
 from immrecon.errors import ConfigError, ImmreconError, SourceError
 from immrecon.ingest.clinical import Count, harmonise_clinical
 from immrecon.ingest.clinical_source import Files
-from immrecon.ingest.lab import LabTables, harmonise_labs
 from immrecon.ingest.lab_parse import check_against_study
+from immrecon.ingest.lab_stream import LabAccount, harmonise_lab
 from immrecon.ingest.readers import find_files
 from immrecon.layout import source_files, unused_files
 from immrecon.sources import verify_sources
@@ -135,11 +137,12 @@ def _labs(checkup: Checkup, participants: pl.DataFrame | None) -> None:
         checkup.queries = pl.concat([checkup.queries, tables.queries])
 
 
-def _harmonise(study: Study, labs: dict[str, Dialect], participants: pl.DataFrame | None) -> LabTables:
+def _harmonise(study: Study, labs: dict[str, Dialect], participants: pl.DataFrame | None) -> LabAccount:
+    """As the pipeline does it, an export too large for memory piece by piece. LB is written where nobody looks."""
     dm = DM.schema.create_empty() if participants is None else participants
-    return harmonise_labs(
-        labs, study.data_folder, dm, study.file.analytes, study.cut.extract_date, study.cut.cutoff_date
-    )
+    spec = lab_spec(study).model_copy(update={"labs": labs})
+    with tempfile.TemporaryDirectory(prefix="immrecon_check_") as room:
+        return harmonise_lab(spec, study.data_folder, dm, Path(room) / "harmonised" / "lb" / "0000.parquet")
 
 
 def _readable(checkup: Checkup, labs: dict[str, Dialect], participants: pl.DataFrame | None) -> dict[str, Dialect]:

@@ -67,6 +67,8 @@ class Layout:
         return [f"tables/{stem}.{kind}" for stem in stems for kind in ("html", "csv")]
 
     def log(self, step: str) -> str:
+        if step.endswith("_chunk"):
+            return f"logs/{step}/{{chunk}}.log"
         return f"logs/{step}.log"
 
 

@@ -115,6 +115,18 @@ def test_a_huge_value_is_not_printed_whole(folder):
     assert len(str(error.value)) < 5000
 
 
+@pytest.mark.parametrize(
+    ("parts", "chunks", "fits"), [(1, 1, True), (3, 1, True), (3, 3, True), (3, 2, False), (1, 2, False)]
+)
+def test_chunks_are_one_or_as_many_as_parts(folder, parts, chunks, fits):
+    edit(folder / "config.yaml", lambda c: c.update(parts=parts, chunks=chunks))
+    if fits:
+        assert load_study(folder / "config.yaml").file.chunks == chunks
+        return
+    with pytest.raises(ConfigError, match=f"chunks is {chunks}: expected 1, or one for each of the {parts} parts"):
+        load_study(folder / "config.yaml")
+
+
 def test_missing_file(folder):
     (folder / "endpoints.yaml").unlink()
     with pytest.raises(ConfigError, match=r"endpoints.yaml: no such configuration file"):

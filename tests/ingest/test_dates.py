@@ -1,11 +1,14 @@
 """Dates: each expected day is read off the text by hand."""
 
+import random
+import re
 from datetime import date, time
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from immrecon.config.base import build
 from immrecon.config.source_format import DateStyle
@@ -125,3 +128,34 @@ def test_every_day_is_read_back(days: list[date]) -> None:
 def test_styles_that_cannot_be_declared(formats: list[str], said: str, tmp_path) -> None:
     with pytest.raises(ConfigError, match=said):
         build(DateStyle, {"formats": formats}, tmp_path / "lab.yaml")
+
+
+FORMATS = ["%m/%d/%Y %H:%M", "%d.%m.%Y", "%Y-%m-%dT%H:%M:%S", "%Y%m%d", "%Y%m%d%H%M", "%H:%M %d/%m/%Y", "%m/%Y/%d"]
+PARTS = {
+    "m": ["01", "02", "12", "13", "1", "00"],
+    "d": ["01", "28", "29", "30", "31", "5", "00"],
+    "Y": ["2020", "1999", "0000", "0001", "9999", "21", "+200"],
+    "H": ["00", "23", "24", "7"],
+    "M": ["00", "59", "60", "5"],
+    "S": ["00", "59", "60", "07.5"],
+}
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_texts_in_full_width_are_read_as_a_closer_look_reads_them(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(seed)
+
+    def written() -> str | None:
+        text = re.sub(
+            "%(.)",
+            lambda code: rng.choice(PARTS[code[1]][: rng.choice([1, 9])]),
+            rng.choice([*style.formats, *FORMATS]),
+        )
+        return rng.choice([text, text, text, text + " ", text + "x", "", None])
+
+    style = DateStyle(formats=rng.sample(FORMATS, rng.randint(1, 3)))
+    texts = pl.Series([written() for _ in range(200)], dtype=pl.String)
+    quick = parse_dates(texts, style)
+    monkeypatch.setattr("immrecon.ingest.dates._plain", lambda *_: None)
+    assert_frame_equal(quick, parse_dates(texts, style))
+    assert quick["lo"].count() > 0

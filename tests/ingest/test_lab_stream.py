@@ -17,7 +17,8 @@ from immrecon.contracts.io import write
 from immrecon.errors import SourceError
 from immrecon.ingest.clinical import harmonise_clinical
 from immrecon.ingest.lab import harmonise_labs
-from immrecon.ingest.lab_stream import ahead, at_once, harmonise_by_bucket, harmonise_lab, is_large
+from immrecon.ingest.lab_chunks import gather_lab, harmonise_lab_chunk
+from immrecon.ingest.lab_stream import LabAccount, ahead, at_once, harmonise_by_bucket, harmonise_lab, is_large
 
 from .lab_cases import ANALYTES, CUTOFF, EXTRACTED, dialect, export, participants
 from .random_exports import laboratories, write_exports
@@ -35,9 +36,23 @@ def assert_the_same(spec: LabSpec, folder: Path, dm: pl.DataFrame, out: Path, n_
     account = harmonise_by_bucket(spec, folder, dm, parts(out / "buckets", n_parts), n_buckets)
     assert_frame_equal(account.queries, once.queries)
     assert_frame_equal(account.cells, once.cells)
-    for one, other in zip(parts(out / "once", n_parts), parts(out / "buckets", n_parts), strict=True):
-        assert Path(one).read_bytes() == Path(other).read_bytes()
+    hows = ["once", "buckets"]
+    if n_parts > 1:
+        gathered = by_chunks(spec, folder, dm, out / "chunks", n_parts)
+        assert_frame_equal(gathered.queries, once.queries)
+        assert_frame_equal(gathered.cells, once.cells)
+        hows.append("chunks")
+    for one, *others in zip(*(parts(out / how, n_parts) for how in hows), strict=True):
+        assert {Path(other).read_bytes() for other in others} == {Path(one).read_bytes()}
     assert [path.name for path in (out / "buckets").iterdir()] == ["lb"], "nothing is left of the buckets"
+
+
+def by_chunks(spec: LabSpec, folder: Path, dm: pl.DataFrame, out: Path, n: int) -> LabAccount:
+    """The last chunk first: they do not wait for each other."""
+    kept = [out / "kept" / str(chunk) for chunk in range(n)]
+    for chunk in reversed(range(n)):
+        harmonise_lab_chunk(spec, folder, dm, Path(parts(out, n)[chunk]), chunk, n, kept[chunk])
+    return gather_lab(spec, kept)
 
 
 @pytest.fixture

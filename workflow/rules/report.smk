@@ -42,7 +42,13 @@ rule render_report:
         "../../scripts/render_report.py"
 
 
-OUTPUTS = [path for step in workflow.rules for path in step.output]
+OUTPUTS = [
+    path for step in workflow.rules if not step.has_wildcards() for path in step.output
+]
+# Made chunk by chunk, where there are several.
+OUTPUTS += [
+    path for path in LAYOUT.participants("harmonised", "lb") if path not in OUTPUTS
+]
 
 
 rule write_manifest:

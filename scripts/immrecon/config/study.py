@@ -220,6 +220,11 @@ class StudyFile(Strict):
     )
     sources: Sources
     parts: int = Field(ge=1, le=4096, description="participant-level tables are split into this many files")
+    chunks: int = Field(
+        ge=1,
+        le=4096,
+        description="jobs that harmonise the lab exports: 1, or one for each of the `parts`; the results are the same",
+    )
     clocks: ClockLabels
     groups: list[Group] = Field(min_length=1)
     dose_levels: list[DoseLevel]
@@ -245,6 +250,8 @@ class StudyFile(Strict):
             raise ValueError("with time_basis calendar every cut needs a cutoff_date")
         for name, cut in self.cuts.items():
             self._check_comparison(name, cut)
+        if self.chunks not in (1, self.parts):
+            raise ValueError(f"chunks is {self.chunks}: expected 1, or one for each of the {self.parts} parts")
         known = {analyte.code for analyte in self.analytes}
         unknown = sorted({threshold.analyte for threshold in self.thresholds} - known)
         if unknown:

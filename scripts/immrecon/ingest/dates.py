@@ -37,12 +37,51 @@ def parse_dates(text: pl.Series, style: DateStyle) -> pl.DataFrame:
     (null; 'unreadable': in none of the formats; 'impossible': in the shape of one, but no such day). Blank or null
     text gives nulls throughout.
     """
+    text = text.cast(pl.String).str.strip_chars().alias("text")
+    plain = _plain(text, style.formats[0])
+    rest = text if plain is None else text.filter(plain.is_null())
     name = "text"
-    frame = text.cast(pl.String).str.strip_chars().alias(name).to_frame()
+    frame = rest.to_frame()
     distinct = frame.unique(maintain_order=True).filter(pl.col(name) != "")
     parsed = _parsed(distinct, style)
     joined = frame.join(parsed, on=name, how="left", maintain_order="left")
-    return joined.select(lo="lo", hi="hi", time="time", problem="problem")
+    read = joined.select(lo="lo", hi="hi", time="time", problem="problem")
+    return read if plain is None else _among(read, plain, with_time="%H" in style.formats[0])
+
+
+def _plain(text: pl.Series, written: str) -> pl.Series | None:
+    """The moments of texts in full width in the first format, which most are and which are read quickly; null where a
+    closer look is needed. None where the format is of another kind.
+    """
+    codes = re.findall("%(.)", written)
+    if (
+        len(set(codes)) < len(codes)
+        or not {"d", "m", "Y"} <= set(codes) <= set("dmYHMS")
+        or ("H" in codes) != ("M" in codes)
+    ):
+        return None
+    # Leap seconds are no time of a laboratory's: the closer look refuses them.
+    digits = {"Y": "[0-9]{4}", "S": "[0-5][0-9]"}
+    pattern = re.sub("%(.)", lambda code: digits.get(code[1], "[0-9]{2}"), re.escape(written))
+    if "H" in codes:
+        moments = pl.col("text").str.to_datetime(written, time_unit="ms", strict=False)
+    else:
+        moments = pl.col("text").str.to_date(written, strict=False).cast(pl.Datetime("ms"))
+    sound = pl.col("text").str.contains(f"^{pattern}$") & (moments.dt.year() > 0)
+    return text.to_frame().select(pl.when(sound).then(moments)).to_series()
+
+
+def _among(read: pl.DataFrame, plain: pl.Series, *, with_time: bool) -> pl.DataFrame:
+    """Texts that were read quickly, and between them the others."""
+    day = plain.dt.date()
+    time = plain.dt.time() if with_time else pl.Series([None], dtype=pl.Time).new_from_index(0, len(plain))
+    quick = pl.DataFrame({"lo": day, "hi": day, "time": time}).with_columns(problem=pl.lit(None, dtype=pl.String))
+    if read.is_empty():
+        return quick
+    closely = plain.is_null()
+    place = pl.select(pl.when(closely).then(closely.cum_sum().cast(pl.Int64) - 1)).to_series()
+    spread = read.select(pl.all().gather(place))
+    return pl.DataFrame({name: spread[name].zip_with(closely, quick[name]) for name in quick.columns})
 
 
 def _parsed(texts: pl.DataFrame, style: DateStyle) -> pl.DataFrame:

@@ -193,7 +193,10 @@ def lb_columns(results: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         (pl.col("FATE") != Fate.QUERIED.value) & pl.col("USUBJID").is_not_null() & pl.col("LBTESTCD").is_not_null()
     )
     is_date = dialect.columns.collected.kind == "date"
-    written = pl.concat_str("DATETEXT", "TIMETEXT", separator=" ", ignore_nulls=True).str.strip_chars()
+    written = pl.col("DATETEXT")
+    if kept["TIMETEXT"].null_count() < kept.height:
+        written = pl.concat_str("DATETEXT", "TIMETEXT", separator=" ", ignore_nulls=True)
+    written = written.str.strip_chars()
     unused = pl.coalesce("EXCLUDED", "SUPERSEDED", "WORD_REASON")
     return kept.select(
         "USUBJID",
@@ -222,13 +225,29 @@ def lb_columns(results: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
 
 
 def lb_of(results: pl.DataFrame) -> pl.DataFrame:
+    """LB in its order, its rows numbered within each participant."""
     order = ["USUBJID", "LBDT", "LBDY", "LBTESTCD", "LBNAM", "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL"]
-    number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("USUBJID")
-    return (
-        results.sort(order, nulls_last=True, maintain_order=True)
-        .with_columns(LBSEQ=number)
-        .select(LB.schema.column_names())
-    )
+    if results.is_empty():
+        return results.with_columns(LBSEQ=pl.lit(1, dtype=pl.Int64)).select(LB.schema.column_names())
+    alike = results.select(pl.all().eq_missing(pl.all().first()).all()).row(0, named=True)
+    constant = results.head(1).select(name for name, is_alike in alike.items() if is_alike)
+    varying = results.drop(constant.columns)
+    keys = [name for name in order if name in varying.columns]
+    if keys[-1:] == ["SRCROW"] and varying["SRCROW"].is_sorted():
+        keys.pop()  # the sort keeps rows that are alike in their order
+    # Texts that come again and again are sorted once.
+    sorted_by = [_ranked(varying[key]) if varying[key].dtype == pl.String else varying[key] for key in keys]
+    if sorted_by:
+        varying = varying.sort(sorted_by, nulls_last=True, maintain_order=True)
+    both = varying.with_columns(pl.lit(column.item(), dtype=column.dtype).alias(column.name) for column in constant)
+    place = pl.int_range(pl.len(), dtype=pl.Int64)
+    begins = (place == 0) | (pl.col("USUBJID") != pl.col("USUBJID").shift(1))
+    number = place - pl.when(begins).then(place).forward_fill() + 1
+    return both.with_columns(LBSEQ=number).select(LB.schema.column_names())
+
+
+def _ranked(texts: pl.Series) -> pl.Series:
+    return texts.cast(pl.Enum(texts.drop_nulls().unique().sort()))
 
 
 def numbered(queries: pl.DataFrame) -> pl.DataFrame:

@@ -73,14 +73,14 @@ def panels(frame: pl.DataFrame, least: int) -> Panels:
     # Equal numbers give equal digests in any order; sentences are made where digests agree.
     rounded = pl.struct("LBTESTCD", pl.col("LBSTRESN").round_sig_figs(_SHOWN_DIGITS))
     samples = (
-        plain.select("SAMPLEID", DIGEST=rounded.hash())
+        plain.select("SAMPLEID", DIGEST=rounded.hash(), AT=pl.int_range(pl.len()))
         .group_by("SAMPLEID")
-        .agg(pl.len().alias("N"), pl.col("DIGEST").sum())
+        .agg(pl.len().alias("N"), pl.col("DIGEST").sum(), pl.col("AT").min())
         .filter(pl.col("N") >= least)
+        .sort("AT")
     )
-    first = plain.select(_OF_PANELS).unique("SAMPLEID", keep="first", maintain_order=True)
-    samples = first.join(samples, on="SAMPLEID", how="inner", maintain_order="left").drop("N")
-    return Panels(samples, plain.select("SAMPLEID", "ORDER", "LBTESTCD", "LBSTRESN"))
+    first = plain.select(pl.col(_OF_PANELS).gather(samples["AT"]))
+    return Panels(first.with_columns(samples["DIGEST"]), plain.select("SAMPLEID", "ORDER", "LBTESTCD", "LBSTRESN"))
 
 
 def panel_texts(found: Panels, digests: pl.Series, least: int) -> pl.DataFrame:
@@ -164,20 +164,32 @@ class AcrossBuckets:
         self._panels: list[Path] = []
         self._numbers: list[Path] = []
         self._digests: list[pl.Series] = []
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def gathered(cls, folders: Sequence[Path], checks: Checks) -> "AcrossBuckets":
+        """Of buckets whose texts were put into several folders, in their order."""
+        found = cls(folders[0], checks)
+        for folder in folders:
+            samples = sorted(folder.glob("samples-*.arrow"))
+            found._samples += samples
+            found._digests += [pl.read_ipc(path, columns=["DIGEST"])["DIGEST"] for path in samples]
+            found._panels += sorted(folder.glob("panels-*.arrow"))
+            found._numbers += sorted(folder.glob("numbers-*.arrow"))
+        return found
 
     def add(self, found: Across) -> None:
         """What one bucket of participants has."""
         if found.panels is not None:
             self._digests.append(found.panels.samples["DIGEST"])
-            self._samples.append(self._put(found.panels.samples, f"samples-{len(self._samples)}"))
-            self._panels.append(self._put(found.panels.numbers, f"panels-{len(self._panels)}"))
+            self._samples.append(self._put(found.panels.samples, f"samples-{len(self._samples):06d}"))
+            self._panels.append(self._put(found.panels.numbers, f"panels-{len(self._panels):06d}"))
         if found.numbers is not None and not found.numbers.is_empty():
-            self._numbers.append(self._put(found.numbers, f"numbers-{len(self._numbers)}"))
+            self._numbers.append(self._put(found.numbers, f"numbers-{len(self._numbers):06d}"))
 
     def _put(self, frame: pl.DataFrame, name: str) -> Path:
         path = self._folder / f"{name}.arrow"
-        frame.write_ipc(path, compression="lz4")
+        frame.write_ipc(path, compression="uncompressed")
         return path
 
     def warnings(self, cutoff: date | None) -> pl.DataFrame:

@@ -26,6 +26,8 @@ class Buckets:
 
     of_participant: dict[str, int]
     by_part: list[range]
+    n: int
+    """All buckets, those of other parts too."""
 
     @classmethod
     def of(cls, participants: Sequence[str], n_parts: int, n_buckets: int) -> "Buckets":
@@ -35,11 +37,12 @@ class Buckets:
             names = sorted(name for name in participants if part_of(name, n_parts) == part)
             for place, name in enumerate(names):
                 found[name] = part * per_part + place * per_part // len(names)
-        return cls(found, [range(part * per_part, (part + 1) * per_part) for part in range(n_parts)])
+        by_part = [range(part * per_part, (part + 1) * per_part) for part in range(n_parts)]
+        return cls(found, by_part, n_parts * per_part)
 
-    @property
-    def n(self) -> int:
-        return self.by_part[-1].stop
+    def only(self, part: int) -> "Buckets":
+        """The same buckets, of which those of one part are judged."""
+        return Buckets(self.of_participant, [self.by_part[part]], self.n)
 
     def of_text(self, text: str) -> int:
         """The bucket of a text that is no participant's."""
@@ -59,7 +62,7 @@ class _Piece:
         around.write_ipc(self.around, compression="uncompressed")
 
     def take(self) -> pl.DataFrame:
-        cells, around = pl.read_ipc(self.cells), pl.read_ipc(self.around)
+        cells, around = (pl.scan_ipc(path).collect() for path in (self.cells, self.around))
         place = around["RUN"].search_sorted(cells["RUN"])
         both = pl.concat([cells.drop("RUN"), around.drop("RUN").select(pl.all().gather(place))], how="horizontal")
         self.cells.unlink()
@@ -70,10 +73,11 @@ class _Piece:
 
 
 class Spill:
-    """The cells of one laboratory in a folder. First all are added, then each bucket is taken once."""
+    """The cells of one laboratory in a folder. First all are added, then each bucket that is judged is taken once."""
 
     def __init__(self, folder: Path, buckets: Buckets, rule: IdentityRule) -> None:
         self._folder, self._buckets, self._rule = folder, buckets, rule
+        self._wanted = [number for part in buckets.by_part for number in part]
         self._held: list[pl.DataFrame] = []
         self._n_held = 0
         self._pieces: dict[int, list[_Piece]] = {}
@@ -101,6 +105,8 @@ class Spill:
         around = around.with_columns(bucket.alias("BUCKET")).with_row_index("RUN")
         cells = held.drop(*constant.columns, *(name for name in AROUND if name not in constant.columns))
         cells = cells.with_columns(RUN=run.cast(pl.UInt32), BUCKET=bucket.gather(run))
+        if len(self._wanted) < self._buckets.n:
+            cells = cells.filter(pl.col("BUCKET").is_in(self._wanted))
         runs_of = around.partition_by("BUCKET", include_key=False, as_dict=True)
         for (number,), some in cells.partition_by("BUCKET", include_key=False, as_dict=True).items():
             pieces = self._pieces.setdefault(int(number), [])

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from immrecon.config.consistency import Checks, JumpRule, SlipRule
@@ -55,33 +56,65 @@ def near(ratio: pl.Expr, rule: SlipRule) -> pl.Expr:
 
 def _by_period(frame: pl.DataFrame, least: float, cutoff: date | None) -> pl.DataFrame:
     """`_neighbours`, those of a result on or before the cut-off being on or before it too."""
+    numbers = _numbers(frame)
     if cutoff is None:
-        return _neighbours(frame, least)
+        return _neighbours(numbers, least)
     later = (pl.col("LBDT") > cutoff).fill_null(value=False)
-    return pl.concat([_neighbours(frame.filter(~later), least), _neighbours(frame, least).filter(later)])
+    followed = numbers.filter(later)["SERIES"].unique()
+    with_later = numbers.filter(pl.col("SERIES").is_in(followed.implode()))
+    return pl.concat([_neighbours(numbers.filter(~later), least), _neighbours(with_later, least).filter(later)])
 
 
-def _neighbours(frame: pl.DataFrame, least: float) -> pl.DataFrame:
-    """Numbers above zero in order of time, with the ratio to the used result before and after; at least those that
-    are `least` times another of the same participant and analyte, or are a `least`th of it.
+def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Used numbers above zero."""
+    return frame.select(_OF_NUMBERS).filter(USED & (pl.col("LBSTRESN") > 0))
+
+
+def _neighbours(numbers: pl.DataFrame, least: float) -> pl.DataFrame:
+    """Numbers in order of time, with the ratio to the result before and after; at least those that are `least` times
+    another of the same participant and analyte, or are a `least`th of it.
     """
-    numbers = frame.select(_OF_NUMBERS).filter(USED & (pl.col("LBSTRESN") > 0))
-    extremes = numbers.group_by("SERIES").agg(
-        pl.col("LBSTRESN").min().alias("LEAST"), pl.col("LBSTRESN").max().alias("MOST")
-    )
-    # Rounding must not decide here.
-    wide = extremes.filter(pl.col("MOST") >= pl.col("LEAST") * least * 0.999)
-    ordered = numbers.join(wide.select("SERIES"), on="SERIES", how="semi").sort(_IN_ORDER, nulls_last=True)
+    ordered = _in_time(_wide(numbers, least))
+
+    def beside(name: str, by: int) -> pl.Expr:
+        return pl.when(pl.col("SERIES") == pl.col("SERIES").shift(by)).then(pl.col(name).shift(by))
+
     return ordered.with_columns(
-        PREVIOUS=pl.col("LBSTRESN").shift(1).over("SERIES"),
-        NEXT=pl.col("LBSTRESN").shift(-1).over("SERIES"),
-        PREVIOUSDAY=pl.col("DAY").shift(1).over("SERIES"),
-        PREVIOUSROW=pl.col("SRCROW").shift(1).over("SERIES"),
-        PREVIOUSCMP=pl.col("LBCMP").shift(1).over("SERIES"),
+        PREVIOUS=beside("LBSTRESN", 1),
+        NEXT=beside("LBSTRESN", -1),
+        PREVIOUSDAY=beside("DAY", 1),
+        PREVIOUSROW=beside("SRCROW", 1),
+        PREVIOUSCMP=beside("LBCMP", 1),
     ).with_columns(
         BEFORE=pl.col("LBSTRESN") / pl.col("PREVIOUS"),
         AFTER=pl.col("LBSTRESN") / pl.col("NEXT"),
     )
+
+
+def _wide(numbers: pl.DataFrame, least: float) -> pl.DataFrame:
+    """The numbers of series of which the largest is so many times the least."""
+    if numbers.is_empty():
+        return numbers
+    series, number = numbers["SERIES"].to_numpy(), numbers["LBSTRESN"].to_numpy()
+    most, fewest = np.zeros(series.max() + 1), np.full(series.max() + 1, np.inf)
+    np.maximum.at(most, series, number)
+    np.minimum.at(fewest, series, number)
+    # Rounding must not decide here.
+    return numbers.filter(pl.Series((most >= fewest * least * 0.999)[series]))
+
+
+def _in_time(numbers: pl.DataFrame) -> pl.DataFrame:
+    """By series and time, what has no time last. Mostly the export is in the order of time already."""
+    ordered = numbers.sort("SERIES", maintain_order=True)
+    before = {name: pl.col(name).shift(1) for name in _IN_ORDER}
+    clock = pl.col("CLOCK")
+    same_time = clock.eq_missing(before["CLOCK"]) & (pl.col("ORDER") > before["ORDER"])
+    later_that_day = (clock > before["CLOCK"]) | (clock.is_null() & before["CLOCK"].is_not_null()) | same_time
+    follows = (pl.col("DAY") > before["DAY"]) | ((pl.col("DAY") == before["DAY"]) & later_that_day)
+    another = (pl.col("SERIES") != before["SERIES"]).fill_null(value=True)
+    if ordered.select((another | follows.fill_null(value=False)).all()).item():
+        return ordered
+    return numbers.sort(_IN_ORDER, nulls_last=True)
 
 
 def warnings(frame: pl.DataFrame, dialect: Dialect, cutoff: date | None) -> pl.DataFrame:
@@ -107,7 +140,7 @@ def with_severities(listed: pl.DataFrame, checks: Checks) -> pl.DataFrame:
 
 
 def _jump_remarks(frame: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
-    numbers = _neighbours(frame, rule.factor)
+    numbers = _neighbours(_numbers(frame), rule.factor)
     apart = pl.col("DAY") - pl.col("PREVIOUSDAY")
     steep = (pl.col("BEFORE") >= rule.factor) | (pl.col("BEFORE") <= 1 / rule.factor)
     larger = pl.max_horizontal("LBSTRESN", "PREVIOUS")

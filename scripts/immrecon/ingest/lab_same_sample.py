@@ -4,6 +4,7 @@ import polars as pl
 
 from immrecon.config.consistency import Checks, RatioRule, ShareRule, SumRule, TotalRule
 from immrecon.ingest.findings import Finding, remarks, shown
+from immrecon.ingest.lab_suspects import suspects
 from immrecon.vocabulary import USED_FATES, Severity
 
 SAMPLE = ["USUBJID", "DAY", "ACCESSION", "VISIT", "CLOCK"]
@@ -17,7 +18,8 @@ Found = tuple[pl.DataFrame, Finding]
 
 def same_sample_remarks(frame: pl.DataFrame, checks: Checks) -> list[pl.DataFrame]:
     """A listing per rule."""
-    used = frame.filter(USED).select("ORDER", "SAMPLEID", "LBTESTCD", "LBCMP", "LBSTRESN")
+    used = frame.select("ORDER", "SAMPLEID", "LBTESTCD", "LBCMP", "LBSTRESN", "FATE").filter(USED).drop("FATE")
+    used = suspects(used, checks)
     made = [
         *(_sums(used, rule) for rule in checks.sums),
         *(_shares(used, rule) for rule in checks.shares),

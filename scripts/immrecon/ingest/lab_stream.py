@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -68,8 +69,7 @@ def harmonise_lab(spec: LabSpec, folder: Path, dm: pl.DataFrame, lb_parts: Paths
         tables = harmonise_labs(spec.labs, folder, dm, spec.analytes, spec.extract_date, spec.cutoff_date)
         write(LB, tables.lb, lb_parts)
         return LabAccount(tables.queries, tables.cells)
-    n_bytes = sum(_size(spec.labs[name], folder) for name in spec.labs)
-    return harmonise_by_bucket(spec, folder, dm, lb_parts, -(-n_bytes // BUCKET_BYTES))
+    return harmonise_by_bucket(spec, folder, dm, lb_parts, buckets_wanted(spec, folder))
 
 
 def is_large(dialect: Dialect, folder: Path) -> bool:
@@ -85,17 +85,34 @@ def _size(dialect: Dialect, folder: Path) -> int:
     return sum((folder / file).stat().st_size for file in find_files(folder, dialect.files))
 
 
+def buckets_wanted(spec: LabSpec, folder: Path) -> int:
+    """Buckets of a size that can be judged in memory."""
+    return -(-sum(_size(dialect, folder) for dialect in spec.labs.values()) // BUCKET_BYTES)
+
+
 def harmonise_by_bucket(spec: LabSpec, folder: Path, dm: pl.DataFrame, lb_parts: Paths, n_buckets: int) -> LabAccount:
     """As `harmonise_lab`, by at least so many buckets."""
+    paths = as_paths(lb_parts)
+    buckets = Buckets.of(dm["USUBJID"].to_list(), len(paths), n_buckets)
+    with scratch(paths[0].parent.parent / ".lab_buckets") as room:
+        said, changes = judge_buckets(spec, folder, dm, buckets, paths, room, room)
+        return account_of(said, changes, spec.cutoff_date)
+
+
+def judge_buckets(
+    spec: LabSpec, folder: Path, dm: pl.DataFrame, buckets: Buckets, paths: Sequence[Path], room: Path, kept: Path
+) -> tuple[list["Said"], list[pl.DataFrame]]:
+    """Write LB, a path for each of the parts that the buckets are judged for. Returned is what is said of each
+    laboratory's cells, and the changes of laboratory. What the samples of all buckets are compared by is in `kept`.
+    """
     for dialect in spec.labs.values():
         check_against_study(dialect, spec.analytes)
-    paths = as_paths(lb_parts)
-    with scratch(paths[0].parent.parent / ".lab_buckets") as room:
-        buckets = Buckets.of(dm["USUBJID"].to_list(), len(paths), n_buckets)
-        laboratories = [_Laboratory.read(spec.labs[name], folder, buckets, room / name) for name in sorted(spec.labs)]
-        judging = _Judging(spec, dm, laboratories)
-        write_in_order(LB, (judging.buckets(some) for some in buckets.by_part), paths)
-        return judging.account()
+    laboratories = [
+        _Laboratory.read(spec.labs[name], folder, buckets, room / name, kept / name) for name in sorted(spec.labs)
+    ]
+    judging = _Judging(spec, dm, laboratories)
+    write_in_order(LB, (judging.buckets(some) for some in buckets.by_part), paths)
+    return [laboratory.said for laboratory in laboratories], judging.changes
 
 
 @contextmanager
@@ -110,25 +127,34 @@ def scratch(room: Path) -> Iterator[Path]:
 
 
 @dataclass
+class Said:
+    """What is said of the cells of one laboratory: the rows of CELLS before fates are known, listings, and fates."""
+
+    dialect: Dialect
+    counts: pl.DataFrame
+    remarks: list[pl.DataFrame]
+    across: AcrossBuckets
+    queries: list[pl.DataFrame] = field(default_factory=list)
+    fates: list[pl.DataFrame] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class _Laboratory:
     """One laboratory whose cells lie in buckets."""
 
     dialect: Dialect
     spill: Spill
-    counts: pl.DataFrame
-    remarks: list[pl.DataFrame]
-    across: AcrossBuckets
-    fates: list[pl.DataFrame] = field(default_factory=list)
+    said: Said
 
     @classmethod
-    def read(cls, dialect: Dialect, folder: Path, buckets: Buckets, room: Path) -> "_Laboratory":
+    def read(cls, dialect: Dialect, folder: Path, buckets: Buckets, room: Path, kept: Path) -> "_Laboratory":
         spill = Spill(room / "cells", buckets, dialect.participant)
-        across = AcrossBuckets(room / "across", dialect.checks)
+        across = AcrossBuckets(kept / "across", dialect.checks)
         if not is_large(dialect, folder):
             export = read_export(dialect, folder)
             spill.add(export.cells.with_columns(pl.col(ORDER).cast(pl.Int64)))
             spill.close()
-            return cls(dialect, spill, export.counts, export.remarks, across)
+            return cls(dialect, spill, Said(dialect, export.counts, export.remarks, across))
         counts, remarks = [], []
         for index, file in enumerate(find_files(folder, dialect.files)):
             first, total = None, None
@@ -144,7 +170,7 @@ class _Laboratory:
             remarks += [without_rows(first), undeclared]
             counts.append(counts_of(first, dialect.name, total))
         spill.close()
-        return cls(dialect, spill, pl.DataFrame(counts), remarks, across)
+        return cls(dialect, spill, Said(dialect, pl.DataFrame(counts), remarks, across))
 
 
 def _order(file: int, dialect: Dialect) -> pl.Expr:
@@ -181,7 +207,7 @@ class _Judged:
 
     lb: pl.DataFrame
     changes: pl.DataFrame
-    of_laboratory: list[tuple[_Laboratory, pl.DataFrame, Across, pl.DataFrame]]
+    of_laboratory: list[tuple[Said, pl.DataFrame, Across, pl.DataFrame]]
 
 
 class _Judging:
@@ -189,19 +215,16 @@ class _Judging:
 
     def __init__(self, spec: LabSpec, dm: pl.DataFrame, laboratories: Sequence[_Laboratory]) -> None:
         self._spec, self._dm, self._laboratories = spec, dm, laboratories
-        self._queries: dict[str, list[pl.DataFrame]] = {
-            laboratory.dialect.name: [listing([]), *laboratory.remarks] for laboratory in laboratories
-        }
-        self._changes: list[pl.DataFrame] = []
+        self.changes: list[pl.DataFrame] = []
 
     def buckets(self, numbers: Iterable[int]) -> Iterator[pl.DataFrame]:
         """The rows of LB of each bucket, in order."""
         for judged in at_once(self._judge, numbers, pl.thread_pool_size()):
-            self._changes.append(judged.changes)
-            for laboratory, queries, across, of_results in judged.of_laboratory:
-                self._queries[laboratory.dialect.name].append(queries)
-                laboratory.across.add(across)
-                laboratory.fates.append(of_results)
+            self.changes.append(judged.changes)
+            for said, queries, across, of_results in judged.of_laboratory:
+                said.queries.append(queries)
+                said.across.add(across)
+                said.fates.append(of_results)
             yield judged.lb
 
     def _judge(self, bucket: int) -> _Judged:
@@ -217,22 +240,23 @@ class _Judging:
             results = judge(parsed, dialect, spec.extract_date, spec.cutoff_date)
             kept.append(lb_columns(results, dialect))
             queries = queries_within(results, dialect, spec.cutoff_date)
-            of_laboratory.append((laboratory, queries, Across.of(results, dialect.checks), fates(results)))
+            of_laboratory.append((laboratory.said, queries, Across.of(results, dialect.checks), fates(results)))
         lb = lb_of(pl.concat(kept)) if kept else LB.schema.create_empty()
         return _Judged(lb, changes_of_laboratory(lb), of_laboratory)
 
-    def account(self) -> LabAccount:
-        """Queries and cells, after the last bucket."""
-        queries, cells = [], []
-        for laboratory in self._laboratories:
-            queries += self._queries[laboratory.dialect.name]
-            queries.append(laboratory.across.warnings(self._spec.cutoff_date))
-            cells.append(with_fates(laboratory.counts, _summed(laboratory.fates)))
-        listed = _said_once(pl.concat([*queries, *self._changes]))
-        return LabAccount(validate(QUERIES_LAB, numbered(listed)), validate(CELLS, pl.concat(cells)))
+
+def account_of(said: Sequence[Said], changes: Sequence[pl.DataFrame], cutoff: date | None) -> LabAccount:
+    """Queries and cells, after the last bucket."""
+    queries = [listing([])]
+    cells: list[pl.DataFrame] = [CELLS.schema.create_empty()]
+    for one in said:
+        queries += [*one.remarks, *one.queries, one.across.warnings(cutoff)]
+        cells.append(with_fates(one.counts, summed(one.fates)))
+    listed = _said_once(pl.concat([*queries, *changes]))
+    return LabAccount(validate(QUERIES_LAB, numbered(listed)), validate(CELLS, pl.concat(cells)))
 
 
-def _summed(found: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def summed(found: Sequence[pl.DataFrame]) -> pl.DataFrame:
     place = ["source_file", "source_sheet"]
     if not found:
         return pl.DataFrame(schema=dict.fromkeys(place, pl.String) | dict.fromkeys(FATE_COUNTS, pl.Int64))

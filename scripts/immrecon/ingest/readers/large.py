@@ -39,8 +39,10 @@ def _data(block: pl.DataFrame, file: str, layout: Layout, header: Header) -> Tab
     if layout.repeated_header:
         bare = first.str.normalize("NFC").str.replace_all(r"[\s\x1c-\x1f]+", "")
         suspect |= bare == header.cells[0].replace(" ", "")
-    suspects = frame.filter(suspect)
-    if not suspects.is_empty():
+    # First cells come again and again: study, site, participant.
+    distinct = frame.select(first.unique())
+    if distinct.select(suspect.any()).item():
+        suspects = frame.filter(suspect)
         rows = [list(row) for row in suspects.drop(ROW).iter_rows()]
         kept = data_rows(Grid(file, None, suspects[ROW].to_list(), rows), layout, header).frame
         frame = frame.filter(~suspect | pl.col(ROW).is_in(kept[ROW].to_list()))

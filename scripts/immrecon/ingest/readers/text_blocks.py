@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from immrecon.config.source_format import Layout
@@ -107,16 +108,17 @@ class TextBlocks:
 
     def _split(self, block: str, width: int, n_lines: int) -> pl.DataFrame | None:
         """The cells of a block in which every line is a record of `width` cells; None where that is not certain."""
-        if not block.endswith("\n") or block.count("\r") != block.count("\r\n"):
+        if not block.endswith("\n") or ("\r" in block and block.count("\r") != block.count("\r\n")):
             return None
         if not self._delimiter.isascii() or self._delimiter in "\r\n" or not (self._quote or "").isascii():
             return None
+        content = block.encode()
         quoted = bool(self._quote) and str(self._quote) in block
-        if not (_quotes_are_plain if quoted else _widths_agree)(block, self._delimiter, self._quote, width, n_lines):
+        if not (_quotes_are_plain if quoted else _widths_agree)(content, self._delimiter, self._quote, width, n_lines):
             return None
         try:
             frame = pl.read_csv(
-                block.encode(),
+                content,
                 has_header=False,
                 separator=self._delimiter,
                 quote_char=self._quote if quoted else None,
@@ -128,17 +130,18 @@ class TextBlocks:
         return frame if frame.height == n_lines else None
 
 
-def _widths_agree(block: str, delimiter: str, quote: str | None, width: int, n_lines: int) -> bool:
+def _widths_agree(content: bytes, delimiter: str, quote: str | None, width: int, n_lines: int) -> bool:
     """On average; polars refuses a line of more cells."""
-    return block.count(delimiter) == (width - 1) * n_lines
+    return _count(content, delimiter) == (width - 1) * n_lines
 
 
-def _quotes_are_plain(block: str, delimiter: str, quote: str | None, width: int, n_lines: int) -> bool:
+def _quotes_are_plain(content: bytes, delimiter: str, quote: str | None, width: int, n_lines: int) -> bool:
     """Every cell of every line has no quote, or begins and ends with one and is closed in its line."""
     assert quote is not None
-    with_quote = [line for line in block.split("\n") if quote in line]
+    with_quote = _lines_with(content, quote)
     without = n_lines - len(with_quote)
-    if block.count(delimiter) - sum(line.count(delimiter) for line in with_quote) != (width - 1) * without:
+    in_them = sum(line.count(delimiter) for line in with_quote)
+    if _count(content, delimiter) - in_them != (width - 1) * without:
         return False
     q, d = (f"\\x{ord(sign):02x}" for sign in (quote, delimiter))
     cell = f"(?:{q}(?:[^{q}]|{q}{q})*{q}|[^{q}{d}]*)"
@@ -146,6 +149,20 @@ def _quotes_are_plain(block: str, delimiter: str, quote: str | None, width: int,
     plain = pl.col("line").str.contains(f"^{cell}(?:{d}{cell})*$")
     outside = pl.col("line").str.replace_all(f"{q}[^{q}]*{q}", "").str.count_matches(d)
     return bool(lines.select((plain & (outside == width - 1)).all()).item())
+
+
+def _count(content: bytes, sign: str) -> int:
+    """How often a sign of ASCII comes."""
+    return int(np.count_nonzero(np.frombuffer(content, dtype=np.uint8) == ord(sign)))
+
+
+def _lines_with(content: bytes, sign: str) -> list[str]:
+    """The lines that hold a sign of ASCII, without their ends; each line has one."""
+    signs = np.frombuffer(content, dtype=np.uint8)
+    ends = np.flatnonzero(signs == ord("\n"))
+    lines = np.unique(np.searchsorted(ends, np.flatnonzero(signs == ord(sign))))
+    begins = np.concatenate([[0], ends[:-1] + 1])[lines]
+    return [content[begin:end].decode() for begin, end in zip(begins, ends[lines], strict=True)]
 
 
 class _Decoded:

@@ -1,0 +1,14 @@
+"""Lab exports, as received, to the rows of one part of the participants; what is said of them is kept for gathering."""
+
+from pathlib import Path
+
+from immrecon.config.specs import LabSpec
+from immrecon.contracts.harmonised import DM
+from immrecon.contracts.io import read
+from immrecon.ingest.lab_chunks import harmonise_lab_chunk
+from immrecon.jobs import job
+
+with job(snakemake) as j:
+    spec = LabSpec.model_validate(j.params.spec)
+    dm, kept = read(DM, j.input.dm), Path(j.output.kept)
+    harmonise_lab_chunk(spec, Path(j.params.folder), dm, Path(j.output.lb), j.params.chunk, j.params.n_chunks, kept)
