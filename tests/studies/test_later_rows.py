@@ -20,8 +20,9 @@ from immrecon.analyses.safety import estimate_safety
 from immrecon.analyses.tte import estimate_tte
 from immrecon.config import specs
 from immrecon.config.clinical import clinical_spec
+from immrecon.config.cuts import Cut
 from immrecon.config.load import load_study
-from immrecon.config.study import Cut, Study
+from immrecon.config.study import Study
 from immrecon.contracts.results import RESULTS
 from immrecon.derive.adae import derive_adae
 from immrecon.derive.adlb import derive_adlb
