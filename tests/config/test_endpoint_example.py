@@ -1,4 +1,4 @@
-"""The endpoint of config/README.md works as printed: put under the keys of the demo's file, it loads and derives."""
+"""The endpoint of the README works as printed: put under the keys of the demo's file, it loads and derives."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ CUT = "2026-03-31"
 
 def printed() -> dict[str, str]:
     """The lines of the example below each of its keys."""
-    section = (REPOSITORY / "config" / "README.md").read_text().partition("## An endpoint")[2]
+    section = (REPOSITORY / "README.md").read_text().partition("## A new endpoint")[2]
     example = section.partition("```yaml\n")[2].partition("```")[0]
     parts = re.split(r"^(\w+):\n", example, flags=re.MULTILINE)[1:]
     return dict(zip(parts[::2], parts[1::2], strict=True))
