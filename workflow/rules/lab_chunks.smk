@@ -9,7 +9,7 @@ rule harmonise_lab_chunk:
         dm=LAYOUT.participants("harmonised", "dm"),
     output:
         lb="harmonised/lb/{chunk}.parquet",
-        kept=temp(directory("harmonised/lab_chunks/{chunk}")),
+        kept=directory(".lab_chunks/{chunk}"),
     log:
         LAYOUT.log("harmonise_lab_chunk"),
     wildcard_constraints:
@@ -27,10 +27,7 @@ rule harmonise_lab_chunk:
 
 rule gather_lab:
     input:
-        kept=[
-            f"harmonised/lab_chunks/{chunk:04d}"
-            for chunk in range(STEPS.study.file.chunks)
-        ],
+        kept=[f".lab_chunks/{chunk:04d}" for chunk in range(STEPS.study.file.chunks)],
     output:
         queries=LAYOUT.table("harmonised", "queries_lab"),
         cells=LAYOUT.table("harmonised", "cells"),
