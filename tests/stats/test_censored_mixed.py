@@ -54,7 +54,7 @@ def test_estimates_agree_with_direct_maximum_likelihood(r_case, agree):
 
 @pytest.mark.parametrize(("name", "slope"), [("censored", False), ("censored_slope", True)])
 def test_golden(name, slope):
-    r, found = R[name], fit(slope)
+    r, found = R[name], fit(slope, df="normal")
     assert found.converged
     assert_allclose(found.loglik, r["loglik"], rtol=1e-7)
     assert_allclose(found.coefficient, r["beta"], rtol=1e-4, atol=1e-5)
@@ -110,7 +110,7 @@ def test_without_variance_between_participants_it_is_the_censored_normal():
     # Nested within participants the values of each are spread alike: no variance is left between them.
     value = np.tile([1.0, 1.0, 1.6, 2.0, 2.7], 6)
     below = np.tile([1, 1, 0, 0, 0], 6)
-    found = censored_mixed_model(value, below, np.ones(30), np.repeat(np.arange(6), 5))
+    found = censored_mixed_model(value, below, np.ones(30), np.repeat(np.arange(6), 5), df="normal")
     plain = censored_normal(value, below)
     assert found.singular
     assert "a variance of the random effects is 0" in found.reason
@@ -194,6 +194,20 @@ def test_results_that_analyses_read():
     compared = random_slope_test(found, slope)
     assert_allclose(compared.statistic, 2 * (slope.loglik - found.loglik), rtol=1e-12)
     assert found.to_frame().height == 8
+
+
+def test_standard_errors_undo_the_bias_of_maximum_likelihood():
+    # Balanced, everything measured: the limits of the mean are those of Student's t of the participants' means.
+    rng = np.random.default_rng(8)
+    subject = np.repeat(np.arange(6), 4)
+    value = rng.normal(size=6)[subject] + rng.normal(scale=0.5, size=24)
+    means = value.reshape(6, 4).mean(axis=1)
+    found = censored_mixed_model(value, None, np.ones(24), subject)
+    half = 2.570581835636314 * means.std(ddof=1) / np.sqrt(6)
+    assert_allclose(found.conf_high - found.coefficient, [half], rtol=1e-6)
+    joint = found.test([[1]])
+    assert_allclose(joint.statistic, found.statistic[0] ** 2, rtol=1e-9)
+    assert_allclose(joint.p_value, found.p_value[0], rtol=1e-8)
 
 
 # ------------------------------------------------------------------------------------------------------ degenerate

@@ -16,8 +16,9 @@ from immrecon.stats._types import BoolArray, FloatArray, IntArray
 DF_METHODS = ("between-within", "normal")
 NODES = {1: 31, 2: 13}
 """Per random effect: more change nothing beyond the seventh digit."""
+FEW_NODES = 5
 _ITERATIONS, _HALVINGS = 100, 30
-_CONVERGED, _ACCEPTED = 1e-16, 1e-8
+_NEAR, _CONVERGED, _ACCEPTED = 1e-5, 1e-16, 1e-8
 _SLACK = 1e-11
 _SMALLEST_START = 0.3
 _FLAT = 1e-10
@@ -64,7 +65,9 @@ def fit_censored_mixed(
     top: _Top | None = None
     if why is None:
         likelihood = CensoredLikelihood(sample, NODES[len(random_names)] if nodes is None else nodes)
-        top = _climb(likelihood, _start(sample))
+        # Few nodes come near, the declared number makes the last steps.
+        near = _climb(CensoredLikelihood(sample, FEW_NODES), _start(sample), _NEAR)
+        top = None if near is None else _climb(likelihood, near.theta, _CONVERGED)
         if top is None:
             why = "the values do not vary within participants"
     if top is None:
@@ -85,7 +88,7 @@ def fit_censored_mixed(
         method=method,
         df_method=df_method,
         conf_level=conf_level,
-        reference=between_within(sample, covariance, df_method),
+        reference=between_within(sample, covariance, df_method, reml=False),
         beta=np.asarray(np.linalg.solve(sample.r_design, top.theta[:p])),
         random_covariance=unscale @ lower @ lower.T @ unscale.T,
         sigma=sigma,
@@ -113,15 +116,17 @@ def _start(sample: MixedSample) -> FloatArray:
     return np.concatenate((m.least_squares + at.beta, entries, [np.log(sigma)]))
 
 
-def _climb(likelihood: CensoredLikelihood, start: FloatArray) -> _Top | None:
-    """Newton with the observed information, made positive where it is not; None if the residual vanishes."""
+def _climb(likelihood: CensoredLikelihood, start: FloatArray, enough: float) -> _Top | None:
+    """Newton with the observed information, made positive where it is not, until what is left to gain is enough;
+    None if the residual vanishes.
+    """
     theta = start
     value = likelihood(theta, np.zeros((likelihood.participants, likelihood.q)))
     gain = np.inf
     for _ in range(_ITERATIONS):
         step = _positive(value.information, value.score)
         gain = float(value.score @ step)
-        if not gain > _CONVERGED:
+        if not gain > enough:
             break
         step = step / max(1.0, float(np.abs(step[likelihood.p :]).max()) / 2)
         better = False

@@ -89,15 +89,21 @@ def _reference(
     inference = satterthwaite(sample, m, theta, sigma2)
     if df_method == "satterthwaite":
         return inference
-    return between_within(sample, inference.covariance, df_method)
+    return between_within(sample, inference.covariance, df_method, m.reml)
 
 
-def between_within(sample: MixedSample, covariance: FloatArray, df_method: str) -> BetweenWithin:
+def between_within(sample: MixedSample, covariance: FloatArray, df_method: str, reml: bool) -> BetweenWithin:
     """Or the normal distribution, as df_method says."""
-    varying, between, within = between_and_within(sample.design, sample.code, ~sample.below)
+    if df_method == "normal":
+        return BetweenWithin(covariance, None, 0, 0, 1.0, 1.0)
+    measured = ~sample.below
+    varying, between, within = between_and_within(sample.design, sample.code, measured)
+    participants = np.unique(sample.code[measured]).size
+    left = int(measured.sum()) - participants
+    outer, inner = (1.0, 1.0) if reml else (np.sqrt(participants / between), np.sqrt(max(left / within, 1.0)))
     if sample.random.shape[1] > 1:
-        within = between
-    return BetweenWithin(covariance, None if df_method == "normal" else varying, between, within)
+        within, inner = between, outer
+    return BetweenWithin(covariance, varying, between, within, float(outer), float(inner))
 
 
 def assemble(
@@ -121,7 +127,7 @@ def assemble(
 ) -> MixedModel:
     """The result, in the order of the input; residual maps value - fitted of sorted rows to what is reported."""
     n, m, p, q = sample.sizes
-    error = np.sqrt(np.diag(reference.covariance))
+    error = reference.factor(np.eye(p)) * np.sqrt(np.diag(reference.covariance))
     tests = marginal_means(beta, error, reference.df(np.eye(p)), conf_level)
     marginal = sample.design @ beta
     fitted = marginal + (sample.random * effects[sample.code]).sum(axis=1)

@@ -44,6 +44,7 @@ class MixedModel:
     coefficient: FloatArray
     """(p,)"""
     std_error: FloatArray
+    """(p,) what limits are made of; by "between-within" after maximum likelihood larger than `covariance` says."""
     df: FloatArray
     """(p,) infinite for the normal distribution."""
     conf_low: FloatArray
@@ -85,8 +86,8 @@ class MixedModel:
         if self.reference is None:
             nothing = np.full(rows.shape[0], np.nan)
             return marginal_means(nothing, nothing, nothing, self.conf_level)
-        variance = np.einsum("kp,pq,kq->k", rows, self.covariance, rows)
-        return marginal_means(rows @ self.coefficient, np.sqrt(variance), self.reference.df(rows), self.conf_level)
+        error = np.sqrt(np.einsum("kp,pq,kq->k", rows, self.covariance, rows)) * self.reference.factor(rows)
+        return marginal_means(rows @ self.coefficient, error, self.reference.df(rows), self.conf_level)
 
     def contrast(self, matrix: ArrayLike) -> MarginalMeans:
         """Linear combinations of the coefficients, (k, p) or (p,), each with standard error, df, limits and p."""

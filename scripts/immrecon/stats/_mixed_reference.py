@@ -42,6 +42,9 @@ class Reference(Protocol):
     def df(self, rows: FloatArray) -> FloatArray:
         """(k,) degrees of freedom of the combinations in (k, p) rows."""
 
+    def factor(self, rows: FloatArray) -> FloatArray:
+        """(k,) what the standard errors of the combinations are multiplied by."""
+
     def test(self, rows: FloatArray, beta: FloatArray) -> JointTest:
         """That all combinations are 0."""
 
@@ -59,30 +62,47 @@ def wald(rows: FloatArray, beta: FloatArray, covariance: FloatArray) -> float:
     return square / float(rows.shape[0])
 
 
+def _constant(rows: FloatArray, varying: BoolArray) -> BoolArray:
+    """(k,) combinations with a column that is constant within participants."""
+    return np.asarray((rows[:, ~varying] != 0).any(axis=1), dtype=np.bool_)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BetweenWithin:
     """t with degrees of freedom between participants for combinations with a column that is constant within each of
     them (or whenever slopes are random), else within; `varying` None is the normal distribution.
+
+    Maximum likelihood divides by participants (or values) where the degrees of freedom would be without bias: the
+    factors undo that, exactly in a balanced layout with everything measured.
     """
 
     covariance: FloatArray
     varying: BoolArray | None
     between: int
     within: int
+    outer: float
+    """Factor of standard errors of combinations that are judged between participants."""
+    inner: float
+
+    def factor(self, rows: FloatArray) -> FloatArray:
+        """(k,) see the class."""
+        if self.varying is None:
+            return np.ones(rows.shape[0])
+        return np.where(_constant(rows, self.varying), self.outer, self.inner)
 
     def df(self, rows: FloatArray) -> FloatArray:
         """(k,) see the class."""
         if self.varying is None:
             return np.full(rows.shape[0], np.inf)
-        constant = (rows[:, ~self.varying] != 0).any(axis=1)
-        return np.where(constant, min(self.between, self.within), self.within).astype(np.float64)
+        return np.where(_constant(rows, self.varying), min(self.between, self.within), self.within).astype(np.float64)
 
     def test(self, rows: FloatArray, beta: FloatArray) -> JointTest:
         """Wald's F with the smallest degrees of freedom of its rows."""
         kept = independent_rows(rows)
         if kept.shape[0] == 0:
             return joint(float("nan"), 0, float("nan"))
-        return joint(wald(kept, beta, self.covariance), kept.shape[0], float(self.df(rows).min()))
+        scale = float(self.factor(rows).max()) ** 2
+        return joint(wald(kept, beta, self.covariance) / scale, kept.shape[0], float(self.df(rows).min()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +114,10 @@ class Satterthwaite:
     """(k, p, p) derivatives of the covariance in the variance parameters."""
     parameter_covariance: FloatArray
     """(k, k) twice the inverse Hessian of the deviance; flat directions left out."""
+
+    def factor(self, rows: FloatArray) -> FloatArray:
+        """(k,) ones."""
+        return np.ones(rows.shape[0])
 
     def df(self, rows: FloatArray) -> FloatArray:
         """(k,) see the class."""
@@ -136,6 +160,10 @@ class KenwardRoger:
     """(k, p, p) derivatives of the inverse covariance in the variance parameters."""
     parameter_covariance: FloatArray
     """(k, k) from the expected information."""
+
+    def factor(self, rows: FloatArray) -> FloatArray:
+        """(k,) ones."""
+        return np.ones(rows.shape[0])
 
     def df(self, rows: FloatArray) -> FloatArray:
         """(k,) of each combination alone."""

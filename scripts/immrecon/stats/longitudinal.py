@@ -262,9 +262,10 @@ def censored_mixed_model(
     value is the limit. The likelihood is integrated over the random effects by adaptive Gauss-Hermite quadrature with
     `nodes` per random effect (None: 31, or 13 each with a slope), and climbed by Newton's method with the exact score
     and observed information, from which standard errors come. Without values below a limit it is `mixed_model` by ML.
-    df: "between-within" (t, counting measured values and the participants that have one; see `mixed_model`) or
-    "normal". Not estimable, with a reason, as `mixed_model`, and where the measured values alone do not determine
-    every coefficient. Raises InputError for arrays that cannot be worked on.
+    df: "between-within" (t, counting measured values and the participants that have one; see `mixed_model`; standard
+    errors times the root of participants, or values, over degrees of freedom, since maximum likelihood makes them too
+    small) or "normal". Not estimable, with a reason, as `mixed_model`, and where the measured values alone do not
+    determine every coefficient. Raises InputError for arrays that cannot be worked on.
     """
     _validate.choice("df", df, CENSORED_DF_METHODS)
     if nodes is not None and not (isinstance(nodes, int) and 1 <= nodes <= 100):
