@@ -32,7 +32,27 @@ def test_spellings_of_giga_per_litre(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["109/L", "106/L", "g/L", "G/l", "cells", "", "10 9/L", "/", "m/L", "/min", "c/s", "10^99/L", "10^13/L"]
+    "text",
+    [
+        "109/L",
+        "106/L",
+        "g/L",
+        "G/l",
+        "cells",
+        "",
+        "10 9/L",
+        "/",
+        "m/L",
+        "/min",
+        "c/s",
+        "10^99/L",
+        "10^13/L",
+        "10^1/L",
+        "10^5/L",
+        "10^8/L",
+        "x10^12/uL",
+        "10^1/uL",
+    ],
 )
 def test_what_is_not_certain_is_not_a_unit(text: str) -> None:
     assert parse_unit(text) is None

@@ -35,8 +35,9 @@ _MULTIPLE = {"Giga": 9, "G": 9, "K": 3, "k": 3, "THOU": 3, "Thou": 3, "thou": 3,
 _POWER = re.compile(r"[xX×]? ?(?:(?P<ones>1(?:000){1,3})|10 ?(?:\^|\*\*|\*|E|e)? ?\(?(?P<exponent>[0-9]{1,2})\)?)")
 _CELLS = re.compile(r" ?(?:cells|cell|Cells|CELLS|cellules|cellen|Zellen)?")
 _EXPLICIT = re.compile(r"10 ?(?:\^|\*|E|e|\()")
-_HIGHEST_POWER = 12
-"""Of what is counted, as 10^12/L for red cells; a higher one (10^99/L) is a mistyped unit."""
+_POWERS_PER_LITRE = {6, 9, 12}
+_POWERS = {2, 3, 4, 6}
+"""Those in which cells are counted, by volume (10^9/L, 10^3/uL, 10^4/uL); any other (10^1/L, 10^99/L) is mistyped."""
 
 SPELLINGS = (
     "/uL", "/µL", "/mm3", "/mm³", "cells/uL", "cells/µL", "cells/mcL", "cells/mm3", "10^6/L", "10*6/L", "x10^6/L",
@@ -85,7 +86,8 @@ def _count_exponent(count: str, volume: str) -> int | None:
     if match["ones"]:
         return len(match["ones"]) - 1
     # "109/L" may be a power that lost its superscript, or the number 109.
-    if not _EXPLICIT.search(match[0]) or int(match["exponent"]) > _HIGHEST_POWER:
+    powers = _POWERS_PER_LITRE if volume in {"L", "l"} else _POWERS
+    if not _EXPLICIT.search(match[0]) or int(match["exponent"]) not in powers:
         return None
     return int(match["exponent"])
 

@@ -43,6 +43,7 @@ RULES: dict[str, Rule] = {
     ),
     # Results
     "status_unknown": Rule("Result status not known", "A status that the dialect declares.", _NOT_USED),
+    "status_missing": Rule("Result status missing", "A status: preliminary, final, corrected.", _NOT_USED),
     "code_disagrees": Rule("Code and name disagree", "The LOINC code that belongs to the name.", _NOT_USED),
     "code_missing": Rule(
         "Code missing", "A code beside the name.", "Used by its name where one is given, else not used."
