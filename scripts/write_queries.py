@@ -11,6 +11,6 @@ with job(snakemake) as j:
     spec = QueriesSpec.model_validate(j.params.spec)
     i = j.input
     queries = [read(QUERIES_CLINICAL, i.queries_clinical), read(QUERIES_LAB, i.queries_lab)]
-    log = query_log(queries, read(CELLS, i.cells), read(DM, i.dm), i.previous, spec)
+    log = query_log(queries, read(CELLS, i.cells), read(DM, i.dm), i.previous, spec, j.params.unused)
     write(QUERY_LOG, log, j.output.query_log)
     write_queries(log, spec, j.output.workbook, j.output.by_site, j.output.ids)

@@ -23,6 +23,14 @@ class Fate(StrEnum):
 READ = "read"
 """Value of `fate` in a result row that counts the cells of every fate."""
 
+FILES = "files"
+"""Domain of a query that is about a file of which nothing is read."""
+
+FILE_NOT_USED = "file_not_used"
+
+DERIVED = "ADLB"
+"""Domain, among counts of queries, of results that were read but that the analyses do not use: nobody is asked."""
+
 USED_FATES = (Fate.VALUE, Fate.CENSORED)
 
 

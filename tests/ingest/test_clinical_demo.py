@@ -103,6 +103,14 @@ def ages_outside(truth: dict[str, Any], cut: str) -> list[int]:
     return [n for n, (who, adult) in grown_up.items() if who in groups and adult != (groups[who] == "adult")]
 
 
+def myelodysplastic_under_version_1(truth: dict[str, Any], cut: str) -> list[int]:
+    """Rows of the baseline file with a diagnosis that the first version of the protocol does not enrol."""
+    versions = {person["subject"]: person["protocol_version"] for person in truth["participants"]}
+    with (ROOT / "data/demo" / cut / "clinical/baseline.csv").open(encoding="utf-8-sig", newline="") as handle:
+        rows = list(enumerate(csv.DictReader(handle), start=2))
+    return [number for number, row in rows if row["diagnosis"] == "MDS" and versions.get(row["subject"]) == 1]
+
+
 def test_planted_faults_and_no_others_are_asked_about(truth: dict[str, Any], cut: str, tables: ClinicalTables) -> None:
     planted = {
         (fault["file"], fault["row"], *asked)
@@ -110,6 +118,9 @@ def test_planted_faults_and_no_others_are_asked_about(truth: dict[str, Any], cut
         if (asked := expected_query(fault)) is not None
     }
     planted |= {("clinical/baseline.csv", row, "age_outside_group", "warning") for row in ages_outside(truth, cut)}
+    against_protocol = myelodysplastic_under_version_1(truth, cut)
+    assert len(against_protocol) == 1
+    planted |= {("clinical/baseline.csv", row, "diagnosis_outside_protocol", "warning") for row in against_protocol}
     assert len(planted) >= 9
     early = tables.queries["QUVAL"].is_in(list(not_yet_screened(truth, cut)))
     assert set(tables.queries.filter(early)["QUKIND"]) <= {"participant_unknown"}

@@ -98,6 +98,15 @@ def test_an_undeclared_status_may_outrank_any_other(tmp_path) -> None:
     assert kinds(tables) == [("versions_conflict", 2, 1), ("status_unknown", 3, 1)]
 
 
+def test_a_blank_status_may_outrank_any_other_unless_it_is_declared(tmp_path) -> None:
+    rows = cd4("100", status="P"), cd4("110", status="")
+    tables = long(tmp_path, *rows, checks=OFF)
+    assert used(tables) == []
+    assert kinds(tables) == [("versions_conflict", 2, 1), ("status_missing", 3, 1)]
+    declared = long(tmp_path, *rows, checks=OFF, statuses={"P": "P", "": "F"})
+    assert used(declared) == [("CD4", "=", 110.0)]
+
+
 def test_different_accessions_analytes_and_people_are_no_versions(tmp_path) -> None:
     tables = long(
         tmp_path,

@@ -15,6 +15,7 @@ from .lab_cases import account, export, harmonise, kinds, long, only_query, used
         ({"id": "S1-OO1"}, "participant_malformed", "id", '"S1-OO1"', "S1-001"),
         ({"id": "S1-009"}, "participant_unknown", "id", "no participant", None),
         ({"status": "vu"}, "status_unknown", "status", '"vu"', "statuses"),
+        ({"status": ""}, "status_missing", "status", "Nothing says", '"": F'),
         ({"code": "8122-4"}, "code_disagrees", "code", "8122-4 does not belong to CD4", "ask the laboratory"),
         ({"unit": ""}, "unit_missing", "unit", "no unit", "Ask"),
         ({"unit": "G/l"}, "unit_unknown", "unit", 'The unit "G/l" of CD4 is not known.', 'Did you mean "G/L"?'),

@@ -164,3 +164,11 @@ def test_nothing_reported_and_nothing_serious(tmp_path: Path) -> None:
     assert about_saes(reconcile(tmp_path, "", reported("2025-03-01"))) == [
         ("sae.csv", 2, "sae_not_in_clinical_database")
     ]
+
+
+def test_as_many_events_are_matched_as_can_be(tmp_path: Path) -> None:
+    """The nearest pair, 4 and 5 March, would leave 7 March without the only event that is near enough to it."""
+    clinical = serious("2025-03-05") + serious("2025-03-02")
+    tables = reconcile(tmp_path, clinical, reported("2025-03-04") + reported("2025-03-07", case=2))
+    starts = dict(tables.ae.select("AESEQ", "AESTDTC").rows())
+    assert [starts[number] for number in matches(tables)] == ["2025-03-02", "2025-03-05"]

@@ -51,10 +51,12 @@ def test_spellings_of_giga_per_litre(text: str) -> None:
         "10^5/L",
         "10^8/L",
         "10^9/uL",
-        "10^2/uL",
         "10^6/dL",
         "1000/L",
         "10^12/mL",
+        "10^1/L",
+        "x10^12/uL",
+        "10^1/uL",
     ],
 )
 def test_what_is_not_certain_is_not_a_unit(text: str) -> None:

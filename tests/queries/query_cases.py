@@ -56,6 +56,7 @@ def log_of(
     dm: pl.DataFrame | None = None,
     previous: Sequence[str] = (),
     spec: QueriesSpec = SPEC,
+    unused_files: Sequence[str] = (),
 ) -> pl.DataFrame:
     frames = [frames] if isinstance(frames, pl.DataFrame) else list(frames)
     empty = QUERIES_CLINICAL.schema.create_empty()
@@ -65,6 +66,7 @@ def log_of(
         participants() if dm is None else dm,
         previous,
         spec,
+        unused_files,
     )
 
 

@@ -9,6 +9,9 @@ import openpyxl
 import polars as pl
 import pytest
 
+from immrecon.analyses.disposition import query_counts
+from immrecon.analyses.quality import query_status
+from immrecon.contracts.analysis import ADLB
 from immrecon.queries.listing import COLUMNS, SEE_FILE, listing, site_names, visible
 from immrecon.queries.write import write_queries
 
@@ -139,6 +142,32 @@ def test_sheets_and_files_by_site(tmp_path):
     for sheet in book:
         assert sheet.freeze_panes == "B2"
         assert sheet.auto_filter.ref is not None
+
+
+def test_files_that_are_not_used_have_a_sheet_of_their_own(tmp_path):
+    files = ["labs/extra.csv", "=cmd.csv"]
+    asked = queries({"SRCROW": 2})
+    log = log_of(asked, unused_files=files)
+    write(log, tmp_path)
+    book = openpyxl.load_workbook(tmp_path / "queries.xlsx")
+    assert book.sheetnames == ["all", "site-01", "files-not-used"]
+    shown = lines_of(book["files-not-used"])
+    assert [(line["file"], line["rule"], line["severity"]) for line in shown] == [
+        (file, "File not used", "warning") for file in sorted(files)
+    ]
+    assert [line["file"] for line in read_csv(tmp_path / "by_site" / "files-not-used.csv")] == ["'=cmd.csv", files[0]]
+    # as many lines as the report counts queries
+    empty = ADLB.schema.create_empty()
+    counted = query_counts([asked], empty, files)
+    assert len(lines_of(book["all"])) == counted["n_queries"].sum() == query_status(log)["n_open"].max() == 3
+
+
+def test_a_file_that_is_not_used_is_new_then_still_open_then_resolved(tmp_path):
+    first = log_of(queries(), unused_files=["b.csv"])
+    again = log_of(queries(), unused_files=["a.csv", "b.csv"], previous=written(first, tmp_path), spec=LATER)
+    assert dict(again.select("SRCFILE", "QUSTAT").rows()) == {"a.csv": "new", "b.csv": "still open"}
+    later = log_of(queries(), previous=written(first, tmp_path), spec=LATER)
+    assert later.select("QUID", "QUSTAT").rows() == [(first["QUID"][0], "resolved")]
 
 
 def test_names_of_sites_are_safe_and_never_the_same():

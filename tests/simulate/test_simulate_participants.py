@@ -41,8 +41,11 @@ def test_subject_ids_number_screenings_per_site(study: Study) -> None:
 
 
 def test_age_and_diagnosis_follow_the_protocol_version(study: Study) -> None:
-    exceptions = []
+    exceptions, against_protocol = [], []
     for p in study.enrolled:
+        if p.story.protocol_version is not None:
+            against_protocol.append((p.group, p.baseline.diagnosis, p.protocol_version))
+            continue
         assert p.protocol_version == (2 if p.enrolment >= V2 else 1)
         age = _age(p.birth, p.enrolment)
         if p.group == "adult":
@@ -52,6 +55,7 @@ def test_age_and_diagnosis_follow_the_protocol_version(study: Study) -> None:
         if p.baseline.diagnosis == "MDS":
             assert p.group == "adult"
             assert p.protocol_version == 2
+    assert against_protocol == [("adult", "MDS", 1)]  # planted: the flag is to be seen
     assert len(exceptions) == 1
     version, age = exceptions[0]
     assert version == 1

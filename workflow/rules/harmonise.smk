@@ -59,6 +59,7 @@ rule write_queries:
     params:
         code=code_digest("write_queries"),
         spec=STEPS.spec("queries"),
+        unused=STEPS.unused,
         previous=STEPS.compared_with(),
     script:
         "../../scripts/write_queries.py"

@@ -10,7 +10,7 @@ from immrecon.analyses.strata import Stratum, placed, still_followed, strata_of_
 from immrecon.analyses.timelines import timelines
 from immrecon.config.specs import DispositionSpec
 from immrecon.contracts.results import ACCRUAL, FUNNEL, QUERY_COUNTS
-from immrecon.vocabulary import POPULATION_FLAG, Population, Severity
+from immrecon.vocabulary import DERIVED, FILE_NOT_USED, FILES, POPULATION_FLAG, Population, Severity
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def query_counts(queries: list[pl.DataFrame], adlb: pl.DataFrame, unused_files: 
         adlb.filter(pl.col("ANL02FL") == "N")
         .group_by(source_file="SRCFILE", example="ANLREAS")
         .agg(n_queries=pl.len())
-        .with_columns(domain=pl.lit("ADLB"), kind=pl.col("example").str.replace_all(" ", "_"), severity=pl.lit("note"))
+        .with_columns(domain=pl.lit(DERIVED), kind=pl.col("example").str.replace_all(" ", "_"), severity=pl.lit("note"))
     )
     derived = (unusable, _unused(unused_files))
     return pl.concat([asked, *map(_derived_query, derived)])
@@ -166,9 +166,9 @@ def _unused(files: list[str]) -> pl.DataFrame:
     """Files as received that the configuration names nowhere: nothing of them is in any result."""
     return pl.DataFrame(
         {
-            "domain": ["files"] * len(files),
+            "domain": [FILES] * len(files),
             "source_file": files,
-            "kind": ["file_not_used"] * len(files),
+            "kind": [FILE_NOT_USED] * len(files),
             "severity": [str(Severity.WARNING)] * len(files),
             "n_queries": [1] * len(files),
             "example": ["In the folder of the cut, but named by no dialect and no extract: nothing of it is used."]

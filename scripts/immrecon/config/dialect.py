@@ -194,7 +194,8 @@ class Dialect(Strict):
     words: Words = Field(description="words that stand for a result")
     statuses: dict[str, ResultStatus] = Field(
         default={},
-        description="preliminary, final, corrected, X: cannot be obtained, D: deleted, W: was of another patient",
+        description="preliminary, final, corrected, X: cannot be obtained, D: deleted, W: was of another patient; "
+        'what a blank means is said by "", without which a result whose status is blank is queried',
     )
     exclude_where: list[Exclusion] = Field(default=[], description="results that are real but not to be used")
     duplicates: Duplicates = Field(description="what repeated results are, and which one is used")

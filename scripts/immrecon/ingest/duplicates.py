@@ -41,8 +41,8 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     def top(name: str) -> pl.Expr:
         return pl.col(name).first().over(keys)
 
-    # A status that is not declared may outrank any other: then nothing says which version holds.
-    unclear = (pl.col("STATUS").is_null() & (pl.col("STATUSTEXT") != "")).fill_null(value=False)
+    # A status that is blank or not declared may outrank any other: then nothing says which version holds.
+    unclear = pl.col("STATUS").is_null() & pl.col("STATUSTEXT").is_not_null()
     undecided = unclear.any().over(keys)
     tied = (pl.col("RANK") == top("RANK")) & pl.col("ISSUED").eq_missing(top("ISSUED"))
     same = (pl.col("RESULT").str.strip_chars() == top("RESULT").str.strip_chars()) & pl.col("UNITTEXT").eq_missing(

@@ -94,6 +94,14 @@ def result_errors(dialect: Dialect) -> list[Finding]:
             value=pl.col("STATUSTEXT"),
         ),
         Finding(
+            "status_missing",
+            (pl.col("STATUSTEXT") == "") & pl.col("STATUS").is_null(),
+            pl.format("Nothing says whether this result of {} is final.", code),
+            pl.lit('Ask the laboratory, or say in `statuses` of the dialect what a blank means, e.g. "": F.'),
+            column=pl.lit(columns.status, dtype=pl.String),
+            value=pl.col("STATUSTEXT"),
+        ),
+        Finding(
             "code_disagrees",
             (pl.col("LOINC") != "") & (pl.col("LOINC") != pl.col("DECLARED_LOINC")),
             pl.format("The LOINC code {} does not belong to {}, whose code is {}.", "LOINC", "NAME", "DECLARED_LOINC"),

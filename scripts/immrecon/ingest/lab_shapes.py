@@ -139,7 +139,7 @@ def by_test(cells: pl.DataFrame, table: Table, dialect: Dialect, used: Sequence[
     blank = ~is_filled("RESULT")
     if dialect.columns.status is not None:
         # A status alone can say that there is no result: then the cell is read, though it is empty.
-        gone = [word for word, meaning in dialect.statuses.items() if meaning in NO_RESULT_STATUSES]
+        gone = [word for word, meaning in dialect.statuses.items() if word and meaning in NO_RESULT_STATUSES]
         blank &= ~pl.col("STATUSTEXT").is_in(gone).fill_null(value=False)
     wanted = pl.col("NAME").is_in(list(dialect.analytes))
     if dialect.not_requested != "*":

@@ -10,6 +10,7 @@ from immrecon.config.record_checks import SaeReconciliation
 from immrecon.contracts.harmonised import SAE
 from immrecon.contracts.io import validate
 from immrecon.ingest.clinical_queries import query
+from immrecon.ingest.pairing import Pair, best_pairs
 from immrecon.vocabulary import SaeStatus, Severity
 
 _KEY = ["USUBJID", "SAESEQ"]
@@ -30,8 +31,8 @@ def reconcile(
     """Each event of the safety database with at most one adverse event, and queries on what does not fit.
 
     They match by participant and preferred term, with starts at most `rule.onset_tolerance_days` apart; bounds of a
-    partial start are as near as they can be, and a missing start contradicts none. Serious adverse events are taken
-    first, then the nearest start.
+    partial start are as near as they can be, and a missing start contradicts none. Where several assignments are
+    possible, as many events as can be are matched; then with serious adverse events, then with the nearest starts.
 
     `sae`: rows of the safety database, numbered, not yet matched; `ae`: harmonised; `extracts`: those of SAE and AE.
     """
@@ -77,17 +78,20 @@ def _candidates(sae: pl.DataFrame, ae: pl.DataFrame) -> pl.DataFrame:
 
 
 def _matched(candidates: pl.DataFrame) -> pl.DataFrame:
-    """One to one, the best pair first: which pair is left depends on those taken, so they are gone through in turn."""
-    serious_first = (pl.col("AESER") != "Y").fill_null(value=True)
-    ordered = candidates.sort(serious_first, "gap", "SAESEQ", "AESEQ", nulls_last=True, maintain_order=True)
-    taken: set[tuple[str, str, int]] = set()
-    kept = []
-    for name, safety, clinical in ordered.select("USUBJID", "SAESEQ", "AESEQ").iter_rows():
-        pair = {("SAE", name, safety), ("AE", name, clinical)}
-        kept.append(not taken & pair)
-        if kept[-1]:
-            taken |= pair
-    return ordered.filter(pl.Series(kept, dtype=pl.Boolean)).sort(_KEY)
+    """One to one: of all assignments the one with the most pairs, of those with the most serious adverse events, and
+    of those with the fewest days between starts. What is still equal goes to the earlier numbers.
+    """
+    serious = (pl.col("AESER") == "Y").fill_null(value=False)
+    ordered = candidates.with_columns(serious=serious).sort(*_KEY, "AESEQ")
+    kept: set[tuple[str, int, int]] = set()
+    for (name, _), pairs in ordered.group_by("USUBJID", "TERM", maintain_order=True):
+        options = [
+            Pair(safety, clinical, (-1, -int(is_serious), gap is None, gap or 0))
+            for safety, clinical, is_serious, gap in pairs.select("SAESEQ", "AESEQ", "serious", "gap").iter_rows()
+        ]
+        kept |= {(str(name), pair.left, pair.right) for pair in best_pairs(options)}
+    chosen = [row in kept for row in ordered.select("USUBJID", "SAESEQ", "AESEQ").iter_rows()]
+    return ordered.filter(pl.Series(chosen, dtype=pl.Boolean)).drop("serious").sort(_KEY)
 
 
 def _differences(pairs: pl.DataFrame, extracts: Sequence[Extract]) -> list[tuple[pl.DataFrame, pl.DataFrame]]:

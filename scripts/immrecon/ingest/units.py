@@ -36,9 +36,9 @@ _MULTIPLE = {"Giga": 9, "G": 9, "K": 3, "k": 3, "THOU": 3, "Thou": 3, "thou": 3,
 _POWER = re.compile(r"[xX×]? ?(?:(?P<ones>1(?:000){1,3})|10 ?(?:\^|\*\*|\*|E|e)? ?\(?(?P<exponent>[0-9]{1,2})\)?)")
 _CELLS = re.compile(r" ?(?:cells|cell|Cells|CELLS|cellules|cellen|Zellen)?")
 _EXPLICIT = re.compile(r"10 ?(?:\^|\*|E|e|\()")
-_POWERS = {0: {6, 9, 12}, 3: {3, 6}, 6: {3, 6}}
-"""Powers of ten that are counted per litre, millilitre and microlitre (10^12/L: red cells). Another one (10^3/L) is a
-mistyped unit."""
+_POWERS = {0: {6, 9, 12}, 3: {3, 6}, 6: {2, 3, 4, 6}}
+"""Powers of ten that are counted per litre, millilitre and microlitre (10^12/L: red cells; 10^2 and 10^4/uL exist
+too). Another one (10^3/L) is a mistyped unit."""
 
 SPELLINGS = (
     "/uL", "/µL", "/mm3", "/mm³", "cells/uL", "cells/µL", "cells/mcL", "cells/mm3", "10^6/L", "10*6/L", "x10^6/L",

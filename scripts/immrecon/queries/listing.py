@@ -8,9 +8,11 @@ from unicodedata import normalize
 import polars as pl
 
 from immrecon.queries.rules import rule_of
-from immrecon.vocabulary import Privacy, QueryStatus
+from immrecon.vocabulary import FILES, Privacy, QueryStatus
 
 UNKNOWN_SITE = "unknown site"
+NO_SITE = "files not used"
+"""In place of the site of a query on a file that nothing is read from: whose it is cannot be known."""
 SEE_FILE = "(see the file)"
 LONGEST = 2000
 """Longer texts are shortened: a spreadsheet cell holds no more than 32,767 characters."""
@@ -49,6 +51,7 @@ def listing(log: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     resolved = pl.col("QUSTAT") == QueryStatus.RESOLVED.value
     hidden = (pl.col("QUPRIV") == Privacy.ALL.value) & pl.col("QUVAL").is_not_null()
+    of_no_site = pl.when(pl.col("QUDOM") == FILES).then(pl.lit(NO_SITE))
     several = pl.col("QUNCELL") > 1
     done = pl.when(several).then(pl.format("{} results: {}", "QUNCELL", pl.col("DONE"))).otherwise("DONE")
     order = ["SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "QUKIND", "QUID"]
@@ -61,7 +64,7 @@ def listing(log: pl.DataFrame) -> pl.DataFrame:
             pl.col("QUSEV").alias("severity"),
             pl.col("RULE").alias("rule"),
             pl.col("USUBJID").alias("participant"),
-            pl.when(~resolved).then(pl.col("SITEID").fill_null(UNKNOWN_SITE)).alias("site"),
+            pl.when(~resolved).then(pl.coalesce("SITEID", of_no_site, pl.lit(UNKNOWN_SITE))).alias("site"),
             pl.coalesce("LBNAM", "QUDOM").alias("lab or domain"),
             pl.col("SRCFILE").alias("file"),
             pl.col("SRCSHEET").alias("sheet"),
@@ -94,9 +97,10 @@ def open_queries(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def sites(lines: pl.DataFrame) -> list[str]:
-    """Sites with a query of this cut in order, the unknown one last."""
+    """Sites with a query of this cut in order, then the unknown one and the files not used."""
     named = set(open_queries(lines)["site"].to_list())
-    return [*sorted(named - {UNKNOWN_SITE}), *sorted(named & {UNKNOWN_SITE})]
+    last = (UNKNOWN_SITE, NO_SITE)
+    return [*sorted(named - set(last)), *(name for name in last if name in named)]
 
 
 def site_names(names: list[str], longest: int) -> Mapping[str, str]:
@@ -115,8 +119,8 @@ def site_names(names: list[str], longest: int) -> Mapping[str, str]:
 
 
 def _slug(name: str) -> str:
-    if name == UNKNOWN_SITE:
-        return "unknown-site"
+    if name in (UNKNOWN_SITE, NO_SITE):
+        return name.replace(" ", "-")
     ascii_only = normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     letters = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")
     return f"site-{letters}" if letters else "site"

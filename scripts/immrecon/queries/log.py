@@ -9,11 +9,11 @@ from pathlib import Path
 import polars as pl
 
 from immrecon.config.queries import QueriesSpec
-from immrecon.contracts.harmonised import QUERY_LOG
+from immrecon.contracts.harmonised import QUERIES_LAB, QUERY_LOG
 from immrecon.contracts.io import validate
 from immrecon.errors import SourceError
 from immrecon.queries.rules import rule_of
-from immrecon.vocabulary import Privacy, QueryStatus, Severity
+from immrecon.vocabulary import FILE_NOT_USED, FILES, Privacy, QueryStatus, Severity
 
 SCHEME = "1"
 """Of the identifiers. It changes with what identifies a query, so that lists of two schemes are never compared."""
@@ -30,12 +30,14 @@ def query_log(
     dm: pl.DataFrame,
     previous: Sequence[str],
     spec: QueriesSpec,
+    unused_files: Sequence[str],
 ) -> pl.DataFrame:
-    """QUERY_LOG of the queries of this cut. `previous`: the list of identifiers of the cut it is compared with, if any.
+    """QUERY_LOG of the queries of this cut. `previous`: the list of identifiers of the cut it is compared with, if any;
+    `unused_files`: those in the folder of the cut that the configuration names nowhere, each of which is a query.
 
     Raises SourceError: that list cannot be read, or is of another study, cut or scheme.
     """
-    asked = _with_ids(_described(pl.concat(queries), cells, dm, spec))
+    asked = _with_ids(_described(pl.concat([*queries, _unused(unused_files)]), cells, dm, spec))
     if not previous:
         return _complete(asked.with_columns(QUSTAT=pl.lit(QueryStatus.OPEN.value)))
     before = read_ids(previous[0], spec)
@@ -51,6 +53,25 @@ def query_log(
         QUNCELL=pl.lit(0, dtype=pl.Int64),
     )
     return _complete(pl.concat([asked.with_columns(QUSTAT=status), resolved], how="diagonal"))
+
+
+def _unused(files: Sequence[str]) -> pl.DataFrame:
+    columns = QUERIES_LAB.schema.columns()
+    rows = [
+        dict.fromkeys(columns)
+        | {
+            "QUSEQ": number,
+            "QUDOM": FILES,
+            "SRCFILE": file,
+            "QUKIND": FILE_NOT_USED,
+            "QUSEV": Severity.WARNING.value,
+            "QUMSG": "In the folder of the cut, but named by no dialect and no extract: nothing of it is used.",
+            "QUHINT": "Name it in a dialect or an extract, or in unused_files_expected.",
+            "QUNCELL": 0,
+        }
+        for number, file in enumerate(sorted(files), start=1)
+    ]
+    return pl.DataFrame(rows, schema={name: column.dtype for name, column in columns.items()})
 
 
 def _complete(log: pl.DataFrame) -> pl.DataFrame:

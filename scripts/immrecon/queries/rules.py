@@ -43,6 +43,7 @@ RULES: dict[str, Rule] = {
     ),
     # Results
     "status_unknown": Rule("Result status not known", "A status that the dialect declares.", _NOT_USED),
+    "status_missing": Rule("Result status missing", "A status: preliminary, final, corrected.", _NOT_USED),
     "code_disagrees": Rule("Code and name disagree", "The LOINC code that belongs to the name.", _NOT_USED),
     "code_missing": Rule(
         "Code missing", "A code beside the name.", "Used by its name where one is given, else not used."
@@ -74,6 +75,7 @@ RULES: dict[str, Rule] = {
     ),
     "no_result": Rule("Export without a result", "At least one result.", "Nothing to use."),
     "no_record": Rule("Extract without a record", "At least one record.", "Nothing to use."),
+    "file_not_used": Rule("File not used", "A file that the configuration names.", "Nothing of it is used."),
     # How used results were written
     "zero_censored": Rule("A count of 0", "A limit instead of 0.", "Used as below the limit of quantification."),
     "below_lloq": Rule("Number below the limit", "A number from the limit on, or 'below the limit'.", _USED),

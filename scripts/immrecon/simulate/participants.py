@@ -152,7 +152,7 @@ def _draft(parameters: StudyParameters, cohort: Cohort, order: int) -> Participa
         birth=birth,
         screening=_weekday(enrolment - timedelta(days=int(rng.integers(5, 13)))),
         enrolment=enrolment,
-        protocol_version=version,
+        protocol_version=story.protocol_version or version,
         transplant=transplant if transplanted else None,
         injection=injection if transplanted and not story.not_injected else None,
         baseline=baseline,

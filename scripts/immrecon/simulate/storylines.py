@@ -38,6 +38,7 @@ class Story:
     infections: tuple[tuple[int, int, str], ...] = ()  # further ones: day, severity, detail
     age_years: int | None = None
     diagnosis: str = ""
+    protocol_version: int | None = None  # None: the one in force at enrolment
     cd4_first_over_50_before: date | None = None  # the last sample before this cut-off is the first above 50 per uL
 
 
@@ -78,7 +79,7 @@ STORIES: dict[str, Story] = {
     "A3-2": Story(relapse_day=96, donor_lymphocytes_day=124, gvhd_peak=0),
     "A3-3": Story(cmv_day=3, gvhd_peak=2, gvhd_onset_day=47, gvhd_organ="gut", crs_grade=2),
     "A3-4": Story(received_ratio=0.42, gvhd_peak=0),
-    "A3-5": Story(withdrawal_day=141, gvhd_peak=1, gvhd_onset_day=52, diagnosis="MDS"),
+    "A3-5": Story(withdrawal_day=141, gvhd_peak=1, gvhd_onset_day=52, diagnosis="MDS", protocol_version=1),
     "A3-6": Story(relapse_day=52, death_day=127, death_cause="relapse of leukaemia", infusion_reaction_grade=2),
     "P2-1": Story(gvhd_peak=4, gvhd_onset_day=27, gvhd_organ="liver", chronic="severe", chronic_day=181),
     "P2-2": Story(

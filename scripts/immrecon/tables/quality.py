@@ -10,7 +10,7 @@ from immrecon.tables.format import clean, count, scientific, sentence
 from immrecon.tables.frames import ALL_LEVELS, ALL_PARTICIPANTS, index
 from immrecon.tables.model import Cell, Emphasis, Head, Row, Table
 from immrecon.tables.results import Results
-from immrecon.vocabulary import POOLED, READ, CheckOutcome, Fate, Severity
+from immrecon.vocabulary import DERIVED, POOLED, READ, CheckOutcome, Fate, Severity
 
 FATES = {
     "n_value": "Used as a number",
@@ -153,7 +153,9 @@ def queries(results: Results, spec: DisplaySpec) -> Table:
     """Queries by severity, kind and file, errors first."""
     severities = [severity.value for severity in Severity]
     frame = results.query_counts.with_columns(
-        order=pl.col("severity").replace_strict(severities, list(range(len(severities))), default=len(severities))
+        order=pl.when(pl.col("domain") == DERIVED)
+        .then(len(severities) + 1)
+        .otherwise(pl.col("severity").replace_strict(severities, list(range(len(severities))), default=len(severities)))
     ).sort("order", "n_queries", "domain", "source_file", "kind", descending=[False, True, False, False, False])
     rows = [
         Row(
@@ -163,14 +165,15 @@ def queries(results: Results, spec: DisplaySpec) -> Table:
                 Cell(count(line["n_cells"])),
                 Cell(clean(line["example"])),
             ),
-            section=_severity(line["severity"]),
+            section="Results that analyses do not use" if line["domain"] == DERIVED else _severity(line["severity"]),
         )
         for line in frame.iter_rows(named=True)
     ]
-    if rows:
-        n_queries, n_cells = frame.select(pl.col("n_queries").sum(), pl.col("n_cells").sum()).row(0)
+    asked = frame.filter(pl.col("domain") != DERIVED)
+    if asked.height:
+        n_queries, n_cells = asked.select(pl.col("n_queries").sum(), pl.col("n_cells").sum()).row(0)
         total = (Cell("All queries"), BLANK, BLANK, Cell(count(n_queries)), Cell(count(n_cells)), BLANK)
-        rows.append(Row(total, section="Total", emphasis="strong"))
+        rows.insert(asked.height, Row(total, section="Total", emphasis="strong"))
     return exhibit(
         spec,
         stem="queries",
@@ -189,7 +192,8 @@ def queries(results: Results, spec: DisplaySpec) -> Table:
         rows=rows,
         footnotes=[
             "Method: counts. An error withholds the value from every analysis; a warning leaves it in use; a note "
-            "informs.",
+            "informs. Each query is a line of queries/queries.xlsx. Results that analyses do not use were read without "
+            "a doubt, and nobody is asked about them: they are not among all queries.",
         ],
         empty="The checks of this data cut raised no query.",
         n_labels=3,

@@ -39,7 +39,7 @@ def number_of(cell: str, numbers: dict[str, Any]) -> tuple[str, Decimal] | None:
             break
     left = left.removeprefix("^").strip()
     body, e, exponent = left.upper().partition("E")
-    if e and re.fullmatch("[+-]?[0-9]{1,2}", exponent) is None:
+    if e and not re.fullmatch("[+-]?[0-9]{1,2}", exponent):
         return None
     whole, point, fraction = body, "", ""
     for decimal in numbers["decimal"]:

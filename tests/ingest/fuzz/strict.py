@@ -267,7 +267,7 @@ def _reading(export: Export, f: dict[str, str]) -> Reading | None:
         return None
     if f.get("loinc") and f["loinc"] != rule.get("loinc"):
         return None
-    if f.get("status") and f["status"] not in export.dialect["statuses"]:
+    if export.dialect["columns"].get("status") and f.get("status") not in export.dialect["statuses"]:
         return None
     unit = f["unit"] if f["unit"] != "(declared)" else rule["unit"]
     power = POWER.get(" ".join(unit.replace("\u00b5", "u").replace("\u03bc", "u").split()))
