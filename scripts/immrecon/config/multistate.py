@@ -51,6 +51,14 @@ class MultiState(Strict):
         left = {origin for state in self.states.values() for origin in state.out_of}
         return [name for name in self.states if name not in left]
 
+    def leads_to(self, state: str) -> list[str]:
+        """The state and every one that a participant may come through on the way to it, in order."""
+        found = {state}
+        for name in reversed(self.states):
+            if name in found:
+                found |= set(self.states[name].out_of)
+        return [name for name in self.states if name in found]
+
     def causes(self) -> list[str]:
         """Occurrences that lead into a state, in order of the states."""
         return list(dict.fromkeys(cause for state in self.states.values() for cause in state.entered_by))
