@@ -1,7 +1,7 @@
 """Declared endpoints and reconstitution statuses, a row per participant."""
 
 from immrecon.config.specs import DeriveSpec
-from immrecon.contracts.analysis import ADLB, ADOC, ADREC, ADSL, ADTTE
+from immrecon.contracts.analysis import ADLB, ADMS, ADOC, ADREC, ADSL, ADTTE
 from immrecon.contracts.harmonised import AE, CE, CM, FA, SC
 from immrecon.contracts.io import read, write
 from immrecon.derive.adtte import derive_adtte
@@ -16,3 +16,4 @@ with job(snakemake) as j:
     write(ADTTE, derived.adtte, j.output.adtte)
     write(ADOC, derived.adoc, j.output.adoc)
     write(ADREC, derived.adrec, j.output.adrec)
+    write(ADMS, derived.adms, j.output.adms)

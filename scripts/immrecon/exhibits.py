@@ -16,6 +16,10 @@ def events_stem(event: str) -> str:
     return f"events_{event.lower()}"
 
 
+def states_stem(course: str) -> str:
+    return f"states_{course.lower()}"
+
+
 def visits_stem(analyte: str) -> str:
     return f"visits_{analyte.lower()}"
 
@@ -43,6 +47,7 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
         "recovery": [trajectory_stem(analyte.code) for analyte in spec.analytes if analyte.summarised],
         "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints if endpoint.figure],
         "events": [events_stem(event.code) for event in spec.recurrent_events if event.figure],
+        "multistate": [states_stem(course.code) for course in spec.multistate],
         "definition_grid": ["definition_grid"] if spec.definition_grid else [],
         "forest": [forest_stem(topic) for topic in compared_topics(spec)],
     }
@@ -60,6 +65,7 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         "landmarks",
         "quantiles",
         *(["recurrent_events"] if spec.recurrent_events else []),
+        *(["state_occupancy"] if spec.multistate else []),
         *(["contrasts"] if spec.comparisons else []),
         "adverse_events",
         *(["sae_reconciliation"] if spec.sae_reconciled else []),

@@ -33,6 +33,9 @@ ESTIMATES = (
     "event_risk_table",
     "contrasts",
     "second_programmer",
+    "state_curves",
+    "state_occupancy",
+    "length_of_stay",
 )
 """Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
 

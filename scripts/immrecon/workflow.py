@@ -33,6 +33,7 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "definition_grid": specs.definition_grid_spec,
     "tte": specs.tte_spec,
     "events": specs.events_spec,
+    "multistate": specs.multistate_spec,
     "contrasts": contrast_spec,
     "safety": specs.safety_spec,
     "display": display_spec,

@@ -62,6 +62,7 @@ rule derive_adtte:
         adtte=LAYOUT.participants("analysis", "adtte"),
         adoc=LAYOUT.participants("analysis", "adoc"),
         adrec=LAYOUT.participants("analysis", "adrec"),
+        adms=LAYOUT.participants("analysis", "adms"),
     log:
         LAYOUT.log("derive_adtte"),
     params:

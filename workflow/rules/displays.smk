@@ -98,6 +98,20 @@ rule draw_forest:
         "../../scripts/draw_forest.py"
 
 
+rule draw_multistate:
+    input:
+        curves=LAYOUT.table("estimates", "state_curves"),
+    output:
+        FIGURES["multistate"],
+    log:
+        LAYOUT.log("draw_multistate"),
+    params:
+        code=code_digest("draw_multistate"),
+        spec=STEPS.spec("display"),
+    script:
+        "../../scripts/draw_multistate.py"
+
+
 rule render_tables:
     input:
         **RESULTS,

@@ -110,6 +110,22 @@ rule estimate_events:
         "../../scripts/estimate_events.py"
 
 
+rule estimate_multistate:
+    input:
+        adms=LAYOUT.participants("analysis", "adms"),
+    output:
+        curves=LAYOUT.table("estimates", "state_curves"),
+        occupancy=LAYOUT.table("estimates", "state_occupancy"),
+        length_of_stay=LAYOUT.table("estimates", "length_of_stay"),
+    log:
+        LAYOUT.log("estimate_multistate"),
+    params:
+        code=code_digest("estimate_multistate"),
+        spec=STEPS.spec("multistate"),
+    script:
+        "../../scripts/estimate_multistate.py"
+
+
 rule estimate_contrasts:
     input:
         adtte=LAYOUT.participants("analysis", "adtte"),

@@ -17,7 +17,7 @@ from immrecon.config.study import (
     Threshold,
     Visits,
 )
-from immrecon.config.wording import censoring_in_words, occurrence_in_words
+from immrecon.config.wording import censoring_in_words, occurrence_in_words, states_censored_in_words
 from immrecon.vocabulary import Clock, Estimator, Population
 
 
@@ -79,6 +79,29 @@ class RecurrentEventDisplay(Strict):
         return self.terminal_labels
 
 
+class StateDisplay(Strict):
+    code: str
+    label: str
+    rule: str
+
+
+class MultiStateDisplay(Strict):
+    """What stands on the exhibits of a course through states besides its results."""
+
+    code: str
+    label: str
+    states: list[StateDisplay]
+    censoring: str
+    clock_label: str
+    landmark_day: float | None
+    population: Population
+    topic: Topic
+    figure_last_day: float
+    figure_tick_day: float
+    source: str
+    status: str
+
+
 class DisplaySpec(Strict):
     """Labels, axes and the words that stand on every exhibit; no clinical rule is evaluated from it."""
 
@@ -98,6 +121,7 @@ class DisplaySpec(Strict):
     endpoints: list[EndpointDisplay]
     definition_grid: DefinitionGridDisplay | None
     recurrent_events: list[RecurrentEventDisplay]
+    multistate: list[MultiStateDisplay] = Field(default=[])
     comparisons: list[ComparisonDisplay] = Field(default=[])
     safety: Safety
     sae_reconciled: bool
@@ -132,6 +156,7 @@ def display_spec(study: Study) -> DisplaySpec:
         endpoints=[_endpoint_display(study, code) for code in study.endpoints.endpoints],
         definition_grid=_definition_grid_display(study),
         recurrent_events=[_recurrent_display(study, code) for code in study.endpoints.recurrent_events],
+        multistate=[_multistate_display(study, code) for code in study.endpoints.multistate],
         comparisons=comparison_displays(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
@@ -197,4 +222,24 @@ def _recurrent_display(study: Study, code: str) -> RecurrentEventDisplay:
         **event.model_dump(
             include={"population", "topic", "figure", "figure_last_day", "figure_tick_day", "source", "status"}
         ),
+    )
+
+
+def _multistate_display(study: Study, code: str) -> MultiStateDisplay:
+    course = study.endpoints.multistate[code]
+    return MultiStateDisplay(
+        code=code,
+        label=course.label,
+        states=[
+            StateDisplay(
+                code=name,
+                label=state.label,
+                rule=" or ".join(occurrence_in_words(study.endpoints, cause) for cause in state.entered_by),
+            )
+            for name, state in course.states.items()
+        ],
+        censoring=states_censored_in_words(course),
+        clock_label=getattr(study.file.clocks, course.origin.clock.value),
+        landmark_day=course.origin.landmark_day,
+        **course.model_dump(include={"population", "topic", "figure_last_day", "figure_tick_day", "source", "status"}),
     )

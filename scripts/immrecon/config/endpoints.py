@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from immrecon.config.base import Code, Label, Strict, refuse_repeated
 from immrecon.config.definition_grid import DefinitionGrid
 from immrecon.config.first_event import FirstEvent, Topic
+from immrecon.config.multistate import MultiState
 from immrecon.config.occurrences import AllOf, Occurrence, ThresholdCrossing
 from immrecon.config.recurrent_events import RecurrentEvent
 from immrecon.vocabulary import Estimator
@@ -51,6 +52,7 @@ class EndpointsFile(Strict):
     first_events: dict[Code, FirstEvent]
     endpoints: dict[Code, Endpoint]
     recurrent_events: dict[Code, RecurrentEvent] = Field(description="events that are counted every time; {}: none")
+    multistate: dict[Code, MultiState] = Field(default={}, description="courses through states")
     definition_grid: DefinitionGrid | None = Field(description="definitions of reconstitution side by side; null: none")
 
     def words(self, occurrence: str) -> str:
@@ -105,6 +107,7 @@ class EndpointsFile(Strict):
                 )
         self._grid_resolves()
         self._recurrent_events_resolve()
+        self._multistate_resolves()
         return self
 
     def _recurrent_events_resolve(self) -> None:
@@ -116,6 +119,15 @@ class EndpointsFile(Strict):
             for other in [event.occurrence, *event.terminal]:
                 if isinstance(self.occurrences[other], ThresholdCrossing):
                     raise ValueError(f"{where}: {other} is a threshold of samples, which is reached once")
+
+    def _multistate_resolves(self) -> None:
+        codes = [*self.endpoints, *(self.definition_grid.definitions if self.definition_grid else [])]
+        refuse_repeated(
+            "endpoints, recurrent_events and multistate", [*codes, *self.recurrent_events, *self.multistate]
+        )
+        for name, course in self.multistate.items():
+            for state, rule in course.states.items():
+                _known(f"multistate.{name}.states.{state}.entered_by", rule.entered_by, self.occurrences)
 
     def _grid_resolves(self) -> None:
         if (grid := self.definition_grid) is None:

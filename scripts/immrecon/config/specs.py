@@ -6,6 +6,7 @@ from immrecon.config.base import Strict
 from immrecon.config.definition_grid import DefinitionGrid
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.multistate import MultiState
 from immrecon.config.recurrent_events import RecurrentEvent
 from immrecon.config.study import (
     Analyte,
@@ -80,6 +81,13 @@ class EventsSpec(Strict):
     dose_levels: list[DoseLevel]
     methods: Methods
     recurrent_events: dict[str, RecurrentEvent]
+
+
+class MultiStateSpec(Strict):
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    methods: Methods
+    multistate: dict[str, MultiState]
 
 
 class TteSpec(Strict):
@@ -166,6 +174,16 @@ def events_spec(study: Study) -> EventsSpec:
         dose_levels=file.dose_levels,
         methods=file.methods,
         recurrent_events=study.endpoints.recurrent_events,
+    )
+
+
+def multistate_spec(study: Study) -> MultiStateSpec:
+    file = study.file
+    return MultiStateSpec(
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        methods=file.methods,
+        multistate=study.endpoints.multistate,
     )
 
 

@@ -2,13 +2,13 @@
 
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.first_event import FirstEvent, FollowUpSource
+from immrecon.config.multistate import MultiState
 from immrecon.config.occurrences import ClinicalEvent, GvhdGrade, Occurrence, Recorded, ThresholdCrossing
 
 
 def censoring_in_words(first_event: FirstEvent) -> str:
     """Where follow-up ends without an event, and what that does not touch."""
-    kinds = {"FA": "assessment", "LB": "sample"}
-    sources = " or ".join(f"{_documents(source)} {kinds[source.domain]}" for source in first_event.follow_up)
+    sources = _sources_in_words(first_event.follow_up)
     if first_event.censor_at == "cut-off":
         words = "at the cut-off, whoever is not dead, withdrawn or lost being taken as free of the event"
     else:
@@ -19,6 +19,20 @@ def censoring_in_words(first_event: FirstEvent) -> str:
     if first_event.horizon_day is not None:
         words += f"; at the latest on day {first_event.horizon_day:g}"
     return words
+
+
+def states_censored_in_words(course: MultiState) -> str:
+    """Where the follow-up of a course through states ends, by state where states differ."""
+    own = [
+        f"in {state.label}, {_sources_in_words(state.follow_up)}" for state in course.states.values() if state.follow_up
+    ]
+    words = f"at the last {'; '.join([_sources_in_words(course.follow_up), *own])}, on or before the cut-off"
+    return words if course.horizon_day is None else f"{words}; at the latest on day {course.horizon_day:g}"
+
+
+def _sources_in_words(sources: list[FollowUpSource]) -> str:
+    kinds = {"FA": "assessment", "LB": "sample"}
+    return " or ".join(f"{_documents(source)} {kinds[source.domain]}" for source in sources)
 
 
 def _documents(source: FollowUpSource) -> str:

@@ -190,6 +190,41 @@ class Adrec(dy.Schema):
     WINCLFL = flag("the window is closed at the cut-off: nothing later can change 'not reached'")
 
 
+class Adms(dy.Schema):
+    USUBJID = text("participant", primary_key=True)
+    COURSE = text("course through states of the configuration", primary_key=True)
+    INTSEQ = integer("number of the interval, in order of time", nullable=False, primary_key=True)
+    DISPID = text("display id")
+    GROUP = optional_text("group; missing for a participant whose enrolment record has none")
+    DOSELVL = optional_text("dose level assigned")
+    STARTDT = day("day 0 of the clock")
+    TSTART = number("in the state from then on, days since day 0", "day", nullable=False)
+    TSTOP = number("to the move or the end of follow-up; as TSTART when passed on one day", "day", nullable=False)
+    FROMST = text("the state")
+    TOST = optional_text("the state moved to; missing when follow-up ended")
+    CAUSE = optional_text("occurrence that led there")
+    ADT = day("date of the move, or of the end of follow-up")
+    ADTF = optional_text("D when the date was partial and a bound was taken, as configured")
+    RISKFL = flag("at risk: followed for this course")
+    NRISKREA = optional_text("why not at risk: a state entered before the origin, followed too late for the landmark")
+    SRCDOM = optional_text("harmonised domain of the record that gave the date")
+    SRCVAR = optional_text("its variable")
+    SRCSEQ = integer("its number within participant")
+
+    @rule
+    def intervals_end_after_they_start(cls) -> pl.Expr:
+        return pl.col("TSTOP") >= pl.col("TSTART")
+
+    @rule
+    def moves_have_a_cause_and_a_record(cls) -> pl.Expr:
+        moved = pl.col("TOST").is_not_null()
+        return (moved == pl.col("CAUSE").is_not_null()) & (moved == pl.col("SRCSEQ").is_not_null())
+
+    @rule
+    def only_those_at_risk_move(cls) -> pl.Expr:
+        return (pl.col("RISKFL") == "Y") | (pl.col("TOST").is_null() & (pl.col("TSTOP") == pl.col("TSTART")))
+
+
 def _participants(name: str, grain: str, schema: type[dy.Schema]) -> Contract:
     return Contract(name, "analysis", grain, schema, participant_level=True)
 
@@ -200,5 +235,6 @@ ADAE = _participants("adae", "One row per adverse event of an enrolled participa
 ADTTE = _participants("adtte", "One row per participant of the population and endpoint.", Adtte)
 ADOC = _participants("adoc", "One row per declared occurrence of a participant, up to the cut-off.", Adoc)
 ADREC = _participants("adrec", "One row per participant of the population and reconstitution rule.", Adrec)
+ADMS = _participants("adms", "One row per participant of the population, course and state in which they were.", Adms)
 
-ANALYSIS = [ADSL, ADLB, ADAE, ADTTE, ADOC, ADREC]
+ANALYSIS = [ADSL, ADLB, ADAE, ADTTE, ADOC, ADREC, ADMS]

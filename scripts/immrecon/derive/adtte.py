@@ -6,10 +6,11 @@ import polars as pl
 
 from immrecon.config.occurrences import AllOf, ClinicalEvent, ThresholdCrossing
 from immrecon.config.specs import DeriveSpec
-from immrecon.contracts.analysis import ADREC, ADTTE
+from immrecon.contracts.analysis import ADMS, ADREC, ADTTE
 from immrecon.derive.deaths import one_death_each
 from immrecon.derive.definition_grid import definitions, grid_variables, rule_variables
 from immrecon.derive.first_event import earliest, first_events
+from immrecon.derive.multistate import multistate_variables, state_intervals
 from immrecon.derive.occurrences import (
     OCCURRENCE_COLUMNS,
     Events,
@@ -30,12 +31,14 @@ class TimeToEvent:
     adtte: pl.DataFrame
     adoc: pl.DataFrame
     adrec: pl.DataFrame
+    adms: pl.DataFrame
 
 
 def derive_adtte(adsl: pl.DataFrame, adlb: pl.DataFrame, events: Events, spec: DeriveSpec) -> TimeToEvent:
     """ADTTE: a row per participant of the endpoint's population and endpoint. ADREC: a row per reconstitution rule.
 
-    ADOC: every declared occurrence with its day, from which both are made.
+    ADOC: every declared occurrence with its day, from which both are made. ADMS: a row per participant of a course and
+    state.
     """
     events = replace(events, ce=one_death_each(events.ce, events.fa, spec.cutoff_date))
     clinical_all = _of_records(events, adsl, spec)
@@ -52,6 +55,10 @@ def derive_adtte(adsl: pl.DataFrame, adlb: pl.DataFrame, events: Events, spec: D
     followed = {
         name: first_events(name, first_event, occurrences, adsl, adlb, events, spec)
         for name, first_event in variables.items()
+    }
+    at_risk = {
+        name: first_events(name, variable, occurrences, adsl, adlb, events, spec)
+        for name, variable in multistate_variables(spec.endpoints).items()
     }
     statuses = {
         name: reconstitution_status(
@@ -86,6 +93,13 @@ def derive_adtte(adsl: pl.DataFrame, adlb: pl.DataFrame, events: Events, spec: D
         adtte=pl.concat([ADTTE.schema.create_empty(), *adtte]),
         adoc=all_occurrences.drop("EARLIESTDY", "LATESTDY").rename({"CAUSE": "OCCUR"}),
         adrec=pl.concat([ADREC.schema.create_empty(), *statuses.values()]),
+        adms=pl.concat(
+            [ADMS.schema.create_empty()]
+            + [
+                state_intervals(name, course, at_risk, all_occurrences)
+                for name, course in spec.endpoints.multistate.items()
+            ]
+        ),
     )
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from immrecon.config.display import DisplaySpec, EndpointDisplay
-from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem
+from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem, states_stem
 from immrecon.report.placing import Placed, Topic, endpoints_of, place
-from immrecon.tables import contrasts, tte
+from immrecon.tables import contrasts, multistate, tte
 from immrecon.tables.model import Table
 from immrecon.tables.results import Results
 from immrecon.tables.shells import summarised, visits_stem
@@ -108,7 +108,7 @@ _TABLES: dict[str, Topic] = {
 }
 _LAST = ("recurrent_events", "adverse_events", "sae_reconciliation")
 """Tables that follow the figures of their section."""
-_SPLIT = ("landmarks", "quantiles", "contrasts")
+_SPLIT = ("landmarks", "quantiles", "contrasts", "state_occupancy")
 """Tables that are shown in parts, each beside the figures of its endpoints."""
 
 
@@ -132,12 +132,17 @@ def _exhibits(
     endpoints = endpoints_of(topic, spec)
     forests = {forest_stem(topic) for topic in compared_topics(spec)}
     alone = [figure for figure in here if figure.endpoint is None and figure.analyte is None]
-    yield from (figure for figure in alone if figure.stem not in forests)
+    courses = [course.code for course in spec.multistate if course.topic == topic]
+    states = {states_stem(code) for code in courses}
+    yield from (figure for figure in alone if figure.stem not in forests | states)
     if topic == "recovery":
         yield from _by_analyte(tables, here, spec)
     yield from (table for stem, table in tables.items() if _TABLES.get(stem) == topic and stem not in _LAST)
     yield from (figure for figure in here if figure.endpoint is not None)
     yield from _endpoint_tables(topic, results, endpoints, spec)
+    yield from (figure for figure in alone if figure.stem in states)
+    if courses:
+        yield multistate.state_occupancy(results, spec, courses)
     yield from (figure for figure in alone if figure.stem in forests)
     if codes := compared_endpoints(spec, topic):
         yield contrasts.contrasts(results, spec, codes)

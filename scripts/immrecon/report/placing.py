@@ -6,7 +6,7 @@ from typing import Literal
 
 from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.config.study import Analyte
-from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem
+from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem, states_stem
 
 Topic = Literal[
     "participants", "follow-up", "engraftment", "recovery", "infection", "safety", "efficacy", "quality", "further"
@@ -64,9 +64,8 @@ def place(stems: Iterable[str], spec: DisplaySpec) -> list[Placed]:
 
 def place_figure(stem: str, spec: DisplaySpec) -> Placed:
     """By the code of an endpoint or analyte in its file name, else by what its name says."""
-    for topic in compared_topics(spec):
-        if stem == forest_stem(topic):
-            return Placed(stem, topic, "Comparisons", codes=tuple(compared_endpoints(spec, topic)))
+    if (named := _by_whole_name(stem, spec)) is not None:
+        return named
     padded = f"_{stem.lower()}_"
     for endpoint in sorted(spec.endpoints, key=lambda item: -len(item.code)):
         if f"_{endpoint.code.lower()}_" in padded:
@@ -84,3 +83,14 @@ def place_figure(stem: str, spec: DisplaySpec) -> Placed:
         if word in _KNOWN:
             return Placed(stem, *_KNOWN[word])
     return Placed(stem, "recovery" if kind else "further", stem.replace("_", " ").capitalize())
+
+
+def _by_whole_name(stem: str, spec: DisplaySpec) -> Placed | None:
+    """Comparisons of a chapter, and courses through states."""
+    for topic in compared_topics(spec):
+        if stem == forest_stem(topic):
+            return Placed(stem, topic, "Comparisons", codes=tuple(compared_endpoints(spec, topic)))
+    for course in spec.multistate:
+        if stem == states_stem(course.code):
+            return Placed(stem, course.topic, f"{course.label}, probability in state")
+    return None

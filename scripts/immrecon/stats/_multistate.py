@@ -52,6 +52,7 @@ def multistate(
     variance: str = "greenwood",
     conf_level: float = 0.95,
     conf_type: str = "log-log",
+    stay_to: ArrayLike = (),
 ) -> StateProbability:
     """Probability in state of any multi-state model (Aalen and Johansen 1978; Andersen and others 1993, IV.4).
 
@@ -65,6 +66,8 @@ def multistate(
     competing risks the first is etm's. "mstate-greenwood" and "mstate-aalen" are R's mstate 0.3.3, which weighs each
     hazard by the probability after its own jump, P(u) in place of P(u-), and so is a little smaller when many move
     on one day. "infinitesimal-jackknife" is robust by subject (R's survfit) and includes an estimated `initial`.
+    stay_to: times (m,) up to which the expected length of stay in each state gets a standard error, from the same
+    influences (`stay_std_error`; NaN where nobody moved); with that variance only.
     conf_type as for `aalen_johansen`. Raises InputError for arrays or options that cannot be worked on.
     """
     level = _validate.confidence_level(conf_level)
@@ -75,18 +78,26 @@ def multistate(
         raise InputError(f"states: {list(names)} are not two or more distinct states. Hint: name each state once.")
     if not (np.isfinite(origin) and origin >= 0):
         raise InputError(f"origin: {origin} is not a finite time from 0 on.")
+    until = _validate.times(np.atleast_1d(np.asarray(stay_to, dtype=np.float64)), "stay_to")
+    if until.size and (variance != JACKKNIFE or (until < origin).any()):
+        raise InputError(
+            f"stay_to: a length of stay has a standard error with variance {JACKKNIFE} only, to times from the origin "
+            f"{origin:g} on; variance is {variance}."
+        )
     rows = _rows(time, from_state, to_state, names, subject, entry, origin)
     start, own_start = _initial(initial, names, rows, origin)
     n_risk, n_event = _counts(rows, len(names))
     with np.errstate(divide="ignore", invalid="ignore"):
         hazard = np.where(n_risk[:, None, :] > 0, n_event / n_risk[:, None, :], 0.0)
     probability = _product_integral(start, hazard)
+    stay_squared = np.empty((len(names), 0))
     if variance == JACKKNIFE:
-        squared = _jackknife(rows, start, own_start, probability, hazard, n_risk)
+        squared, stay_squared = _jackknife(rows, start, own_start, probability, hazard, n_risk, (origin, until))
     else:
         squared = _recursion(start, probability, hazard, n_risk, variance)
     std_error = np.sqrt(np.maximum(squared, 0.0))
     low, high = incidence_limits(probability, std_error, conf_type, level)
+    stay_error = np.sqrt(stay_squared)
     return StateProbability(
         states=names,
         variance=variance,
@@ -103,6 +114,8 @@ def multistate(
         std_error=std_error,
         conf_low=low,
         conf_high=high,
+        stay_to=until,
+        stay_std_error=np.where(stay_error > 0, stay_error, np.nan),
     )
 
 
@@ -234,14 +247,20 @@ def _jackknife(
     probability: FloatArray,
     hazard: FloatArray,
     n_risk: IntArray,
-) -> FloatArray:
-    """(S, J) sums of squared influences, those of each subject carried along the product integral."""
+    stay: tuple[float, FloatArray],
+) -> tuple[FloatArray, FloatArray]:
+    """Sums of squared influences, those of each subject carried along the product integral: on the probabilities
+    (S, J), and on the time in each state from the origin to the times of `stay` (S, m)."""
     size, cells = probability.shape
     out = np.empty((size, cells))
     influence, before = own_start.copy(), start
+    now_at, until = stay
+    stays = np.zeros((until.size, *influence.shape))
     m = rows.moving()
     bounds = np.searchsorted(rows.last[m], np.arange(cells + 1))
     for j in range(cells):
+        stays += np.diff(np.minimum((now_at, rows.grid[j]), until[:, None]))[:, :, None] * influence
+        now_at = rows.grid[j]
         influence = influence @ _transition(hazard[:, :, j])
         share = np.divide(before, n_risk[:, j], out=np.zeros(size), where=n_risk[:, j] > 0)
         at_risk = np.flatnonzero((rows.first <= j) & (rows.last >= j))
@@ -255,4 +274,5 @@ def _jackknife(
         np.add.at(influence, (rows.subject[now], went), -share[went])
         before = probability[:, j]
         out[:, j] = (influence**2).sum(axis=0)
-    return out
+    stays += (until - np.minimum(now_at, until))[:, None, None] * influence
+    return out, (stays**2).sum(axis=1).T

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from immrecon.errors import InputError
 from immrecon.stats import _validate
+from immrecon.stats._limits import normal_quantile
 from immrecon.stats._types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ class StateProbability:
     conf_low: FloatArray
     """(S, J) NaN where the probability is 0 or 1."""
     conf_high: FloatArray
+    stay_to: FloatArray
+    """(m,) times up to which lengths of stay have a standard error."""
+    stay_std_error: FloatArray
+    """(S, m)"""
 
     def at(self, times: ArrayLike) -> StateProbabilityAt:
         """Every state at times (m,), not before the origin; InputError otherwise."""
@@ -90,6 +95,14 @@ class StateProbability:
         values = np.concatenate((self.initial[:, None], self.probability[:, inside]), axis=1)
         out: FloatArray = values @ np.diff(edges)
         return out
+
+    def stay_limits(self) -> tuple[FloatArray, FloatArray]:
+        """(S, m) limits of the lengths of stay up to `stay_to`: normal, within 0 and the time there is."""
+        if not self.stay_to.size:
+            return np.empty((len(self.states), 0)), np.empty((len(self.states), 0))
+        estimate = np.stack([self.length_of_stay(float(tau)) for tau in self.stay_to], axis=1)
+        half = normal_quantile(self.conf_level) * self.stay_std_error
+        return np.maximum(estimate - half, 0.0), np.minimum(estimate + half, self.stay_to - self.origin)
 
     def to_frame(self) -> "pl.DataFrame":
         """One row per state and time."""

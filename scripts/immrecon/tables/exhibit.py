@@ -62,10 +62,11 @@ def exhibit(
 
 
 def unsigned(spec: DisplaySpec) -> list[str]:
-    """Codes of the endpoints, recurrent events and definitions in the grid that are not signed."""
+    """Codes of the endpoints, courses, recurrent events and definitions in the grid that are not signed."""
     grid = [] if spec.definition_grid is None else spec.definition_grid.unsigned
     endpoints = [endpoint.code for endpoint in spec.endpoints if endpoint.status != "signed"]
-    return [*endpoints, *(event.code for event in spec.recurrent_events if event.status != "signed"), *grid]
+    courses = [course.code for course in spec.multistate if course.status != "signed"]
+    return [*endpoints, *courses, *(event.code for event in spec.recurrent_events if event.status != "signed"), *grid]
 
 
 def draft_mark(spec: DisplaySpec, endpoints: Iterable[str]) -> str:

@@ -41,6 +41,9 @@ class Results:
     event_risk_table: pl.DataFrame
     contrasts: pl.DataFrame
     second_programmer: pl.DataFrame
+    state_curves: pl.DataFrame
+    state_occupancy: pl.DataFrame
+    length_of_stay: pl.DataFrame
     cells: pl.DataFrame
 
 

@@ -3,6 +3,7 @@
 from immrecon.contracts.results.contrasts import CONTRASTS, SECOND_PROGRAMMER
 from immrecon.contracts.results.disposition import ACCRUAL, BASELINE, FUNNEL, TIMELINES
 from immrecon.contracts.results.events import EVENT_RISK_TABLE, MEAN_CUMULATIVE, RECURRENT_SUMMARY
+from immrecon.contracts.results.multistate import LENGTH_OF_STAY, STATE_CURVES, STATE_OCCUPANCY
 from immrecon.contracts.results.quality import CELL_FATES, QUERY_COUNTS, QUERY_STATUS
 from immrecon.contracts.results.recovery import (
     DEFINITION_ESTIMATES,
@@ -21,6 +22,7 @@ RESULTS = [
     THRESHOLD_SUMMARY, PROFILES, STATUS_COUNTS, CURVES, RISK_TABLE, LANDMARKS, QUANTILES, CHECKS, AE_INCIDENCE,
     SAE_RECONCILIATION, RECONSTITUTION, DEFINITION_ESTIMATES,
     DEFINITION_STATUSES, MEAN_CUMULATIVE, RECURRENT_SUMMARY, EVENT_RISK_TABLE, CONTRASTS, SECOND_PROGRAMMER,
+    STATE_CURVES, STATE_OCCUPANCY, LENGTH_OF_STAY,
 ]  # fmt: skip
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "EVENT_RISK_TABLE",
     "FUNNEL",
     "LANDMARKS",
+    "LENGTH_OF_STAY",
     "MEAN_CUMULATIVE",
     "PROFILES",
     "QUANTILES",
@@ -47,6 +50,8 @@ __all__ = [
     "RISK_TABLE",
     "SAE_RECONCILIATION",
     "SECOND_PROGRAMMER",
+    "STATE_CURVES",
+    "STATE_OCCUPANCY",
     "STATUS_COUNTS",
     "THRESHOLD_SUMMARY",
     "TIMELINES",
