@@ -328,3 +328,17 @@ def test_rows_that_do_not_fit_the_model_are_refused():
     with pytest.raises(InputError, match=r"^design: 2 columns where the model has 1"):
         found.at([1, 2])
     assert_array_equal(found.at([[1], [0]]).estimate, [found.coefficient[0], 0])
+
+
+def test_kenward_roger_of_hardly_any_data_is_defined_or_missing():
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        m, k = int(rng.integers(3, 6)), int(rng.integers(3, 5))
+        code, t = np.repeat(np.arange(m), k), np.tile(np.arange(k) * 1.0, m)
+        x = np.column_stack((np.ones(m * k), t, code % 2, t * (code % 2)))
+        found = mixed_model(rng.normal(size=m * k), x, code, slope=t)
+        if found.status == "estimated":
+            assert (found.df > 0).all()
+            assert np.isfinite(found.std_error).all()
+            joint = found.test([[0, 0, 1, 0], [0, 0, 0, 1]])
+            assert np.isnan(joint.p_value) or (joint.df_denominator > 0 and 0 <= joint.p_value <= 1)
