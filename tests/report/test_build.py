@@ -117,6 +117,7 @@ def test_a_signed_report_has_no_draft_mark(
             "endpoints": [item.model_copy(update={"status": "signed"}) for item in spec.endpoints],
             "definition_grid": None,
             "recurrent_events": [],
+            "multistate": [],
         }
     )
     text = build_report(run, build_tables(run, signed), figures, signed, inputs)

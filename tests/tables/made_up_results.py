@@ -276,6 +276,24 @@ def recurrent_summary() -> pl.DataFrame:
     return frame(results.RECURRENT_SUMMARY, rows)
 
 
+def on_days(contract: Contract, scale: float) -> pl.DataFrame:
+    """Two states on day 100, per group and pooled; one group is not followed so far."""
+    rows = [
+        {
+            "group": group, "dose_level": "all", "parameter": "COURSE", "label": "Course", "state": state,
+            "state_label": state, "state_order": order, "time_day": 100.0, "population": "injected",
+            "clock": "injection", "method": "m", "variance": "v", "conf_type": "c", "conf_level": 0.95, "n": 10,
+            "n_not_at_risk": 1, "n_entered": 4, "n_state": 3, "n_known": 8,
+            "estimate": scale * share if known else None, "conf_low": scale * 0.1 if known else None,
+            "conf_high": scale * 0.9 if known else None, "status": "estimated" if known else "not estimable",
+            "reason": None if known else "follow-up ends on day 60, before day 100",
+        }
+        for group, known in zip([*GROUPS, "all"], (True, False, True), strict=True)
+        for order, (state, share) in enumerate((("OK", 0.625), ("DEAD", 0.375)))
+    ]  # fmt: skip
+    return frame(contract, rows)
+
+
 def reconstitution() -> pl.DataFrame:
     """Two measures of the CD4 endpoint; the samples leave one of them open."""
     rows = [
@@ -382,6 +400,9 @@ def make_results(spec: DisplaySpec) -> Results:
         event_risk_table=frame(results.EVENT_RISK_TABLE, []),
         contrasts=frame(results.CONTRASTS, []),
         second_programmer=frame(results.SECOND_PROGRAMMER, []),
+        state_curves=frame(results.STATE_CURVES, []),
+        state_occupancy=on_days(results.STATE_OCCUPANCY, 1.0),
+        length_of_stay=on_days(results.LENGTH_OF_STAY, 100.0),
         cells=cells,
     )
 

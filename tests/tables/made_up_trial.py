@@ -113,6 +113,17 @@ def make_spec(**changes: Any) -> DisplaySpec:
                 "source": "<i>a source</i>", "status": "draft",
             }
         ],
+        "multistate": [
+            {
+                "code": "COURSE", "label": "Course <of> events", "clock_label": "SMART101 injection", "landmark_day": None,
+                "states": [
+                    {"code": "OK", "label": "Event-free", "rule": ""}, {"code": "DEAD", "label": "Dead", "rule": "death"},
+                ],
+                "censoring": "at the last survival assessment, on or before the cut-off", "population": "injected",
+                "topic": "efficacy", "figure_last_day": 360, "figure_tick_day": 60, "source": "<b>a source</b>",
+                "status": "draft",
+            }
+        ],
         "sae_reconciled": True,
         "safety": {
             "population": "injected",

@@ -55,6 +55,7 @@ def test_signed_runs_have_no_draft_mark(run: Results, spec: DisplaySpec) -> None
             "endpoints": [item.model_copy(update={"status": "signed"}) for item in spec.endpoints],
             "definition_grid": None,
             "recurrent_events": [],
+            "multistate": [],
         }
     )
     assert {table.draft for table in build_tables(run, signed).values()} == {""}
@@ -292,7 +293,14 @@ def test_empty_results_say_why(empty_run: Results, spec: DisplaySpec) -> None:
 
 def test_no_endpoints_and_no_groups_in_the_data_are_not_an_error(run: Results, spec: DisplaySpec) -> None:
     bare = spec.model_copy(
-        update={"endpoints": [], "definition_grid": None, "recurrent_events": [], "dose_levels": [], "thresholds": []}
+        update={
+            "endpoints": [],
+            "definition_grid": None,
+            "recurrent_events": [],
+            "multistate": [],
+            "dose_levels": [],
+            "thresholds": [],
+        }
     )
     tables = build_tables(run, bare)
     assert {row.section.split(":")[0] for row in tables["landmarks"].rows} >= {

@@ -110,6 +110,7 @@ def multistate(
         n_risk=n_risk,
         n_event=n_event,
         initial=start,
+        initial_std_error=np.sqrt((own_start**2).sum(axis=0)) if variance == JACKKNIFE else 0 * start,
         probability=probability,
         std_error=std_error,
         conf_low=low,

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from immrecon.errors import InputError
 from immrecon.stats import _validate
-from immrecon.stats._limits import normal_quantile
+from immrecon.stats._limits import incidence_limits, normal_quantile
 from immrecon.stats._types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class StateProbability:
     """(S, S, J)"""
     initial: FloatArray
     """(S,) distribution at the origin."""
+    initial_std_error: FloatArray
+    """(S,) 0 where it is given, and with the variances that take it as given."""
     probability: FloatArray
     """(S, J)"""
     std_error: FloatArray
@@ -76,14 +78,16 @@ class StateProbability:
             out: FloatArray = np.concatenate((before[:, None], values), axis=1)[:, row]
             return out
 
-        unknown = np.full(len(self.states), np.nan)
+        low, high = incidence_limits(
+            self.initial[:, None], self.initial_std_error[:, None], self.conf_type, self.conf_level
+        )
         return StateProbabilityAt(
             states=self.states,
             time=t,
             probability=step(self.probability, self.initial),
-            std_error=step(self.std_error, 0 * self.initial),
-            conf_low=step(self.conf_low, unknown),
-            conf_high=step(self.conf_high, unknown),
+            std_error=step(self.std_error, self.initial_std_error),
+            conf_low=step(self.conf_low, low[:, 0]),
+            conf_high=step(self.conf_high, high[:, 0]),
         )
 
     def length_of_stay(self, tau: float) -> FloatArray:
