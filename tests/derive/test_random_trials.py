@@ -138,7 +138,7 @@ def seed(request: pytest.FixtureRequest) -> tuple[Derived, dict[str, dict[str, A
     rows, plain = trial(request.param)
     spec = make_spec(
         endpoints={
-            "occurrences": OCCURRENCES | RULES, "first_events": VARIABLES, "endpoints": ENDPOINTS, "definition_grid": None,
+            "occurrences": OCCURRENCES | RULES, "first_events": VARIABLES, "endpoints": ENDPOINTS, "definition_grid": None, "recurrent_events": {},
         }
     )  # fmt: skip
     return derive(rows.pop("dm"), **rows, spec=spec), plain
