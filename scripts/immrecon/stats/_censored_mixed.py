@@ -68,10 +68,15 @@ def fit_censored_mixed(
         why = residual_variation(moments(known, reml=False))
     top: _Top | None = None
     if why is None:
-        likelihood = CensoredLikelihood(sample, NODES[len(random_names)] if nodes is None else nodes)
-        # Few nodes come near, the declared number makes the last steps.
-        near = _climb(CensoredLikelihood(sample, FEW_NODES), _start(sample), _NEAR)
-        top = None if near is None else _climb(likelihood, near.theta, _CONVERGED)
+        start = _start(sample)
+        # Few nodes come near, the declared number makes the last steps; twice as many where those do not suffice.
+        near = _climb(CensoredLikelihood(sample, FEW_NODES), start, _NEAR)
+        declared = NODES[len(random_names)] if nodes is None else nodes
+        for number in (declared, 2 * declared) if near is not None else ():
+            likelihood = CensoredLikelihood(sample, number)
+            top = _climb(likelihood, near.theta, _CONVERGED)
+            if top is None or top.converged:
+                break
         if top is None:
             why = "the values do not vary within participants"
     if top is None:
