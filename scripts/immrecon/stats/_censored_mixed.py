@@ -18,7 +18,11 @@ NODES = {1: 31, 2: 13}
 """Per random effect: more change nothing beyond the seventh digit."""
 FEW_NODES = 5
 _ITERATIONS, _HALVINGS = 100, 30
-_NEAR, _CONVERGED, _ACCEPTED = 1e-5, 1e-16, 1e-8
+# Of the log-likelihood left to gain, half the square of the distance in standard errors: when the few nodes are left,
+# when the climb ends, and what still counts as its end.
+_NEAR, _CONVERGED, _ACCEPTED = 1e-2, 1e-13, 1e-8
+# So near the top quadrature and score differ in the last digits: a step that does not rise is the end.
+_HARDLY = 1e-4
 _SLACK = 1e-11
 _SMALLEST_START = 0.3
 _FLAT = 1e-10
@@ -64,10 +68,17 @@ def fit_censored_mixed(
         why = residual_variation(moments(known, reml=False))
     top: _Top | None = None
     if why is None:
-        likelihood = CensoredLikelihood(sample, NODES[len(random_names)] if nodes is None else nodes)
-        # Few nodes come near, the declared number makes the last steps.
-        near = _climb(CensoredLikelihood(sample, FEW_NODES), _start(sample), _NEAR)
-        top = None if near is None else _climb(likelihood, near.theta, _CONVERGED)
+        start = _start(sample)
+        # Few nodes come near, the declared number makes the last steps; twice as many where those do not suffice.
+        near = _climb(CensoredLikelihood(sample, FEW_NODES), start, _NEAR)
+        declared = NODES[len(random_names)] if nodes is None else nodes
+        for number in (declared, 2 * declared):
+            if near is None:
+                break
+            likelihood = CensoredLikelihood(sample, number)
+            top = _climb(likelihood, near.theta, _CONVERGED)
+            if top is None or top.converged:
+                break
         if top is None:
             why = "the values do not vary within participants"
     if top is None:
@@ -130,7 +141,7 @@ def _climb(likelihood: CensoredLikelihood, start: FloatArray, enough: float) -> 
             break
         step = step / max(1.0, float(np.abs(step[likelihood.p :]).max()) / 2)
         better = False
-        for _ in range(_HALVINGS):
+        for _ in range(_HALVINGS if gain > _HARDLY else 2):
             trial = theta + step
             found = likelihood(trial, value.mode)
             if np.isfinite(found.loglik) and found.loglik >= value.loglik - _SLACK * (1 + abs(value.loglik)):

@@ -178,7 +178,7 @@ class KenwardRoger:
         return joint(scale * wald(kept, beta, self.covariance), kept.shape[0], df)
 
     def _moments(self, rows: FloatArray) -> tuple[float, float]:
-        """Scale and denominator df for independent rows (equations of section 2 and 3)."""
+        """Scale and denominator df for independent rows (equations of section 2 and 3); NaN where there is no F."""
         q = rows.shape[0]
         phi, w = self.unadjusted, self.parameter_covariance
         theta = rows.T @ np.linalg.solve(rows @ phi @ rows.T, rows)
@@ -186,11 +186,17 @@ class KenwardRoger:
         traces = np.einsum("kpp->k", parts)
         a1 = float(traces @ w @ traces)
         a2 = float(np.einsum("kl,kpq,lqp->", w, parts, parts, optimize=True))
+        if q == 1:  # the formulas below come down to this, also where they divide by 0
+            return 1.0, 2 / a2 if a2 > 0 else np.inf
         b = (a1 + 6 * a2) / (2 * q)
         g = ((q + 1) * a1 - (q + 4) * a2) / ((q + 2) * a2)
         c1, c2, c3 = (c / (3 * q + 2 * (1 - g)) for c in (g, q - g, q + 2 - g))
+        if a2 >= q or c2 * b >= 1 or c3 * b >= 1:  # the approximate F has no mean or no variance
+            return float("nan"), float("nan")
         mean = 1 / (1 - a2 / q)
         spread = 2 / q * (1 + c1 * b) / ((1 - c2 * b) ** 2 * (1 - c3 * b))
-        ratio = spread / (2 * mean**2)
-        df = 4 + (q + 2) / (q * ratio - 1)
+        excess = q * spread / (2 * mean**2) - 1
+        if not excess > 0:
+            return float("nan"), float("nan")
+        df = 4 + (q + 2) / excess
         return df / (mean * (df - 2)), df
