@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 def edit(path: Path, change) -> None:
     content = yaml.safe_load(path.read_text())
     change(content)
-    path.write_text(yaml.safe_dump(content))
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 def test_demo_is_read_whole(folder):
