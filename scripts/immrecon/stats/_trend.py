@@ -1,7 +1,6 @@
 """Log-rank test for trend over ordered groups, asymptotic and by permutation."""
 
 import numpy as np
-from scipy.special import chdtrc, ndtr
 
 from immrecon.stats._chi_square import ESTIMATED, ChiSquare, absent
 from immrecon.stats._logrank import LogrankTest
@@ -16,6 +15,8 @@ def trend_of(test: LogrankTest, scores: FloatArray) -> ChiSquare:
     """Chi-square with one degree of freedom of sum_k scores_k (O_k - E_k) (Tarone 1975), from a log-rank test."""
     if test.status != ESTIMATED:
         return absent(test.reason or "no test")
+    from scipy.special import chdtrc
+
     score = float(scores @ (test.observed - test.expected))
     variance = float(scores @ test.variance @ scores)
     if variance <= _ROUNDING * float(np.abs(scores).max()) ** 2 * float(np.diag(test.variance).max()):
@@ -28,6 +29,8 @@ def trend_permutation(
     participant: FloatArray, scores: FloatArray, position: IntArray, size: IntArray, stratum: IntArray, drawing: Drawing
 ) -> PermutationTest:
     """Linear statistic sum of log-rank score (n,) times the score of the group, re-assigned within strata."""
+    from scipy.special import ndtr
+
     labels = tuple(float(s) for s in scores)
     if (size > 0).sum() < 2:
         return no_permutation_test(labels, size, "fewer than two groups have participants")
