@@ -14,12 +14,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from immrecon.analyses.contrasts import estimate_contrasts
+from immrecon.analyses.definition_grid import estimate_definition_grid
 from immrecon.analyses.disposition import estimate_disposition
+from immrecon.analyses.events import estimate_events
+from immrecon.analyses.multistate import estimate_multistate
+from immrecon.analyses.reconstitution import estimate_reconstitution
 from immrecon.analyses.recovery import estimate_recovery
 from immrecon.analyses.safety import estimate_safety
 from immrecon.analyses.tte import estimate_tte
 from immrecon.config import specs
 from immrecon.config.clinical import clinical_spec
+from immrecon.config.contrast_specs import contrast_spec
 from immrecon.config.cuts import Cut
 from immrecon.config.load import load_study
 from immrecon.config.study import Study
@@ -28,6 +34,7 @@ from immrecon.derive.adae import derive_adae
 from immrecon.derive.adlb import derive_adlb
 from immrecon.derive.adsl import derive_adsl
 from immrecon.derive.adtte import derive_adtte
+from immrecon.derive.occurrences import Events
 from immrecon.ingest.clinical import harmonise_clinical
 from immrecon.ingest.lab import harmonise_labs
 
@@ -58,7 +65,8 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
     adsl = derive_adsl(clinical.dm, clinical.ds, clinical.ce, clinical.fa, labs.lb, spec)
     adlb = derive_adlb(adsl, labs.lb, spec)
     adae = derive_adae(adsl, clinical.ae, spec)
-    tte = derive_adtte(adsl, adlb, clinical.ce, clinical.fa, clinical.cm, spec)
+    records = Events(clinical.ce, clinical.fa, clinical.cm, clinical.ae, clinical.sc)
+    tte = derive_adtte(adsl, adlb, records, spec)
     queries = [clinical.queries, labs.queries]
     results = [
         estimate_disposition(adsl, clinical.sc, tte.adoc, adlb, queries, [], specs.disposition_spec(study)),
@@ -67,6 +75,21 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
         estimate_safety(adsl, adae, clinical.ae, clinical.sae, specs.safety_spec(study)),
     ]
     tables = {name: frame for result in results for name, frame in vars(result).items()}
+    grid = estimate_definition_grid(tte.adtte, tte.adrec, specs.definition_grid_spec(study))
+    events = estimate_events(adsl, tte.adtte, tte.adoc, specs.events_spec(study))
+    course = estimate_multistate(tte.adms, specs.multistate_spec(study))
+    tables |= {
+        "definition_estimates": grid.estimates,
+        "definition_statuses": grid.statuses,
+        "reconstitution": estimate_reconstitution(tte.adrec, specs.recovery_spec(study)),
+        "mean_cumulative": events.mean_cumulative,
+        "recurrent_summary": events.summary,
+        "event_risk_table": events.risk_table,
+        "state_curves": course.curves,
+        "state_occupancy": course.occupancy,
+        "length_of_stay": course.length_of_stay,
+        "contrasts": estimate_contrasts(tte.adtte, adsl, clinical.sc, contrast_spec(study)).contrasts,
+    }
     return {
         c.name: tables[c.name].sort(c.schema.primary_key())
         for c in RESULTS
