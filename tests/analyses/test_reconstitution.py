@@ -141,5 +141,15 @@ def test_nobody_and_short_follow_up_are_said() -> None:
     assert np.isnan(nobody["estimate"].fill_null(float("nan")).to_numpy()).all()
 
 
+def test_the_day_of_the_origin_without_an_end_of_follow_up() -> None:
+    declared = ENDPOINTS | {
+        "first_events": {"cd4": variable(["death", "cd4"])},
+        "endpoints": {"CD4IR": endpoint("cd4", ["cd4"], "aalen-johansen", landmarks_day=[0])},
+    }
+    people = table(ADREC, [standing("P1", LEFTDY=0.0, FOLLDY=0.0)])
+    found = estimate_reconstitution(people, recovery_spec(endpoints=declared, dose_levels=[])).filter(group="all")
+    assert row(found, BETWEEN)["estimate"] == 0
+
+
 def test_the_order_of_participants_changes_nothing() -> None:
     assert rows_of(*FOUR).equals(rows_of(*reversed(FOUR)))

@@ -174,7 +174,9 @@ def bounds(rule: Rule, people: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np
 
 def _between_samples(rule: Rule, people: pl.DataFrame, day: float, spec: RecoverySpec) -> dict[str, object]:
     left, right, first = bounds(rule, people)
-    horizon = _horizon(rule) if np.isfinite(_horizon(rule)) else max([day, *left, *right[np.isfinite(right)]])
+    # Without an administrative end a competing event lies after everything that was seen.
+    seen = max([1.0, day, *left, *right[np.isfinite(right)]])
+    horizon = _horizon(rule) if np.isfinite(_horizon(rule)) else seen
     row: dict[str, object] = {
         "measure": ReconstitutionMeasure.BETWEEN,
         "time_day": day,
