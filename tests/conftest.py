@@ -9,13 +9,6 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED = REPOSITORY.parent / "shared"
 
 
-def pytest_collection_modifyitems(items):
-    """Runs of the workflow share one run of the demo study, and use both cores: one process makes them all."""
-    for item in items:
-        if "workflow" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("workflow"))
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """In CI a skipped test that is marked `required_in_ci` is a failure: what it needs must be there."""
