@@ -126,7 +126,7 @@ class Steps:
         for key, value in sources.items():
             if value is not None:
                 sources[key] = [_portable(path) for path in value] if isinstance(value, list) else _portable(value)
-        return yaml.safe_dump(content, sort_keys=True, allow_unicode=True, width=110)
+        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
 
     def all_code(self, scripts: Sequence[str]) -> str:
         return text_digest(json.dumps({name: code_digest(name) for name in sorted(scripts)}))
