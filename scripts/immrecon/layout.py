@@ -36,6 +36,12 @@ ESTIMATES = (
     "state_curves",
     "state_occupancy",
     "length_of_stay",
+    "trajectory_curves",
+    "trajectory_estimates",
+    "trajectory_models",
+    "trajectory_samples",
+    "trajectory_participants",
+    "trajectory_predictions",
 )
 """Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
 

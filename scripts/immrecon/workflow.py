@@ -18,6 +18,7 @@ from immrecon.config.display import DisplaySpec, display_spec
 from immrecon.config.load import load_study
 from immrecon.config.queries import queries_spec
 from immrecon.config.study import Study
+from immrecon.config.trajectory_specs import trajectory_spec
 from immrecon.errors import ConfigError, ImmreconError, SourceError
 from immrecon.layout import Layout, distrust_unrecorded, source_files, unused_files
 from immrecon.lock import prepare
@@ -35,6 +36,7 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "events": specs.events_spec,
     "multistate": specs.multistate_spec,
     "contrasts": contrast_spec,
+    "trajectory": trajectory_spec,
     "safety": specs.safety_spec,
     "display": display_spec,
 }

@@ -17,6 +17,7 @@ from immrecon.config.study import (
     Threshold,
     Visits,
 )
+from immrecon.config.trajectory_specs import TrajectoryDisplay, trajectory_display
 from immrecon.config.wording import censoring_in_words, occurrence_in_words, states_censored_in_words
 from immrecon.vocabulary import Clock, Estimator, Population
 
@@ -123,6 +124,7 @@ class DisplaySpec(Strict):
     recurrent_events: list[RecurrentEventDisplay]
     multistate: list[MultiStateDisplay] = Field(default=[])
     comparisons: list[ComparisonDisplay] = Field(default=[])
+    trajectory: TrajectoryDisplay | None = Field(default=None)
     safety: Safety
     sae_reconciled: bool
     conf_level: float
@@ -158,6 +160,7 @@ def display_spec(study: Study) -> DisplaySpec:
         recurrent_events=[_recurrent_display(study, code) for code in study.endpoints.recurrent_events],
         multistate=[_multistate_display(study, code) for code in study.endpoints.multistate],
         comparisons=comparison_displays(study),
+        trajectory=trajectory_display(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
         conf_level=file.methods.conf_level,

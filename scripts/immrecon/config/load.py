@@ -62,6 +62,17 @@ def _cross_check(study: Study, path: Path) -> None:
     for name, occurrence in study.endpoints.occurrences.items():
         if isinstance(occurrence, ThresholdCrossing):
             wanted[occurrence.analyte] = f"occurrences.{name}"
+    trajectory = study.file.trajectory
+    if trajectory is not None:
+        wanted |= {analyte: "trajectory.analytes" for analyte in trajectory.analytes}
+        for name in trajectory.samples_end_at:
+            if name not in study.endpoints.occurrences:
+                raise ConfigError(f'{path}: trajectory.samples_end_at names "{name}", which is not an occurrence.')
+        groups = [group.code for group in study.file.groups]
+        if trajectory.reference_group is not None and trajectory.reference_group not in groups:
+            raise ConfigError(
+                f'{path}: trajectory.reference_group is "{trajectory.reference_group}". Declared: {", ".join(groups)}.'
+            )
     for analyte, where in wanted.items():
         if analyte not in analytes:
             raise ConfigError(f'{path}: {where} uses the analyte "{analyte}", which is not under "analytes".')

@@ -15,6 +15,7 @@ from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
 from immrecon.config.record_checks import LateEntry, ProtocolVersion, SaeReconciliation
+from immrecon.config.trajectory import Trajectory
 from immrecon.vocabulary import POOLED, Milestone, Population
 
 
@@ -208,6 +209,7 @@ class StudyFile(Strict):
     analytes: list[Analyte]
     visits: Visits
     thresholds: list[Threshold]
+    trajectory: Trajectory | None = Field(description="mixed models of counts over time; null: not analysed")
     partial_dates: PartialDates
     methods: Methods
     safety: Safety

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from immrecon.errors import InputError
 from immrecon.stats import _design, _validate
 from immrecon.stats._censored_mixed import DF_METHODS as CENSORED_DF_METHODS
-from immrecon.stats._censored_mixed import fit_censored_mixed
+from immrecon.stats._censored_mixed import NODES, fit_censored_mixed
 from immrecon.stats._censored_normal import CONF_TYPES, CensoredNormal, fit_censored_normal
 from immrecon.stats._growth_curve import GrowthCurve
 from immrecon.stats._growth_fit import fit_growth
@@ -27,6 +27,7 @@ from immrecon.stats._trajectory import AREA_METHODS, Areas, DoublingTimes, areas
 from immrecon.stats._types import FloatArray
 
 __all__ = [
+    "NODES",
     "Areas",
     "CensoredNormal",
     "DoublingTimes",

@@ -44,6 +44,12 @@ class Results:
     state_curves: pl.DataFrame
     state_occupancy: pl.DataFrame
     length_of_stay: pl.DataFrame
+    trajectory_curves: pl.DataFrame
+    trajectory_estimates: pl.DataFrame
+    trajectory_models: pl.DataFrame
+    trajectory_samples: pl.DataFrame
+    trajectory_participants: pl.DataFrame
+    trajectory_predictions: pl.DataFrame
     cells: pl.DataFrame
 
 

@@ -1,0 +1,193 @@
+"""What the models say on a day: geometric means of each curve, and ratios between groups."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from immrecon.analyses.trajectory_fit import Fitted, Layout
+from immrecon.analyses.trajectory_sample import Support, support
+from immrecon.config.trajectory import Trajectory
+from immrecon.config.trajectory_specs import TrajectorySpec
+from immrecon.stats.longitudinal import MarginalMeans
+from immrecon.vocabulary import POOLED, RowStatus, TrajectoryMeasure
+
+LIKELIHOOD = {
+    "censored-mixed-ml": "linear mixed model of log10 counts, values below a limit as such, maximum likelihood",
+    "linear-mixed-ml": "linear mixed model of log10 counts, maximum likelihood",
+    "linear-mixed-reml": "linear mixed model of log10 counts, REML",
+}
+_NO_MODEL = "linear mixed model of log10 counts"
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One fitted model of one analyte, and everything that stands beside its numbers."""
+
+    analyte: str
+    order: int
+    spec: TrajectorySpec
+    rule: Trajectory
+    which: Layout
+    one: Fitted
+
+    @property
+    def method(self) -> str:
+        fit = self.one.fit
+        if fit is None:
+            return _NO_MODEL
+        slope = "random intercept and slope" if len(fit.random_names) == 2 else "random intercept"
+        return f"{LIKELIHOOD[fit.method]}, {slope}"
+
+    @property
+    def conf_type(self) -> str:
+        return f"t, {self.one.df_method} degrees of freedom"
+
+    def stratum(self, level: str | None) -> Row:
+        terms = self.which.terms
+        return {
+            "group": level if terms == "group" else POOLED,
+            "dose_level": level if terms == "dose_level" else POOLED,
+        }
+
+    def why_not(self, level: str | None) -> str | None:
+        """Why the model has no curve of a level, or None."""
+        if level in self.which.left_out:
+            return self.which.left_out[str(level)]
+        return None if self.one.status == RowStatus.ESTIMATED else self.one.reason
+
+    def shared(self) -> Row:
+        return {
+            "parameter": self.analyte,
+            "population": self.rule.population,
+            "method": self.method,
+            "conf_type": self.conf_type,
+            "conf_level": self.spec.methods.conf_level,
+        }
+
+
+@dataclass(frozen=True)
+class _Level:
+    """One curve: its numbers on the days asked for, or why there are none."""
+
+    reading: Reading
+    level: str | None
+    days: list[float]
+
+    @cached_property
+    def support(self) -> Support:
+        return support(self.reading.which.sample, self.reading.which.condition(self.level))
+
+    @cached_property
+    def means(self) -> MarginalMeans | None:
+        fit = self.reading.one.fit
+        if fit is None or self.reading.why_not(self.level) is not None:
+            return None
+        return fit.at(self.reading.which.rows(self.level, self.days))
+
+    def why_not(self, day: float) -> str | None:
+        at_most = self.reading.rule.beyond_samples_at_most_days
+        return self.reading.why_not(self.level) or self.support.why_not(day, at_most)
+
+
+def curve_rows(reading: Reading, codes: list[str], days: list[float]) -> Iterator[Row]:
+    """Each curve of the model on the days that are drawn."""
+    for level in codes or [None]:
+        own = _Level(reading, level, days)
+        for place, day in enumerate(days):
+            yield reading.shared() | reading.stratum(level) | {
+                "measure": TrajectoryMeasure.GEOMETRIC_MEAN,
+                "time_day": day,
+                "unit": reading.spec.units[reading.analyte],
+                "n": own.support.followed(day),
+                "n_sampled": own.support.sampled(day),
+                **_numbers(own.means, place, own.why_not(day), reading.one.reason, full=False),
+            }
+
+
+def estimate_rows(reading: Reading, codes: list[str]) -> Iterator[Row]:
+    """Each curve on the declared days, and the groups over the reference."""
+    days, rule = list(map(float, reading.rule.days)), reading.rule
+    levels = {level: _Level(reading, level, days) for level in codes or [None]}
+    for level, own in levels.items():
+        for place, day in enumerate(days):
+            yield _labels(reading, own, day) | {
+                "measure": TrajectoryMeasure.GEOMETRIC_MEAN,
+                "reference": "",
+                "unit": reading.spec.units[reading.analyte],
+                "n_reference": None,
+                **_numbers(own.means, place, own.why_not(day), reading.one.reason),
+                "p_value": None,
+            }
+    reference = rule.reference_group
+    if reading.which.terms != "group" or reference is None:
+        return
+    for level, own in levels.items():
+        if level != reference:
+            yield from _ratios(reading, own, levels[reference], days)
+
+
+def _ratios(reading: Reading, own: _Level, reference: _Level, days: list[float]) -> Iterator[Row]:
+    which, fit = reading.which, reading.one.fit
+    ratio = None
+    if fit is not None and own.means is not None and reference.means is not None:
+        ratio = fit.contrast(which.rows(own.level, days) - which.rows(reference.level, days))
+    for place, day in enumerate(days):
+        why = next(
+            (f"{side.level}: {said}" for side in (own, reference) if (said := side.why_not(day)) is not None), None
+        )
+        shown = reading.rule.p_values.shown and ratio is not None and why is None
+        yield _labels(reading, own, day) | {
+            "measure": TrajectoryMeasure.RATIO,
+            "reference": reference.level,
+            "unit": "1",
+            "n_reference": reference.support.followed(day),
+            **_numbers(ratio, place, why, reading.one.reason),
+            "p_value": float(ratio.p_value[place]) if shown and ratio is not None else None,
+        }
+
+
+def _labels(reading: Reading, own: _Level, day: float) -> Row:
+    one, frame = reading.one, reading.which.sample.frame
+    samples = frame.filter(reading.which.condition(own.level)) if own.level not in reading.which.left_out else None
+    return (
+        reading.shared()
+        | reading.stratum(own.level)
+        | {
+            "parameter_order": reading.order,
+            "time_day": day,
+            "approach": one.approach,
+            "approach_order": one.order,
+            "df_method": one.df_method,
+            "role": one.role,
+            "n_participants": 0 if samples is None else samples["USUBJID"].n_unique(),
+            "n_samples": 0 if samples is None else samples.height,
+            "n_below_limit": 0 if samples is None else int(samples["BELOW"].sum()),
+            "n": own.support.followed(day),
+            "n_sampled": own.support.sampled(day),
+        }
+    )
+
+
+def _numbers(found: MarginalMeans | None, place: int, why: str | None, note: str | None, *, full: bool = True) -> Row:
+    """Estimate and limits as counts or ratios: 10 to the power of what the model has."""
+    if found is None or why is not None:
+        row: Row = dict.fromkeys(("estimate", "conf_low", "conf_high"))
+        row |= {"status": RowStatus.NOT_ESTIMABLE, "reason": why}
+        return row | (dict.fromkeys(("std_error", "df")) if full else {})
+    row = {
+        "estimate": float(10 ** found.estimate[place]),
+        "conf_low": float(10 ** found.conf_low[place]),
+        "conf_high": float(10 ** found.conf_high[place]),
+        "status": RowStatus.ESTIMATED,
+        "reason": note,
+    }
+    return row | ({"std_error": float(found.std_error[place]), "df": _finite(float(found.df[place]))} if full else {})
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
