@@ -8,6 +8,14 @@ def trajectory_stem(analyte: str) -> str:
     return f"trajectories_{analyte.lower()}"
 
 
+def model_stem(analyte: str) -> str:
+    return f"trajectory_model_{analyte.lower()}"
+
+
+def fits_stem(analyte: str) -> str:
+    return f"trajectory_participants_{analyte.lower()}"
+
+
 def curve_stem(endpoint: str) -> str:
     return f"curve_{endpoint.lower()}"
 
@@ -49,8 +57,16 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
         "events": [events_stem(event.code) for event in spec.recurrent_events if event.figure],
         "multistate": [states_stem(course.code) for course in spec.multistate],
         "definition_grid": ["definition_grid"] if spec.definition_grid else [],
+        "trajectory": _trajectory_stems(spec),
         "forest": [forest_stem(topic) for topic in compared_topics(spec)],
     }
+
+
+def _trajectory_stems(spec: DisplaySpec) -> list[str]:
+    if spec.trajectory is None:
+        return []
+    shown = spec.trajectory
+    return [*map(model_stem, shown.analytes), *map(fits_stem, shown.participant_pages), "trajectory_residuals"]
 
 
 def table_stems(spec: DisplaySpec) -> list[str]:
@@ -62,6 +78,7 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         "reconstitution",
         *(["definition_grid"] if spec.definition_grid else []),
         *(visits_stem(analyte.code) for analyte in spec.analytes if analyte.summarised),
+        *(["trajectory_estimates", "trajectory_models"] if spec.trajectory else []),
         "landmarks",
         "quantiles",
         *(["recurrent_events"] if spec.recurrent_events else []),

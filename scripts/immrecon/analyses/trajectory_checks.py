@@ -92,7 +92,7 @@ def drawn_fit(analyte: str, unit: str, which: Layout, one: Fitted, days: list[fl
     of_people = _participants(analyte, which, fit)
     return {
         "trajectory_samples": _samples(analyte, unit, which, fit).to_dicts(),
-        "trajectory_participants": of_people.drop("USUBJID", "LEVEL").to_dicts(),
+        "trajectory_participants": of_people.drop("USUBJID", "LEVEL", "UNTIL").to_dicts(),
         "trajectory_predictions": _predictions(analyte, which, fit, of_people, days) if days else [],
     }
 
@@ -142,6 +142,7 @@ def _participants(analyte: str, which: Layout, fit: MixedModel) -> pl.DataFrame:
             display_id=pl.col("DISPID").first(),
             group=pl.col("DRAWN").first(),
             LEVEL=level,
+            UNTIL=pl.max_horizontal(pl.col("SEEN").first(), pl.col("ADY").max()).clip(upper_bound=pl.col("END").first()),
             n_samples=pl.len().cast(pl.Int64),
             n_below_limit=pl.col("BELOW").sum().cast(pl.Int64),
         )
@@ -156,23 +157,22 @@ def _participants(analyte: str, which: Layout, fit: MixedModel) -> pl.DataFrame:
 def _predictions(
     analyte: str, which: Layout, fit: MixedModel, of_people: pl.DataFrame, days: list[float]
 ) -> list[Row]:
-    """Curve of the level plus predicted intercept and slope."""
-    root_day = np.sqrt(np.array(days))
-    marginal = {level: which.rows(level, days) @ fit.coefficient for level in which.levels or (None,)}
-    parts = []
-    for display_id, level, intercept, slope in of_people.select(
-        "display_id", "LEVEL", "intercept", pl.col("slope").fill_null(0.0)
-    ).iter_rows():
-        own = marginal[level]
-        parts.append(
-            pl.DataFrame(
-                {
-                    "parameter": analyte,
-                    "display_id": display_id,
-                    "time_day": days,
-                    "marginal": 10**own,
-                    "fitted": 10 ** (own + intercept + slope * root_day),
-                }
-            )
+    """Curve of the level plus predicted intercept and slope, as long as the participant is followed."""
+    curves = pl.concat(
+        pl.DataFrame({"time_day": days, "MEAN": which.rows(level, days) @ fit.coefficient}).with_columns(
+            LEVEL=pl.lit(level, dtype=pl.String)
         )
-    return pl.concat(parts).to_dicts()
+        for level in which.levels or (None,)
+    )
+    own = pl.col("MEAN") + pl.col("intercept") + pl.col("slope").fill_null(0.0) * pl.col("time_day").sqrt()
+    return (
+        of_people.select("display_id", "LEVEL", "UNTIL", "intercept", "slope")
+        .join(curves, on="LEVEL", how="inner", nulls_equal=True)
+        .filter(pl.col("time_day") <= pl.col("UNTIL"))
+        .select(
+            "display_id", "time_day", parameter=pl.lit(analyte), marginal=pl.lit(10.0).pow(pl.col("MEAN")),
+            fitted=pl.lit(10.0).pow(own),
+        )
+        .sort("display_id", "time_day")
+        .to_dicts()
+    )  # fmt: skip

@@ -110,12 +110,15 @@ def fitted(which: Layout, conf_level: float) -> Iterator[Fitted]:
     who = data.frame["USUBJID"].to_numpy()
     fit, slope = _primary(y, below, x, who, data.root_day, rule, conf_level)
     yield Fitted(PRIMARY, 0, BETWEEN_WITHIN, AnalysisRole.PRIMARY, fit, fit.reason, slope)
+    known: dict[str, MixedModel] = {}
     for order, (name, share, value) in enumerate(approaches, start=1):
         for df in SENSITIVITY_DF:
-            again = mixed_model(
-                data.imputed(share, value), x, who, slope=data.root_day if slope.kept else None, df=df,
-                conf_level=conf_level,
-            )  # fmt: skip
+            if below.any() or df not in known:  # else nothing is replaced, and it is the same model
+                known[df] = mixed_model(
+                    data.imputed(share, value), x, who, slope=data.root_day if slope.kept else None, df=df,
+                    conf_level=conf_level,
+                )  # fmt: skip
+            again = known[df]
             said = [again.reason, None if below.any() else "no value is below its limit: none is replaced"]
             reason = "; ".join(filter(None, said)) or None
             yield Fitted(name, order, df, AnalysisRole.SENSITIVITY, again, reason, slope)

@@ -92,6 +92,17 @@ class _Level:
         at_most = self.reading.rule.beyond_samples_at_most_days
         return self.reading.why_not(self.level) or self.support.why_not(day, at_most)
 
+    def few(self, day: float) -> str | None:
+        """That the curve rests on few on that day, and on the model for the others."""
+        n = self.support.sampled(day)
+        if n >= self.reading.spec.methods.few_at_risk:
+            return None
+        who = "" if self.level is None else f" of {self.level}"
+        return f"only {n}{who} sampled on the day or later" if n else f"nobody{who} sampled on the day or later"
+
+    def note(self, day: float) -> str | None:
+        return _joined(self.reading.one.reason, self.few(day))
+
 
 def curve_rows(reading: Reading, codes: list[str], days: list[float]) -> Iterator[Row]:
     """Each curve of the model on the days that are drawn."""
@@ -104,7 +115,8 @@ def curve_rows(reading: Reading, codes: list[str], days: list[float]) -> Iterato
                 "unit": reading.spec.units[reading.analyte],
                 "n": own.support.followed(day),
                 "n_sampled": own.support.sampled(day),
-                **_numbers(own.means, place, own.why_not(day), reading.one.reason, full=False),
+                "few_sampled": own.few(day) is not None,
+                **_numbers(own.means, place, own.why_not(day), own.note(day), full=False),
             }
 
 
@@ -119,7 +131,7 @@ def estimate_rows(reading: Reading, codes: list[str]) -> Iterator[Row]:
                 "reference": "",
                 "unit": reading.spec.units[reading.analyte],
                 "n_reference": None,
-                **_numbers(own.means, place, own.why_not(day), reading.one.reason),
+                **_numbers(own.means, place, own.why_not(day), own.note(day)),
                 "p_value": None,
             }
     reference = rule.reference_group
@@ -145,7 +157,7 @@ def _ratios(reading: Reading, own: _Level, reference: _Level, days: list[float])
             "reference": reference.level,
             "unit": "1",
             "n_reference": reference.support.followed(day),
-            **_numbers(ratio, place, why, reading.one.reason),
+            **_numbers(ratio, place, why, _joined(own.note(day), reference.few(day))),
             "p_value": float(ratio.p_value[place]) if shown and ratio is not None else None,
         }
 
@@ -186,6 +198,10 @@ def _numbers(found: MarginalMeans | None, place: int, why: str | None, note: str
         "reason": note,
     }
     return row | ({"std_error": float(found.std_error[place]), "df": _finite(float(found.df[place]))} if full else {})
+
+
+def _joined(*parts: str | None) -> str | None:
+    return "; ".join(dict.fromkeys(filter(None, parts))) or None
 
 
 def _finite(value: float) -> float | None:

@@ -117,36 +117,37 @@ def interacted(curves: Numbers, level: NDArray[np.int64], n_levels: int) -> Numb
 
 @dataclass(frozen=True)
 class Support:
-    """Who contributes on a day, and how far the samples of a stratum reach."""
+    """Who contributes on a day, and how far the samples of a stratum reach; arrays by participant."""
 
-    frame: pl.DataFrame
+    end: Numbers
+    first: Numbers
+    last: Numbers
+    until: Numbers
+    """The last day seen alive, or sampled."""
 
     def followed(self, day: float) -> int:
         """Participants alive and free of what ends sampling, as far as they have been followed."""
-        return self._participants((pl.col("UNTIL") >= day) & (pl.col("END") > day))
+        return int(((self.until >= day) & (self.end > day)).sum())
 
     def sampled(self, day: float) -> int:
         """Participants with a sample that counts on the day or later."""
-        return self._participants(pl.col("LAST") >= day)
-
-    def _participants(self, condition: pl.Expr) -> int:
-        return self.frame.filter(condition).height
+        return int((self.last >= day).sum())
 
     def why_not(self, day: float, at_most: float) -> str | None:
         """Why the curve is not read on a day, or None."""
-        if self.frame.is_empty():
+        if not self.end.size:
             return "no sample that counts"
-        first, last = self.frame["FIRST"].min(), self.frame["LAST"].max()
-        if day < first - at_most:  # type: ignore[operator]
+        first, last = self.first.min(), self.last.max()
+        if day < first - at_most:
             return f"the first sample that counts is on day {first:g}"
-        if day > last + at_most:  # type: ignore[operator]
+        if day > last + at_most:
             return f"the last sample that counts is on day {last:g}"
         return None
 
 
 def support(of_sample: Sample, condition: pl.Expr) -> Support:
     """Of the participants of a stratum who have samples."""
-    return Support(
+    frame = (
         of_sample.frame.filter(condition)
         .group_by("USUBJID", maintain_order=True)
         .agg(
@@ -156,6 +157,7 @@ def support(of_sample: Sample, condition: pl.Expr) -> Support:
             UNTIL=pl.max_horizontal(pl.col("SEEN").first(), pl.col("ADY").max()),
         )
     )
+    return Support(*(frame[name].to_numpy() for name in ("END", "FIRST", "LAST", "UNTIL")))
 
 
 def drawn_days(rule: Trajectory, n: int) -> list[float]:

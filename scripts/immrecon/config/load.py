@@ -68,6 +68,10 @@ def _cross_check(study: Study, path: Path) -> None:
         for name in trajectory.samples_end_at:
             if name not in study.endpoints.occurrences:
                 raise ConfigError(f'{path}: trajectory.samples_end_at names "{name}", which is not an occurrence.')
+        marked = [marker.occurrence for marker in study.file.timelines.markers]
+        for name in trajectory.events_shown:
+            if name not in marked:
+                raise ConfigError(f'{path}: trajectory.events_shown names "{name}", which timelines do not mark.')
         groups = [group.code for group in study.file.groups]
         if trajectory.reference_group is not None and trajectory.reference_group not in groups:
             raise ConfigError(

@@ -24,6 +24,7 @@ class Trajectory(Strict):
     population: Population
     analytes: list[Code] = Field(min_length=1, description="a model for each; counts, which have a logarithm")
     participant_pages: list[Code] = Field(description="of these analytes, those whose fit is drawn per participant")
+    events_shown: list[Code] = Field(description="occurrences of the timelines that are marked on these drawings")
     samples_end_at: list[Code] = Field(
         min_length=1, description="occurrences, relapse among them: samples from the day of the first of them do not count"
     )

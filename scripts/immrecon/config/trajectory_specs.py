@@ -27,7 +27,7 @@ class TrajectoryDisplay(Strict):
     ends_at: list[str]
     """In words: what ends the samples of a participant."""
     markers: list[str]
-    """Their codes among the markers of the timelines."""
+    """Codes of the events that are marked on the drawings of participants, as in the timelines."""
     random_slope_tried: bool
     reference_group: str | None
     p_values_shown: bool
@@ -54,7 +54,7 @@ def trajectory_display(study: Study) -> TrajectoryDisplay | None:
         return None
     return TrajectoryDisplay(
         ends_at=[study.endpoints.words(name) for name in declared.samples_end_at],
-        markers=[name.upper() for name in declared.samples_end_at],
+        markers=[name.upper() for name in declared.events_shown],
         random_slope_tried=declared.random_slope.tried,
         p_values_shown=declared.p_values.shown,
         p_values_reason=declared.p_values.reason,

@@ -58,6 +58,17 @@ def draw_panel(
 
     samples: rows of PROFILES sorted by participant and day; visits: rows of VISIT_SUMMARY sorted by target day.
     """
+    axes = open_axes(page, top, height, frame)
+    draw_samples(axes, samples, group, frame)
+    _draw_medians(axes, visits, group, frame)
+    if samples.is_empty():
+        axes.text(0.5, 0.5, "No sample", transform=axes.transAxes, ha="center", va="center", color=SOFT)
+    counts = {day: (str(n), str(below)) for day, n, below in visits.select("target_day", "n", "n_below_limit").iter_rows()}
+    write_numbers(page, top + height, ("Sampled", "Below limit"), counts, frame)
+
+
+def open_axes(page: Page, top: float, height: float, frame: Frame) -> Axes:
+    """Axes with their scales, decades and lines across."""
     axes = page.axes(MARGIN_MM + LEFT_MM, top, frame.plot_mm, height)
     axes.set_xscale("function", functions=(_stretch, np.square))
     axes.set_xlim(0, frame.last_day)
@@ -72,11 +83,7 @@ def draw_panel(
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xticks([])
     _draw_across(page, axes, top, height, frame)
-    _draw_samples(axes, samples, group, frame)
-    _draw_medians(axes, visits, group, frame)
-    if samples.is_empty():
-        axes.text(0.5, 0.5, "No sample", transform=axes.transAxes, ha="center", va="center", color=SOFT)
-    _write_numbers(page, top + height, visits, frame)
+    return axes
 
 
 def _stretch(day: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -96,7 +103,7 @@ def _draw_across(page: Page, axes: Axes, top: float, height: float, frame: Frame
         page.text(right + 2.8, place, label, va="center_baseline", color=SOFT)
 
 
-def _draw_samples(axes: Axes, samples: pl.DataFrame, group: GroupStyle, frame: Frame) -> None:
+def draw_samples(axes: Axes, samples: pl.DataFrame, group: GroupStyle, frame: Frame) -> None:
     """Thin lines join a participant's samples; dotted where one end is only a limit."""
     tint, pixels = lighter(group.colour, 0.5), samples.height > _MOST_VECTORS
     points = samples.with_columns(
@@ -162,15 +169,16 @@ def _draw_medians(axes: Axes, visits: pl.DataFrame, group: GroupStyle, frame: Fr
         )  # fmt: skip
 
 
-def _write_numbers(page: Page, bottom: float, visits: pl.DataFrame, frame: Frame) -> None:
-    """Day, participants sampled and samples below the limit, under each visit's tick.
+def write_numbers(
+    page: Page, bottom: float, headings: tuple[str, str], counts: Mapping[float, tuple[str, str]], frame: Frame
+) -> None:
+    """Day and two lines of counts under each tick; days without counts have none.
 
     Early visits lie closer than their numbers are wide: columns are set apart and joined to their ticks.
     """
     left = MARGIN_MM + LEFT_MM
-    counts = {day: (n, below) for day, n, below in visits.select("target_day", "n", "n_below_limit").iter_rows()}
     days = [0.0, *(day for day in frame.visit_days if day > 0)]
-    columns = [(f"{day:g}", *(str(c) for c in counts.get(day, ("", "")))) for day in days]
+    columns = [(f"{day:g}", *counts.get(day, ("", ""))) for day in days]
     sizes = [max(text_width_mm(cell, TEXT_PT) for cell in column) + 1.6 for column in columns]
     ticks = [
         left + float(share) * frame.plot_mm for share in _stretch(np.array(days)) / _stretch(np.array(frame.last_day))
@@ -184,5 +192,5 @@ def _write_numbers(page: Page, bottom: float, visits: pl.DataFrame, frame: Frame
             page.line([tick, places[index]], [bottom + 1, bottom + _CONNECTOR_MM], color=SOFT, linewidth=0.5)
             for line, cell in enumerate(columns[index]):
                 page.text(places[index], bottom + _CONNECTOR_MM + 0.6 + line * LINE_MM, cell, ha="center")
-    for line, heading in enumerate(("Day", "Sampled", "Below limit")):
+    for line, heading in enumerate(("Day", *headings)):
         page.text(left - 4, bottom + _CONNECTOR_MM + 0.6 + line * LINE_MM, heading, ha="right", color=SOFT)

@@ -25,6 +25,7 @@ class TrajectoryCurves(Stratum, Inference):
     unit = text("unit")
     n = count(_FOLLOWED)
     n_sampled = count(_SAMPLED)
+    few_sampled = dy.Bool(description="fewer of them than few_at_risk: the curve rests on the model")
 
 
 class TrajectoryEstimates(Stratum, Inference):
