@@ -97,6 +97,8 @@ _TABLES: dict[str, Topic] = {
     "reconstitution_status": "recovery",
     "reconstitution": "recovery",
     "definition_grid": "recovery",
+    "trajectory_estimates": "recovery",
+    "trajectory_models": "recovery",
     "recurrent_events": "infection",
     "adverse_events": "safety",
     "sae_reconciliation": "safety",

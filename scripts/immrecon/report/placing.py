@@ -20,6 +20,7 @@ _KNOWN: dict[str, tuple[Topic, str]] = {
     "swimmer": ("follow-up", "Course of each participant"),
     "follow": ("follow-up", "Follow-up"),
     "definition": ("recovery", "Definitions of reconstitution side by side"),
+    "residuals": ("recovery", "Mixed models of counts, how they fit"),
     "status": ("recovery", "Reconstitution status at the data cut-off"),
     "adverse": ("safety", "Adverse events"),
     "ae": ("safety", "Adverse events"),
@@ -29,6 +30,8 @@ _KNOWN: dict[str, tuple[Topic, str]] = {
 _KINDS = {
     "profiles": "individual trajectories",
     "trajectories": "individual trajectories",
+    "model": "mixed model",
+    "participants": "mixed model for each participant",
     "visits": "by visit",
     "median": "by visit",
     "summary": "by visit",

@@ -16,6 +16,7 @@ from immrecon.tables import (
     reconstitution,
     recovery,
     safety,
+    trajectory,
     tte,
 )
 from immrecon.tables.model import Table
@@ -36,6 +37,8 @@ _MAKERS: dict[str, _Maker] = {
     "recurrent_events": events.recurrent_events,
     "state_occupancy": multistate.state_occupancy,
     "contrasts": contrasts.contrasts,
+    "trajectory_estimates": trajectory.trajectory_estimates,
+    "trajectory_models": trajectory.trajectory_models,
     "adverse_events": safety.adverse_events,
     "sae_reconciliation": safety.sae_reconciliation,
     "cell_funnel": quality.cell_funnel,
