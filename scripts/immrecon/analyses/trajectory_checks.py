@@ -142,21 +142,25 @@ def _participants(analyte: str, which: Layout, fit: MixedModel) -> pl.DataFrame:
             display_id=pl.col("DISPID").first(),
             group=pl.col("DRAWN").first(),
             LEVEL=level,
-            UNTIL=pl.max_horizontal(pl.col("SEEN").first(), pl.col("ADY").max()).clip(upper_bound=pl.col("END").first()),
+            UNTIL=pl.max_horizontal(pl.col("SEEN").first(), pl.col("ADY").max()).clip(
+                upper_bound=pl.col("END").first()
+            ),
             n_samples=pl.len().cast(pl.Int64),
             n_below_limit=pl.col("BELOW").sum().cast(pl.Int64),
         )
         .join(effects, on="USUBJID", how="left")
-        .with_columns(RANK=pl.col("group").replace_strict({c: i for i, c in enumerate(which.levels)}, default=len(which.levels), return_dtype=pl.Int64))  # noqa: E501
+        .with_columns(
+            RANK=pl.col("group").replace_strict(
+                {c: i for i, c in enumerate(which.levels)}, default=len(which.levels), return_dtype=pl.Int64
+            )
+        )
         .sort("RANK", "display_id")
         .with_columns(parameter=pl.lit(analyte), participant_order=pl.int_range(pl.len()))
         .drop("RANK")
     )
 
 
-def _predictions(
-    analyte: str, which: Layout, fit: MixedModel, of_people: pl.DataFrame, days: list[float]
-) -> list[Row]:
+def _predictions(analyte: str, which: Layout, fit: MixedModel, of_people: pl.DataFrame, days: list[float]) -> list[Row]:
     """Curve of the level plus predicted intercept and slope, as long as the participant is followed."""
     curves = pl.concat(
         pl.DataFrame({"time_day": days, "MEAN": which.rows(level, days) @ fit.coefficient}).with_columns(

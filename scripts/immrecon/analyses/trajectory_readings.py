@@ -94,37 +94,45 @@ class _Level:
 
     def few(self, day: float) -> str | None:
         """That the curve rests on few on that day, and on the model for the others."""
-        n = self.support.sampled(day)
-        if n >= self.reading.spec.methods.few_at_risk:
+        enough = self.reading.spec.methods.few_at_risk
+        if self.support.sampled(day) >= enough:
             return None
-        who = "" if self.level is None else f" of {self.level}"
-        return f"only {n}{who} sampled on the day or later" if n else f"nobody{who} sampled on the day or later"
+        return f"fewer than {enough} sampled on the day or later: it rests on the model"
 
     def note(self, day: float) -> str | None:
-        return _joined(self.reading.one.reason, self.few(day))
+        return _joined(None if self.reading.one.fit is None else self.reading.one.fit.reason, self.few(day))
+
+
+def _levels(codes: list[str]) -> list[str | None]:
+    """The levels of a model; of one curve, the one without a name."""
+    return [*codes] or [None]
 
 
 def curve_rows(reading: Reading, codes: list[str], days: list[float]) -> Iterator[Row]:
     """Each curve of the model on the days that are drawn."""
-    for level in codes or [None]:
+    for level in _levels(codes):
         own = _Level(reading, level, days)
         for place, day in enumerate(days):
-            yield reading.shared() | reading.stratum(level) | {
-                "measure": TrajectoryMeasure.GEOMETRIC_MEAN,
-                "time_day": day,
-                "unit": reading.spec.units[reading.analyte],
-                "n": own.support.followed(day),
-                "n_sampled": own.support.sampled(day),
-                "few_sampled": own.few(day) is not None,
-                **_numbers(own.means, place, own.why_not(day), own.note(day), full=False),
-            }
+            yield (
+                reading.shared()
+                | reading.stratum(level)
+                | {
+                    "measure": TrajectoryMeasure.GEOMETRIC_MEAN,
+                    "time_day": day,
+                    "unit": reading.spec.units[reading.analyte],
+                    "n": own.support.followed(day),
+                    "n_sampled": own.support.sampled(day),
+                    "few_sampled": own.few(day) is not None,
+                    **_numbers(own.means, place, own.why_not(day), own.note(day), full=False),
+                }
+            )
 
 
 def estimate_rows(reading: Reading, codes: list[str]) -> Iterator[Row]:
     """Each curve on the declared days, and the groups over the reference."""
     days, rule = list(map(float, reading.rule.days)), reading.rule
-    levels = {level: _Level(reading, level, days) for level in codes or [None]}
-    for level, own in levels.items():
+    levels = {level: _Level(reading, level, days) for level in _levels(codes)}
+    for own in levels.values():
         for place, day in enumerate(days):
             yield _labels(reading, own, day) | {
                 "measure": TrajectoryMeasure.GEOMETRIC_MEAN,
@@ -206,4 +214,3 @@ def _joined(*parts: str | None) -> str | None:
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
-

@@ -39,7 +39,7 @@ class Sample:
     @property
     def log_value(self) -> Numbers:
         """(n,) log10 of the value, or of the limit that it lies below."""
-        return np.log10(self.frame["AVAL"].to_numpy())
+        return np.asarray(np.log10(self.frame["AVAL"].to_numpy()))
 
     @property
     def below(self) -> NDArray[np.bool_]:
@@ -48,7 +48,7 @@ class Sample:
     @property
     def root_day(self) -> Numbers:
         """(n,) the time scale of the models."""
-        return np.sqrt(self.frame["ADY"].to_numpy())
+        return np.asarray(np.sqrt(self.frame["ADY"].to_numpy()))
 
     def chosen(self, condition: pl.Expr) -> "Sample":
         return Sample(self.frame.filter(condition), self.n_excluded, self.n_not_positive)
@@ -83,7 +83,9 @@ def sample(adlb: pl.DataFrame, everyone: People, analyte: str, rule: Trajectory)
     limit_known = (pl.col("LLOQ") > 0).fill_null(False)
     usable = (
         adlb.filter(
-            pl.col("PARAMCD") == analyte, pl.col("ANL02FL") == "Y", pl.col("ADY").is_between(rule.first_day, rule.last_day)
+            pl.col("PARAMCD") == analyte,
+            pl.col("ANL02FL") == "Y",
+            pl.col("ADY").is_between(rule.first_day, rule.last_day),
         )
         .select("USUBJID", "ADY", "ASEQ", "AVAL", "ACMP", "LLOQ")
         .join(everyone.frame, on="USUBJID", how="inner")

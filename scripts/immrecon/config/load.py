@@ -17,6 +17,7 @@ from immrecon.config.occurrences import (
     ThresholdCrossing,
 )
 from immrecon.config.study import Study, StudyFile
+from immrecon.config.trajectory import Trajectory
 from immrecon.errors import ConfigError
 
 
@@ -62,21 +63,9 @@ def _cross_check(study: Study, path: Path) -> None:
     for name, occurrence in study.endpoints.occurrences.items():
         if isinstance(occurrence, ThresholdCrossing):
             wanted[occurrence.analyte] = f"occurrences.{name}"
-    trajectory = study.file.trajectory
-    if trajectory is not None:
-        wanted |= {analyte: "trajectory.analytes" for analyte in trajectory.analytes}
-        for name in trajectory.samples_end_at:
-            if name not in study.endpoints.occurrences:
-                raise ConfigError(f'{path}: trajectory.samples_end_at names "{name}", which is not an occurrence.')
-        marked = [marker.occurrence for marker in study.file.timelines.markers]
-        for name in trajectory.events_shown:
-            if name not in marked:
-                raise ConfigError(f'{path}: trajectory.events_shown names "{name}", which timelines do not mark.')
-        groups = [group.code for group in study.file.groups]
-        if trajectory.reference_group is not None and trajectory.reference_group not in groups:
-            raise ConfigError(
-                f'{path}: trajectory.reference_group is "{trajectory.reference_group}". Declared: {", ".join(groups)}.'
-            )
+    if study.file.trajectory is not None:
+        wanted |= dict.fromkeys(study.file.trajectory.analytes, "trajectory.analytes")
+        _check_trajectory(study, study.file.trajectory, path)
     for analyte, where in wanted.items():
         if analyte not in analytes:
             raise ConfigError(f'{path}: {where} uses the analyte "{analyte}", which is not under "analytes".')
@@ -87,6 +76,19 @@ def _cross_check(study: Study, path: Path) -> None:
     for marker in study.file.timelines.markers:
         if marker.occurrence not in study.endpoints.occurrences:
             raise ConfigError(f'{path}: timelines marks "{marker.occurrence}", which is not an occurrence.')
+
+
+def _check_trajectory(study: Study, trajectory: Trajectory, path: Path) -> None:
+    marked = [marker.occurrence for marker in study.file.timelines.markers]
+    groups = [group.code for group in study.file.groups]
+    for key, names, known in (
+        ("samples_end_at", trajectory.samples_end_at, list(study.endpoints.occurrences)),
+        ("events_shown", trajectory.events_shown, marked),
+        ("reference_group", [trajectory.reference_group] if trajectory.reference_group else [], groups),
+    ):
+        if unknown := [name for name in names if name not in known]:
+            declared = ", ".join(known)
+            raise ConfigError(f'{path}: trajectory.{key} names "{unknown[0]}", which is none of {declared}.')
 
 
 def _check_comparisons(study: Study, path: Path) -> None:

@@ -63,7 +63,9 @@ def draw_panel(
     _draw_medians(axes, visits, group, frame)
     if samples.is_empty():
         axes.text(0.5, 0.5, "No sample", transform=axes.transAxes, ha="center", va="center", color=SOFT)
-    counts = {day: (str(n), str(below)) for day, n, below in visits.select("target_day", "n", "n_below_limit").iter_rows()}
+    counts = {
+        day: (str(n), str(below)) for day, n, below in visits.select("target_day", "n", "n_below_limit").iter_rows()
+    }
     write_numbers(page, top + height, ("Sampled", "Below limit"), counts, frame)
 
 

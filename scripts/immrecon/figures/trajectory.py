@@ -30,8 +30,9 @@ from immrecon.figures.panels import (
     open_axes,
     write_numbers,
 )
+from immrecon.figures.residuals import draw_residuals
 from immrecon.figures.style import POOLED_STYLE, SOFT, GroupStyle, group_styles, lighter, styled
-from immrecon.figures.trajectory_pages import draw_participants, draw_residuals
+from immrecon.figures.trajectory_pages import draw_participants
 from immrecon.vocabulary import POOLED, RowStatus
 
 _PANEL_MM = {1: 88.0, 2: 66.0, 3: 52.0}
@@ -117,9 +118,7 @@ def _frame(points: pl.DataFrame, own: pl.DataFrame, shown: TrajectoryDisplay, an
     )
 
 
-def _draw_curves(
-    axes: Axes, own: pl.DataFrame, drawn: Sequence[GroupStyle], panel: GroupStyle, frame: Frame
-) -> None:
+def _draw_curves(axes: Axes, own: pl.DataFrame, drawn: Sequence[GroupStyle], panel: GroupStyle, frame: Frame) -> None:
     """The panel's own curve with its interval; those of the others thin, to compare with."""
     for group in drawn:
         rows = own.filter(pl.col("group") == group.code, pl.col("status") == RowStatus.ESTIMATED)
@@ -140,7 +139,7 @@ def _say_why_not(axes: Axes, numbers: pl.DataFrame) -> None:
     """In the panel of a group without a curve, the reason."""
     if numbers.is_empty() or (numbers["status"] == RowStatus.ESTIMATED).any():
         return
-    said = f"No curve: {numbers['reason'].drop_nulls().first()}"
+    said = f"No curve: {numbers['reason'].to_list()[0]}"
     axes.text(0.5, 0.94, said, transform=axes.transAxes, ha="center", va="top", color=SOFT)
 
 

@@ -9,7 +9,6 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
 
 from immrecon.config.display import DisplaySpec
 from immrecon.config.study import Analyte
@@ -29,7 +28,7 @@ from immrecon.figures.page import (
     words_only_page,
 )
 from immrecon.figures.panels import SAMPLE_LOOKS
-from immrecon.figures.style import FAINT, INK, NOTE_PT, SOFT, GroupStyle, group_styles, styled
+from immrecon.figures.style import NOTE_PT, SOFT, GroupStyle, group_styles, styled
 
 _COLUMNS = 6
 _LEFT_MM, _GAP_MM = 11.0, 2.5
@@ -42,7 +41,7 @@ _MODEL = {"color": SOFT, "linewidth": 0.9, "linestyle": (0, (3, 1.5))}
 
 @dataclass(frozen=True)
 class _Grid:
-    """Small panels side by side, in millimetres of the page's contents; time on a square-root, counts on a log scale."""
+    """Small panels side by side, in millimetres of the contents; time on a square-root, counts on a log scale."""
 
     last_day: float
     low: float
@@ -127,8 +126,8 @@ def _words(people: pl.DataFrame, spec: DisplaySpec, shown: TrajectoryDisplay, an
         "Samples, geometric mean of the group, and predicted curve of the participant.",
         [
             *exhibit_notes(spec, f"participants in the model (n = {n}).{some}", "Method: as the curves of the groups."),
-            f"Vertical axis: {in_words(analyte.unit)}. The participant's curve has the predicted random effects: with few "
-            f"samples it lies near the curve of the group. It ends with follow-up, at death, or on the day of "
+            f"Vertical axis: {in_words(analyte.unit)}. The participant's curve has the predicted random effects: with "
+            f"few samples it lies near the curve of the group. It ends with follow-up, at death, or on the day of "
             f"{', '.join(shown.ends_at)}, from which on samples are not in the model.",
         ],
         draft=shown.status == "draft",
@@ -137,13 +136,17 @@ def _words(people: pl.DataFrame, spec: DisplaySpec, shown: TrajectoryDisplay, an
 
 def _segments(rows: pl.DataFrame, *ends: str) -> list[np.ndarray]:
     """Lines from (x, y) to (x, y), one per row."""
-    return list(rows.select(pl.col(name).alias(str(place)) for place, name in enumerate(ends)).to_numpy().reshape(-1, 2, 2))
+    return list(
+        rows.select(pl.col(name).alias(str(place)) for place, name in enumerate(ends)).to_numpy().reshape(-1, 2, 2)
+    )
 
 
 def _draw_frames(axes: Axes, placed: pl.DataFrame, own: pl.DataFrame, grid: _Grid) -> None:
     """Left and lower edge of each panel, lines at the decades, and the limits of the participant's laboratories."""
     corners = placed.with_columns(BOTTOM=pl.col("TOP") + _PLOT_MM, RIGHT=pl.col("LEFT") + grid.width)
-    edges = _segments(corners, "LEFT", "TOP", "LEFT", "BOTTOM") + _segments(corners, "LEFT", "BOTTOM", "RIGHT", "BOTTOM")
+    edges = _segments(corners, "LEFT", "TOP", "LEFT", "BOTTOM") + _segments(
+        corners, "LEFT", "BOTTOM", "RIGHT", "BOTTOM"
+    )
     decades = pl.DataFrame({"value": [float(10.0**k) for k in range(-9, 10) if grid.low < 10.0**k < grid.high]})
     limits = own.select("display_id", value="lloq").drop_nulls().unique().sort(pl.all())
     at = (pl.col("TOP") + grid.down(pl.col("value"))).alias("Y")
@@ -190,15 +193,12 @@ def _draw_lines(
     placed = curves.with_columns(X=pl.col("LEFT") + grid.across(pl.col("time_day"))).sort("display_id", "time_day")
     of_group = dict(people.select("display_id", "group").iter_rows())
     colour = {group.code: group.colour for group in groups}
-    for column, look in (("marginal", _MODEL), ("fitted", {"linewidth": 1.3, "linestyle": "solid"})):
+    for column, width, dash in (("marginal", 0.9, (0, (3, 1.5))), ("fitted", 1.3, "solid")):
         with_y = placed.with_columns(Y=pl.col("TOP") + grid.down(pl.col(column)))
-        lines = {who[0]: rows.select("X", "Y").to_numpy() for who, rows in with_y.partition_by("display_id", as_dict=True).items()}  # noqa: E501
-        colours = [look.get("color", colour[of_group[str(who)]]) for who in lines]
-        axes.add_collection(
-            LineCollection(
-                list(lines.values()), colors=colours, linewidths=look["linewidth"], linestyles=[look["linestyle"]], zorder=2
-            )
-        )
+        parts = with_y.partition_by("display_id", as_dict=True)
+        inks = [SOFT if column == "marginal" else colour[of_group[str(who)]] for (who,) in parts]
+        paths = [rows.select("X", "Y").to_numpy() for rows in parts.values()]
+        axes.add_collection(LineCollection(paths, colors=inks, linewidths=width, linestyles=[dash], zorder=2))
 
 
 def _draw_points(axes: Axes, own: pl.DataFrame, groups: Sequence[GroupStyle], grid: _Grid) -> None:
@@ -217,9 +217,7 @@ def _draw_points(axes: Axes, own: pl.DataFrame, groups: Sequence[GroupStyle], gr
 
 def _draw_events(axes: Axes, events: pl.DataFrame, looks: dict[str, dict[str, object]], grid: _Grid) -> None:
     """A line down each panel on the day, with the marker of the timelines at its top."""
-    placed = events.with_columns(
-        X=pl.col("LEFT") + grid.across(pl.col("start_day")), BOTTOM=pl.col("TOP") + _PLOT_MM
-    )
+    placed = events.with_columns(X=pl.col("LEFT") + grid.across(pl.col("start_day")), BOTTOM=pl.col("TOP") + _PLOT_MM)
     lines = _segments(placed, "X", "TOP", "X", "BOTTOM")
     axes.add_collection(LineCollection(lines, colors=SOFT, linewidths=0.5, zorder=1.5))
     # Events of one day stand below each other.
@@ -239,80 +237,15 @@ def _key_entries(
         if group.code in present
     ]
     entries.append(KeyEntry("Geometric mean of the group", _MODEL, span=True))
-    entries.append(KeyEntry("Limit of quantification", {"color": SOFT, "linewidth": 0.5, "linestyle": _DASHED}, span=True))
+    entries.append(
+        KeyEntry("Limit of quantification", {"color": SOFT, "linewidth": 0.5, "linestyle": _DASHED}, span=True)
+    )
     entries += [
         KeyEntry(f"Sample {name} limit", SAMPLE_LOOKS[name], span=False)
         for name in ("below", "above")
         if own[f"{name}_limit"].any()
     ]
     labels = dict(events.select("code", "label").unique(maintain_order=True).iter_rows())
-    return entries + [KeyEntry(labels[code], look | {"markersize": 6.0}, span=False) for code, look in looks.items() if code in labels]  # noqa: E501
-
-
-_SQUARE_MM = 44.0
-_ROW_MM = 62.0
-
-
-@styled
-def draw_residuals(
-    samples: pl.DataFrame, participants: pl.DataFrame, spec: DisplaySpec, shown: TrajectoryDisplay
-) -> Figure:
-    """Three panels per analyte: residuals over the fit, and normal quantiles of residuals and of random intercepts."""
-    analytes = [analyte for analyte in spec.analytes if analyte.code in set(samples["parameter"])]
-    words = Words(
-        "Mixed models of counts, how they fit",
-        "Residuals over the fit; normal quantiles of residuals and of predicted random intercepts.",
-        [
-            *exhibit_notes(spec, "participants in the models", "Method: standardised residuals of the primary models."),
-            "Below-limit values (open triangles) have the residual that is expected given the limit on the left; in the "
-            "middle they are counted as censored at their limit and not drawn.",
-        ],
-        draft=shown.status == "draft",
-    )
-    if not analytes:
-        return words_only_page(words, "No model could be estimated; there are no residuals.")
-    page = open_page(words, len(analytes) * _ROW_MM)
-    gap = (INNER_MM - 12 - 3 * _SQUARE_MM) / 2
-    for row, analyte in enumerate(analytes):
-        top = page.top_mm + row * _ROW_MM
-        page.text(MARGIN_MM, top, analyte.label, fontweight="bold")
-        of_samples = samples.filter(pl.col("parameter") == analyte.code)
-        effects = participants.filter(pl.col("parameter") == analyte.code)
-        lefts = [MARGIN_MM + 12 + number * (_SQUARE_MM + gap) for number in range(3)]
-        panels = [page.axes(left, top + LINE_MM + 1, _SQUARE_MM, _ROW_MM - LINE_MM - 16) for left in lefts]
-        _over_fit(panels[0], of_samples, in_words(analyte.unit))
-        _quantiles(panels[1], of_samples["normal_score"], of_samples["standardised_residual"], "Residual")
-        _quantiles(panels[2], effects["normal_score"], effects["standardised_intercept"], "Random intercept")
-    return page.figure
-
-
-def _over_fit(axes: Axes, of_samples: pl.DataFrame, unit: str) -> None:
-    below = of_samples["below_limit"]
-    axes.set_xscale("log")
-    lowest, highest = min(of_samples["fitted"]), max(of_samples["fitted"])
-    axes.set_xlim(lowest / 1.3, highest * 1.3)
-    decades = [10.0**k for k in range(-9, 10) if lowest / 1.3 <= 10.0**k <= highest * 1.3]
-    axes.xaxis.set_major_locator(FixedLocator(decades))
-    axes.set_xticks(decades, [f"{decade:g}" for decade in decades])
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
-    for level in (-3, 3):
-        axes.axhline(level, color=FAINT, linewidth=0.6, linestyle=_DASHED, zorder=1)
-    measured, limited = of_samples.filter(~below), of_samples.filter(below)
-    axes.plot(measured["fitted"], measured["standardised_residual"], "o", color=INK, markersize=2.0, markeredgewidth=0)
-    axes.plot(limited["fitted"], limited["standardised_residual"], **(SAMPLE_LOOKS["below"] | {"markersize": 4}))
-    furthest = max([3.5, *of_samples["standardised_residual"].abs() + 0.3])
-    axes.set_ylim(-furthest, furthest)
-    axes.set_xlabel(f"Fitted ({unit})")
-    axes.set_ylabel("Standardised residual")
-
-
-def _quantiles(axes: Axes, scores: pl.Series, values: pl.Series, name: str) -> None:
-    kept = pl.DataFrame({"score": scores, "value": values}).drop_nulls()
-    furthest = max([3.2, *kept["score"].abs(), *kept["value"].abs()]) + 0.2
-    axes.plot([-furthest, furthest], [-furthest, furthest], color=FAINT, linewidth=0.8, zorder=1)
-    axes.plot(kept["score"], kept["value"], "o", color=INK, markersize=2.2, markeredgewidth=0)
-    axes.set_xlim(-furthest, furthest)
-    axes.set_ylim(-furthest, furthest)
-    axes.set_xlabel("Normal quantile")
-    axes.set_ylabel(name)
+    return entries + [
+        KeyEntry(labels[code], look | {"markersize": 6.0}, span=False) for code, look in looks.items() if code in labels
+    ]

@@ -62,13 +62,14 @@ def exhibit(
 
 
 def unsigned(spec: DisplaySpec) -> list[str]:
-    """Codes of the endpoints, courses, recurrent events and definitions in the grid that are not signed; TRAJECTORY: the
-    mixed models of counts."""
+    """Codes of the definitions that are not signed: endpoints, courses, recurrent events, those of the grid, and
+    TRAJECTORY for the mixed models of counts."""
     grid = [] if spec.definition_grid is None else spec.definition_grid.unsigned
     endpoints = [endpoint.code for endpoint in spec.endpoints if endpoint.status != "signed"]
     courses = [course.code for course in spec.multistate if course.status != "signed"]
     models = ["TRAJECTORY"] if spec.trajectory is not None and spec.trajectory.status != "signed" else []
-    return [*endpoints, *models, *courses, *(event.code for event in spec.recurrent_events if event.status != "signed"), *grid]
+    events = [event.code for event in spec.recurrent_events if event.status != "signed"]
+    return [*endpoints, *models, *courses, *events, *grid]
 
 
 def draft_mark(spec: DisplaySpec, endpoints: Iterable[str]) -> str:

@@ -38,11 +38,11 @@ CODE = "TRAJECTORY"
 """How the definition of the models is named among those that are not signed."""
 
 _KEY = ("parameter", "measure", "group", "dose_level", "time_day", "approach", "df_method")
-_TERMS = {"group": "Group", "dose_level": "Dose level", "none": "None (one curve)"}
+_TERMS = {"group": "Group", "none": "None (one curve)", "dose_level": "Dose level"}
 _DF = {"between-within": "between-within", "kenward-roger": "Kenward-Roger", "satterthwaite": "Satterthwaite"}
 _WHAT = (
-    "In the model: participants with a sample that counts. Followed: of them, in follow-up on the day, alive and free of "
-    "what ends sampling; sampled: with a sample that counts on the day or later."
+    "In the model: participants with a sample that counts. Followed: of them, in follow-up on the day, alive and free "
+    "of what ends sampling; sampled: with a sample that counts on the day or later."
 )
 
 
@@ -157,8 +157,8 @@ def conditions(shown: TrajectoryDisplay | None) -> list[str]:
     first, last = (plain(day) for day in shown.boundary_day)
     p = "p-values are given" if shown.p_values_shown else "no p-value is given"
     return [
-        "Geometric mean, missing at random, if alive and relapse-free: later samples of whoever has no more are taken to "
-        "follow from the earlier ones; samples from the day of "
+        "Geometric mean, missing at random, if alive and relapse-free: later samples of whoever has no more are taken "
+        "to follow from the earlier ones; samples from the day of "
         f"{', '.join(shown.ends_at)} on, and after death, are not in the model.",
         f"Groups are not randomised: adults and children differ in more than age. {p[0].upper()}{p[1:]}: "
         f"{shown.p_values_reason}.",
@@ -224,9 +224,9 @@ def trajectory_models(results: Results, spec: DisplaySpec) -> Table:
 
 
 _FIT = (
-    "Standard deviations: of participants around the curve on day 0 (intercept) and per square root of a day (slope), and "
-    "of samples around the curve of the participant. Nodes: of the quadrature, per random effect; none is needed without "
-    "values below a limit. Skewness: of standardised residuals of measured values, and of predicted random intercepts "
+    "Standard deviations: of participants around the curve on day 0 (intercept) and per square root of a day (slope), "
+    "and of samples around the curve of the participant. Nodes: of the quadrature, per random effect; none is needed "
+    "without values below a limit. Skewness: of standardised residuals of measured values, and of predicted random intercepts "
     "over their standard deviation; in brackets how many are further than 3 from 0."
 )
 
@@ -242,6 +242,7 @@ def _model(row: Record, marks: Marks) -> tuple[Cell, ...]:
         return (*counts, Cell(NOT_ESTIMABLE, emphasis="muted", marks=noted), *[BLANK] * 9)
     state = "not converged" if not row["converged"] else "singular" if row["singular"] else "converged"
     primary = row["role"] == AnalysisRole.PRIMARY
+    not_kept = row["slope_reason"] if primary and not row["slope_kept"] else None
     return (
         *counts,
         _number(row["intercept_sd"], 3),
@@ -249,7 +250,7 @@ def _model(row: Record, marks: Marks) -> tuple[Cell, ...]:
         _number(row["correlation"], 2),
         _number(row["residual_sd"], 3),
         BLANK if not primary or row["slope_p_value"] is None else Cell(p_value(row["slope_p_value"])),
-        Cell("yes" if row["slope_kept"] else "no", marks=marks.mark(row["slope_reason"] if primary else None)),
+        Cell("yes" if row["slope_kept"] else "no", marks=marks.mark(not_kept)),
         BLANK if row["nodes"] is None else Cell(count(row["nodes"])),
         Cell(state, emphasis="none" if state == "converged" else "alert", marks=noted),
         _skewness(row["residual_skewness"], row["n_residuals_beyond_3"]),
@@ -281,8 +282,9 @@ def _left_out(frame: pl.DataFrame) -> list[str]:
     whole = frame.filter(pl.col("terms") == "none", pl.col("role") == AnalysisRole.PRIMARY)
     for row in whole.sort("parameter_order").iter_rows(named=True):
         notes.append(
-            f"{row['parameter']}: {row['n_participants']} of {row['n_population']} {row['population']} participants have "
-            f"a sample that counts; {row['n_excluded']} usable samples are left out because of what ended sampling before."
+            f"{row['parameter']}: {row['n_participants']} of {row['n_population']} {row['population']} participants "
+            f"have a sample that counts; {row['n_excluded']} usable samples are left out because of what ended sampling "
+            "before."
         )
     without = frame.filter(pl.col("left_out").is_not_null(), pl.col("role") == AnalysisRole.PRIMARY)
     notes += [f"{row['parameter']}, without a curve: {row['left_out']}." for row in without.iter_rows(named=True)]
