@@ -226,8 +226,8 @@ def trajectory_models(results: Results, spec: DisplaySpec) -> Table:
 _FIT = (
     "Standard deviations: of participants around the curve on day 0 (intercept) and per square root of a day (slope), "
     "and of samples around the curve of the participant. Nodes: of the quadrature, per random effect; none is needed "
-    "without values below a limit. Skewness: of standardised residuals of measured values, and of predicted random intercepts "
-    "over their standard deviation; in brackets how many are further than 3 from 0."
+    "without values below a limit. Skewness: of standardised residuals of measured values, and of predicted random "
+    "intercepts over their standard deviation; in brackets how many are further than 3 from 0."
 )
 
 
@@ -283,8 +283,8 @@ def _left_out(frame: pl.DataFrame) -> list[str]:
     for row in whole.sort("parameter_order").iter_rows(named=True):
         notes.append(
             f"{row['parameter']}: {row['n_participants']} of {row['n_population']} {row['population']} participants "
-            f"have a sample that counts; {row['n_excluded']} usable samples are left out because of what ended sampling "
-            "before."
+            f"have a sample that counts; {row['n_excluded']} usable samples are left out because of what ended "
+            "sampling before."
         )
     without = frame.filter(pl.col("left_out").is_not_null(), pl.col("role") == AnalysisRole.PRIMARY)
     notes += [f"{row['parameter']}, without a curve: {row['left_out']}." for row in without.iter_rows(named=True)]
