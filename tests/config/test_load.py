@@ -294,6 +294,7 @@ def test_a_group_of_leukaemias_is_not_everybody(folder):
         content["groups"][0]["code"] = "ALL"
         content["protocol_versions"] = []
         content["sources"]["comparisons"] = None
+        content["trajectory"]["reference_group"] = None
 
     edit(folder / "config.yaml", change)
     assert load_study(folder / "config.yaml").file.groups[0].code == "ALL"

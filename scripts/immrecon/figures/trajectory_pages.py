@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, log10
 
 import numpy as np
 import polars as pl
@@ -65,7 +64,7 @@ class _Grid:
 
     def down(self, value: pl.Expr) -> pl.Expr:
         """Distance from the top of the panel; what is beyond it stands at its edge."""
-        share = (value.log10() - log10(self.low)) / (log10(self.high) - log10(self.low))
+        share = (value.log10() - np.log10(self.low)) / np.log10(self.high / self.low)
         return (1 - share.clip(0.0, 1.0)) * _PLOT_MM
 
 
@@ -88,7 +87,7 @@ def draw_participants(
     own = samples.filter(pl.col("parameter") == analyte.code)
     curves = predictions.filter(pl.col("parameter") == analyte.code)
     highest = max([10 * analyte.axis_floor, *own["value"]])
-    grid = _Grid(1.02 * shown.last_day, analyte.axis_floor, 10.0 ** ceil(log10(1.05 * highest)))
+    grid = _Grid(1.02 * shown.last_day, analyte.axis_floor, 10.0 ** float(np.ceil(np.log10(1.05 * highest))))
     corners = pl.DataFrame(
         [grid.corner(number) for number in range(people.height)], schema=["LEFT", "TOP"], orient="row"
     )
@@ -99,7 +98,7 @@ def draw_participants(
     groups = group_styles(spec, people["group"])
     key = key_rows(_key_entries(own, events, looks, groups), INNER_MM)
     key_mm = len(key) * LINE_MM + 3
-    grid_mm = ceil(people.height / _COLUMNS) * grid.pitch
+    grid_mm = -(-people.height // _COLUMNS) * grid.pitch
     page = open_page(words, key_mm + grid_mm + _FOOT_MM)
     page.key(key, MARGIN_MM, page.top_mm)
     axes = page.axes(MARGIN_MM, page.top_mm + key_mm, INNER_MM, grid_mm)
@@ -173,7 +172,7 @@ def _write_around(
         if number % _COLUMNS == 0:
             for power in range(-9, 10):
                 if grid.low <= 10.0**power < grid.high:
-                    share = (power - log10(grid.low)) / (log10(grid.high) - log10(grid.low))
+                    share = float((power - np.log10(grid.low)) / np.log10(grid.high / grid.low))
                     page.text(
                         x - 1, y + (1 - share) * _PLOT_MM, f"{10.0**power:g}", ha="right", va="center", fontsize=NOTE_PT
                     )

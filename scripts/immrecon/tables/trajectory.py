@@ -18,6 +18,7 @@ from immrecon.tables.format import (
     plain,
     ratio,
     rounded,
+    sentence,
     unit,
     words,
 )
@@ -82,7 +83,7 @@ def trajectory_estimates(results: Results, spec: DisplaySpec) -> Table:
         rows=lines,
         footnotes=[*_methods(frame), _WHAT, *conditions(spec.trajectory)] if lines else [],
         marks=marks,
-        empty="No model of counts over time is configured.",
+        empty="No model of counts over time is configured, or the study is without the analytes of it.",
         endpoints=[CODE],
         n_labels=2,
     )
@@ -141,12 +142,9 @@ def _lines(
 def _methods(frame: pl.DataFrame) -> list[str]:
     """Estimator and interval of the primary analysis, and of those beside it."""
     estimated = frame.filter(pl.col("status") == RowStatus.ESTIMATED)
-    notes = []
-    for role, name in ((AnalysisRole.PRIMARY, "Primary"), (AnalysisRole.SENSITIVITY, "Sensitivity")):
-        part = estimated.filter(pl.col("role") == role)
-        if part.height:
-            notes.append(f"{name}: {method_words(part)}.")
-    return notes
+    parts = [(role, estimated.filter(pl.col("role") == role)) for role in AnalysisRole]
+    said = [f"{role}: {method_words(part)}" for role, part in parts if part.height]
+    return [f"Method: {'. '.join(map(sentence, said)) or 'mixed models, none of which could be estimated'}."]
 
 
 def conditions(shown: TrajectoryDisplay | None) -> list[str]:
@@ -212,11 +210,16 @@ def trajectory_models(results: Results, spec: DisplaySpec) -> Table:
             ],
         ],
         rows=lines,
-        footnotes=[*(f"Random effects: {words(clean(rule))}." for rule in rules), *_left_out(frame), _FIT]
+        footnotes=[
+            *_methods(frame),
+            *(f"Random effects: {words(clean(rule))}." for rule in rules),
+            *_left_out(frame),
+            _FIT,
+        ]
         if lines
         else [],
         marks=marks,
-        empty="No model of counts over time is configured.",
+        empty="No model of counts over time is configured, or the study is without the analytes of it.",
         endpoints=[CODE],
         n_labels=2,
         text_columns=(10, 12),
