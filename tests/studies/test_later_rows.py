@@ -22,6 +22,7 @@ from immrecon.analyses.multistate import estimate_multistate
 from immrecon.analyses.reconstitution import estimate_reconstitution
 from immrecon.analyses.recovery import estimate_recovery
 from immrecon.analyses.safety import estimate_safety
+from immrecon.analyses.trajectory import estimate_trajectory
 from immrecon.analyses.tte import estimate_tte
 from immrecon.config import specs
 from immrecon.config.clinical import clinical_spec
@@ -29,6 +30,7 @@ from immrecon.config.contrast_specs import contrast_spec
 from immrecon.config.cuts import Cut
 from immrecon.config.load import load_study
 from immrecon.config.study import Study
+from immrecon.config.trajectory_specs import trajectory_spec
 from immrecon.contracts.results import RESULTS
 from immrecon.derive.adae import derive_adae
 from immrecon.derive.adlb import derive_adlb
@@ -73,6 +75,7 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
         estimate_recovery(adsl, adlb, tte.adrec, specs.recovery_spec(study)),
         estimate_tte(tte.adtte, specs.tte_spec(study)),
         estimate_safety(adsl, adae, clinical.ae, clinical.sae, specs.safety_spec(study)),
+        estimate_trajectory(adsl, adlb, tte.adoc, trajectory_spec(study)),
     ]
     tables = {name: frame for result in results for name, frame in vars(result).items()}
     grid = estimate_definition_grid(tte.adtte, tte.adrec, specs.definition_grid_spec(study))

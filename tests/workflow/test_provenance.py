@@ -51,7 +51,7 @@ def test_template_edit_concerns_the_report_only(scripts):
 def test_statistics_edit_concerns_the_steps_that_reach_it(scripts):
     before = digests(scripts)
     append(scripts / "immrecon" / "stats" / "survival.py")
-    assert changed(scripts, before) == {"estimate_contrasts", "estimate_tte"}
+    assert changed(scripts, before) == {"estimate_contrasts", "estimate_trajectory", "estimate_tte"}
 
 
 def test_a_module_imported_inside_a_function_counts(scripts):

@@ -64,7 +64,7 @@ class _Grid:
 
     def down(self, value: pl.Expr) -> pl.Expr:
         """Distance from the top of the panel; what is beyond it stands at its edge."""
-        share = (value.log10() - np.log10(self.low)) / np.log10(self.high / self.low)
+        share = (value.log10() - float(np.log10(self.low))) / float(np.log10(self.high / self.low))
         return (1 - share.clip(0.0, 1.0)) * _PLOT_MM
 
 
