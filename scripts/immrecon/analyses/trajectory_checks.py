@@ -166,7 +166,7 @@ def _predictions(analyte: str, which: Layout, fit: MixedModel, of_people: pl.Dat
         pl.DataFrame({"time_day": days, "MEAN": which.rows(level, days) @ fit.coefficient}).with_columns(
             LEVEL=pl.lit(level, dtype=pl.String)
         )
-        for level in which.levels or (None,)
+        for level in which.curves
     )
     own = pl.col("MEAN") + pl.col("intercept") + pl.col("slope").fill_null(0.0) * pl.col("time_day").sqrt()
     return (

@@ -1,13 +1,22 @@
 """The models of one analyte: by group, by dose level and without either; primary, and sensitivity beside it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from immrecon.analyses.trajectory_sample import Numbers, Sample, curve, interacted, known_levels
+from immrecon.analyses.trajectory_sample import (
+    Numbers,
+    Sample,
+    Support,
+    curve,
+    interacted,
+    known_levels,
+    support,
+)
 from immrecon.config.trajectory import Trajectory
 from immrecon.stats.longitudinal import MixedModel, censored_mixed_model, mixed_model, random_slope_test
 from immrecon.vocabulary import AnalysisRole, RowStatus
@@ -29,6 +38,7 @@ class Layout:
     sample: Sample
     """Of the participants in it."""
     rule: Trajectory
+    _curves: dict[tuple[float, ...], Numbers] = field(default_factory=dict, repr=False)
 
     @property
     def design(self) -> Numbers:
@@ -39,14 +49,39 @@ class Layout:
         of_row = known_levels(self.sample.frame[COLUMN[self.terms]].to_list(), self.levels)
         return interacted(curve(root_day, self.rule), of_row, len(self.levels))
 
+    @property
+    def curves(self) -> tuple[str | None, ...]:
+        """The level of each curve; None is the one of all."""
+        return (None,) if self.terms == "none" else self.levels
+
     def rows(self, level: str | None, days: list[float]) -> Numbers:
         """(k, p) rows of the design of one level on some days."""
-        at = curve(np.sqrt(np.array(days, dtype=float)), self.rule)
+        at = self._curves.get(tuple(days))
+        if at is None:
+            at = self._curves[tuple(days)] = curve(np.sqrt(np.array(days, dtype=float)), self.rule)
         if self.terms == "none":
             return at
         return interacted(at, np.full(len(days), self.levels.index(str(level)), dtype=np.int64), len(self.levels))
 
-    def condition(self, level: str | None) -> pl.Expr:
+    @cached_property
+    def support(self) -> dict[str | None, Support]:
+        """Of every level that has a curve, or of all: who contributes until when."""
+        return {level: support(self.sample, self._condition(level)) for level in self.curves}
+
+    @cached_property
+    def counts(self) -> dict[str | None, dict[str, int]]:
+        """Of the same: participants and samples in the model."""
+        parts = {level: self.sample.frame.filter(self._condition(level)) for level in self.curves}
+        return {
+            level: {
+                "n_participants": part["USUBJID"].n_unique(),
+                "n_samples": part.height,
+                "n_below_limit": int(part["BELOW"].sum()),
+            }
+            for level, part in parts.items()
+        }
+
+    def _condition(self, level: str | None) -> pl.Expr:
         return pl.lit(True) if self.terms == "none" else pl.col(COLUMN[self.terms]) == level
 
 

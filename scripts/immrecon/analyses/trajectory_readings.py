@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from immrecon.analyses.trajectory_fit import Fitted, Layout
-from immrecon.analyses.trajectory_sample import Support, support
+from immrecon.analyses.trajectory_sample import NOBODY, Support
 from immrecon.config.trajectory import Trajectory
 from immrecon.config.trajectory_specs import TrajectorySpec
 from immrecon.stats.longitudinal import MarginalMeans
@@ -79,7 +79,13 @@ class _Level:
 
     @cached_property
     def support(self) -> Support:
-        return support(self.reading.which.sample, self.reading.which.condition(self.level))
+        return self.reading.which.support.get(self.level, NOBODY)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Participants and samples in the model."""
+        none = dict.fromkeys(("n_participants", "n_samples", "n_below_limit"), 0)
+        return self.reading.which.counts.get(self.level, none)
 
     @cached_property
     def means(self) -> MarginalMeans | None:
@@ -171,11 +177,11 @@ def _ratios(reading: Reading, own: _Level, reference: _Level, days: list[float])
 
 
 def _labels(reading: Reading, own: _Level, day: float) -> Row:
-    one, frame = reading.one, reading.which.sample.frame
-    samples = frame.filter(reading.which.condition(own.level)) if own.level not in reading.which.left_out else None
+    one = reading.one
     return (
         reading.shared()
         | reading.stratum(own.level)
+        | own.counts
         | {
             "parameter_order": reading.order,
             "time_day": day,
@@ -183,9 +189,6 @@ def _labels(reading: Reading, own: _Level, day: float) -> Row:
             "approach_order": one.order,
             "df_method": one.df_method,
             "role": one.role,
-            "n_participants": 0 if samples is None else samples["USUBJID"].n_unique(),
-            "n_samples": 0 if samples is None else samples.height,
-            "n_below_limit": 0 if samples is None else int(samples["BELOW"].sum()),
             "n": own.support.followed(day),
             "n_sampled": own.support.sampled(day),
         }

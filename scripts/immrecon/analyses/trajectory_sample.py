@@ -147,6 +147,9 @@ class Support:
         return None
 
 
+NOBODY = Support(*[np.empty(0)] * 4)
+
+
 def support(of_sample: Sample, condition: pl.Expr) -> Support:
     """Of the participants of a stratum who have samples."""
     frame = (
