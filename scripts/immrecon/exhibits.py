@@ -8,6 +8,9 @@ def trajectory_stem(analyte: str) -> str:
     return f"trajectories_{analyte.lower()}"
 
 
+RESIDUALS_STEM = "trajectory_residuals"
+
+
 def model_stem(analyte: str) -> str:
     return f"trajectory_model_{analyte.lower()}"
 
@@ -66,7 +69,7 @@ def _trajectory_stems(spec: DisplaySpec) -> list[str]:
     if spec.trajectory is None:
         return []
     shown = spec.trajectory
-    return [*map(model_stem, shown.analytes), *map(fits_stem, shown.participant_pages), "trajectory_residuals"]
+    return [*map(model_stem, shown.analytes), *map(fits_stem, shown.participant_pages), RESIDUALS_STEM]
 
 
 def table_stems(spec: DisplaySpec) -> list[str]:

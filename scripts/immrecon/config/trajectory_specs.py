@@ -4,6 +4,9 @@ from immrecon.config.base import Strict
 from immrecon.config.study import DoseLevel, Group, Methods, Study
 from immrecon.config.trajectory import Trajectory
 
+TRAJECTORY = "TRAJECTORY"
+"""How the definition of the models is named among those that are not signed."""
+
 
 class TrajectorySpec(Strict):
     groups: list[Group]

@@ -119,12 +119,12 @@ def draw_participants(
 
 def _words(people: pl.DataFrame, spec: DisplaySpec, shown: TrajectoryDisplay, analyte: Analyte) -> Words:
     n = people.height
-    some = f" The first {_MOST_PARTICIPANTS} are shown." if n > _MOST_PARTICIPANTS else ""
+    some = f"; the first {_MOST_PARTICIPANTS} are shown" if n > _MOST_PARTICIPANTS else ""
     return Words(
         f"{analyte.label}, model for each participant",
         "Samples, geometric mean of the group, and predicted curve of the participant.",
         [
-            *exhibit_notes(spec, f"participants in the model (n = {n}).{some}", "Method: as the curves of the groups."),
+            *exhibit_notes(spec, f"participants in the model (n = {n}){some}", "Method: primary mixed model by group."),
             f"Vertical axis: {in_words(analyte.unit)}. The participant's curve has the predicted random effects: with "
             f"few samples it lies near the curve of the group. It ends with follow-up, at death, or on the day of "
             f"{', '.join(shown.ends_at)}, from which on samples are not in the model.",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from immrecon.config.display import DisplaySpec, EndpointDisplay
-from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem, states_stem
+from immrecon.exhibits import RESIDUALS_STEM, compared_endpoints, compared_topics, forest_stem, states_stem
 from immrecon.report.placing import Placed, Topic, endpoints_of, place
 from immrecon.tables import contrasts, multistate, tte
 from immrecon.tables.model import Table
@@ -110,6 +110,8 @@ _TABLES: dict[str, Topic] = {
 }
 _LAST = ("recurrent_events", "adverse_events", "sae_reconciliation")
 """Tables that follow the figures of their section."""
+_BESIDE = {"trajectory_models": RESIDUALS_STEM}
+"""Tables that a figure of the same section follows."""
 _SPLIT = ("landmarks", "quantiles", "contrasts", "state_occupancy")
 """Tables that are shown in parts, each beside the figures of its endpoints."""
 
@@ -136,10 +138,14 @@ def _exhibits(
     alone = [figure for figure in here if figure.endpoint is None and figure.analyte is None]
     courses = [course.code for course in spec.multistate if course.topic == topic]
     states = {states_stem(code) for code in courses}
-    yield from (figure for figure in alone if figure.stem not in forests | states)
+    beside = {_BESIDE[stem] for stem in tables if stem in _BESIDE}
+    yield from (figure for figure in alone if figure.stem not in forests | states | beside)
     if topic == "recovery":
         yield from _by_analyte(tables, here, spec)
-    yield from (table for stem, table in tables.items() if _TABLES.get(stem) == topic and stem not in _LAST)
+    for stem, table in tables.items():
+        if _TABLES.get(stem) == topic and stem not in _LAST:
+            yield table
+            yield from (figure for figure in alone if figure.stem == _BESIDE.get(stem))
     yield from (figure for figure in here if figure.endpoint is not None)
     yield from _endpoint_tables(topic, results, endpoints, spec)
     yield from (figure for figure in alone if figure.stem in states)

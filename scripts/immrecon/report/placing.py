@@ -6,7 +6,16 @@ from typing import Literal
 
 from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.config.study import Analyte
-from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem, states_stem
+from immrecon.config.trajectory_specs import TRAJECTORY
+from immrecon.exhibits import (
+    RESIDUALS_STEM,
+    compared_endpoints,
+    compared_topics,
+    fits_stem,
+    forest_stem,
+    model_stem,
+    states_stem,
+)
 
 Topic = Literal[
     "participants", "follow-up", "engraftment", "recovery", "infection", "safety", "efficacy", "quality", "further"
@@ -20,7 +29,6 @@ _KNOWN: dict[str, tuple[Topic, str]] = {
     "swimmer": ("follow-up", "Course of each participant"),
     "follow": ("follow-up", "Follow-up"),
     "definition": ("recovery", "Definitions of reconstitution side by side"),
-    "residuals": ("recovery", "Mixed models of counts, how they fit"),
     "status": ("recovery", "Reconstitution status at the data cut-off"),
     "adverse": ("safety", "Adverse events"),
     "ae": ("safety", "Adverse events"),
@@ -30,8 +38,6 @@ _KNOWN: dict[str, tuple[Topic, str]] = {
 _KINDS = {
     "profiles": "individual trajectories",
     "trajectories": "individual trajectories",
-    "model": "mixed model",
-    "participants": "mixed model for each participant",
     "visits": "by visit",
     "median": "by visit",
     "summary": "by visit",
@@ -96,4 +102,19 @@ def _by_whole_name(stem: str, spec: DisplaySpec) -> Placed | None:
     for course in spec.multistate:
         if stem == states_stem(course.code):
             return Placed(stem, course.topic, f"{course.label}, probability in state")
+    return _of_models(stem, spec)
+
+
+def _of_models(stem: str, spec: DisplaySpec) -> Placed | None:
+    """Mixed models of counts."""
+    analytes = [] if spec.trajectory is None else spec.trajectory.analytes
+    for analyte in (item for item in spec.analytes if item.code in analytes):
+        for own, title in (
+            (model_stem(analyte.code), "mixed model"),
+            (fits_stem(analyte.code), "mixed model for each participant"),
+        ):
+            if stem == own:
+                return Placed(stem, "recovery", f"{analyte.label}, {title}", analyte=analyte, codes=(TRAJECTORY,))
+    if analytes and stem == RESIDUALS_STEM:
+        return Placed(stem, "recovery", "Mixed models of counts, how they fit", codes=(TRAJECTORY,))
     return None

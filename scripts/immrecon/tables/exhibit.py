@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 import polars as pl
 
 from immrecon.config.display import DisplaySpec
+from immrecon.config.trajectory_specs import TRAJECTORY
 from immrecon.errors import ContractError
 from immrecon.tables.format import (
     LEGEND,
@@ -67,7 +68,7 @@ def unsigned(spec: DisplaySpec) -> list[str]:
     grid = [] if spec.definition_grid is None else spec.definition_grid.unsigned
     endpoints = [endpoint.code for endpoint in spec.endpoints if endpoint.status != "signed"]
     courses = [course.code for course in spec.multistate if course.status != "signed"]
-    models = ["TRAJECTORY"] if spec.trajectory is not None and spec.trajectory.status != "signed" else []
+    models = [TRAJECTORY] if spec.trajectory is not None and spec.trajectory.status != "signed" else []
     events = [event.code for event in spec.recurrent_events if event.status != "signed"]
     return [*endpoints, *models, *courses, *events, *grid]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from immrecon.config.display import DisplaySpec
-from immrecon.config.trajectory_specs import TrajectoryDisplay
+from immrecon.config.trajectory_specs import TRAJECTORY, TrajectoryDisplay
 from immrecon.tables.exhibit import BLANK, estimate_cell, exhibit, method_words
 from immrecon.tables.format import (
     NOT_ESTIMABLE,
@@ -34,9 +34,6 @@ from immrecon.tables.frames import (
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
 from immrecon.tables.results import Results
 from immrecon.vocabulary import POOLED, AnalysisRole, RowStatus, TrajectoryMeasure
-
-CODE = "TRAJECTORY"
-"""How the definition of the models is named among those that are not signed."""
 
 _KEY = ("parameter", "measure", "group", "dose_level", "time_day", "approach", "df_method")
 _TERMS = {"group": "Group", "none": "None (one curve)", "dose_level": "Dose level"}
@@ -84,7 +81,7 @@ def trajectory_estimates(results: Results, spec: DisplaySpec) -> Table:
         footnotes=[*_methods(frame), _WHAT, *conditions(spec.trajectory)] if lines else [],
         marks=marks,
         empty="No model of counts over time is configured, or the study is without the analytes of it.",
-        endpoints=[CODE],
+        endpoints=[TRAJECTORY],
         n_labels=2,
     )
 
@@ -220,7 +217,7 @@ def trajectory_models(results: Results, spec: DisplaySpec) -> Table:
         else [],
         marks=marks,
         empty="No model of counts over time is configured, or the study is without the analytes of it.",
-        endpoints=[CODE],
+        endpoints=[TRAJECTORY],
         n_labels=2,
         text_columns=(10, 12),
     )
