@@ -124,7 +124,7 @@ def test_curve_and_interval_are_those_of_the_table(figures: dict[str, Figure], d
 def test_what_the_curve_is_conditional_on_stands_on_the_page(figures: dict[str, Figure]) -> None:
     text = page_text(figures["trajectory_model_cd4"])
     assert "Geometric mean, missing at random, if alive and relapse-free." in text
-    assert "none from the day of relapse, second transplant on, none after death" in text
+    assert "none from the day of relapse, second transplant on, and after death" in text
     assert "Groups are not randomised" in text.replace("\n", " ")
     assert "DRAFT DEFINITION" in text
     assert "LLOQ 5" in text

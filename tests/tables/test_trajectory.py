@@ -50,7 +50,7 @@ def test_what_is_not_estimable_has_its_reason(estimates: Table) -> None:
 def test_it_says_what_the_means_are_conditional_on(estimates: Table) -> None:
     text = " ".join(estimates.footnotes)
     assert "Geometric mean, missing at random, if alive and relapse-free" in text
-    assert "samples from the day of relapse on, and after death, are not in the model" in text
+    assert "samples from the day of relapse on, and after death are not in the model" in text
     assert "Groups are not randomised" in text
     assert "No p-value is given: not <randomised>" in text
     assert estimates.draft == "DRAFT: definitions not signed: TRAJECTORY"

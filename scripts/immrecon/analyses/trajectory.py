@@ -52,7 +52,8 @@ def estimate_trajectory(
 
     log10 of the count on a natural cubic spline of sqrt(day) per group or dose level, with a random intercept per
     participant and a random slope on sqrt(day) where the locked rule keeps one. Primary: values below a limit count as
-    such (maximum likelihood by adaptive Gauss-Hermite quadrature; t with between-within degrees of freedom).
+    such (maximum likelihood by adaptive Gauss-Hermite quadrature; standard errors from the observed information, which
+    missingness at random asks for; t with between-within degrees of freedom).
     Sensitivity: REML with a value in their place, by Kenward and Roger and by Satterthwaite. Samples from the first
     day of what ends sampling on, and after death, do not enter: the curves are geometric means of those alive and
     relapse-free, later samples missing at random given the earlier ones. Groups are not randomised.

@@ -26,8 +26,8 @@ class Trajectory(Strict):
     participant_pages: list[Code] = Field(description="of these analytes, those whose fit is drawn per participant")
     events_shown: list[Code] = Field(description="occurrences of the timelines that are marked on these drawings")
     samples_end_at: list[Code] = Field(
-        min_length=1,
-        description="occurrences, relapse among them: samples from the day of the first of them do not count",
+        description="occurrences, relapse among them: samples from the day of the first of them do not count; "
+        "[]: there are none in this study",
     )
     first_day: float = Field(ge=0, description="days since transplant from which on samples count")
     last_day: float = Field(description="last day on which they do")

@@ -38,6 +38,12 @@ class TrajectoryDisplay(Strict):
     source: str
     status: str
 
+    @property
+    def sampled_until(self) -> str:
+        """In words, from when on samples are not in the models."""
+        ends = f"from the day of {', '.join(self.ends_at)} on, and " if self.ends_at else ""
+        return f"{ends}after death"
+
 
 def trajectory_spec(study: Study) -> TrajectorySpec:
     file = study.file

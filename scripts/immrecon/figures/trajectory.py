@@ -177,7 +177,7 @@ def model_notes(shown: TrajectoryDisplay) -> list[str]:
     return [
         f"Time: natural cubic spline of sqrt(day), knots {knots or 'none'}, boundary "
         f"{shown.boundary_day[0]:g} and {shown.boundary_day[1]:g}. Samples of days {shown.first_day:g} to "
-        f"{shown.last_day:g}, none from the day of {', '.join(shown.ends_at)} on, none after death.",
+        f"{shown.last_day:g}, none {shown.sampled_until}.",
         "Followed: in the model, alive and free of these on the day. Sampled: with a sample on the day or later. "
         "Groups are not randomised.",
         f"Definition: {shown.source} ({shown.status}).",

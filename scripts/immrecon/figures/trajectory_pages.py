@@ -126,8 +126,8 @@ def _words(people: pl.DataFrame, spec: DisplaySpec, shown: TrajectoryDisplay, an
         [
             *exhibit_notes(spec, f"participants in the model (n = {n}){some}", "Method: primary mixed model by group."),
             f"Vertical axis: {in_words(analyte.unit)}. The participant's curve has the predicted random effects: with "
-            f"few samples it lies near the curve of the group. It ends with follow-up, at death, or on the day of "
-            f"{', '.join(shown.ends_at)}, from which on samples are not in the model.",
+            f"few samples it lies near the curve of the group. It ends with follow-up. "
+            f"Samples {shown.sampled_until} are not in the model, nor is the curve drawn.",
         ],
         draft=shown.status == "draft",
     )

@@ -153,8 +153,7 @@ def conditions(shown: TrajectoryDisplay | None) -> list[str]:
     p = "p-values are given" if shown.p_values_shown else "no p-value is given"
     return [
         "Geometric mean, missing at random, if alive and relapse-free: later samples of whoever has no more are taken "
-        "to follow from the earlier ones; samples from the day of "
-        f"{', '.join(shown.ends_at)} on, and after death, are not in the model.",
+        f"to follow from the earlier ones; samples {shown.sampled_until} are not in the model.",
         f"Groups are not randomised: adults and children differ in more than age. {p[0].upper()}{p[1:]}: "
         f"{shown.p_values_reason}.",
         f"Time: natural cubic spline of sqrt(day) per group or dose level, inner knots {knots or 'none'}, boundary "
