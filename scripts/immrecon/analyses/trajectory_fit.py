@@ -18,7 +18,7 @@ from immrecon.analyses.trajectory_sample import (
     support,
 )
 from immrecon.config.trajectory import Trajectory
-from immrecon.stats.longitudinal import MixedModel, censored_mixed_model, mixed_model, random_slope_test
+from immrecon.stats.longitudinal import MixedModel, censored_mixed_model, mixed_models, random_slope_test
 from immrecon.vocabulary import AnalysisRole, RowStatus
 
 Terms = Literal["group", "dose_level", "none"]
@@ -145,18 +145,17 @@ def fitted(which: Layout, conf_level: float) -> Iterator[Fitted]:
     who = data.frame["USUBJID"].to_numpy()
     fit, slope = _primary(y, below, x, who, data.root_day, rule, conf_level)
     yield Fitted(PRIMARY, 0, BETWEEN_WITHIN, AnalysisRole.PRIMARY, fit, fit.reason, slope)
-    known: dict[str, MixedModel] = {}
+    again: tuple[MixedModel, ...] = ()
     for order, (name, share, value) in enumerate(approaches, start=1):
-        for df in SENSITIVITY_DF:
-            if below.any() or df not in known:  # else nothing is replaced, and it is the same model
-                known[df] = mixed_model(
-                    data.imputed(share, value), x, who, slope=data.root_day if slope.kept else None, df=df,
-                    conf_level=conf_level,
-                )  # fmt: skip
-            again = known[df]
-            said = [again.reason, None if below.any() else "no value is below its limit: none is replaced"]
+        if below.any() or not again:  # else nothing is replaced, and it is the same model
+            again = mixed_models(
+                data.imputed(share, value), x, who, slope=data.root_day if slope.kept else None, df=SENSITIVITY_DF,
+                conf_level=conf_level,
+            )  # fmt: skip
+        for df, model in zip(SENSITIVITY_DF, again, strict=True):
+            said = [model.reason, None if below.any() else "no value is below its limit: none is replaced"]
             reason = "; ".join(filter(None, said)) or None
-            yield Fitted(name, order, df, AnalysisRole.SENSITIVITY, again, reason, slope)
+            yield Fitted(name, order, df, AnalysisRole.SENSITIVITY, model, reason, slope)
 
 
 def slope_rule(rule: Trajectory) -> str:
