@@ -75,7 +75,7 @@ def draw_model(
     # Without a model by group there is one curve, which every panel shows.
     drawn = [*groups] if by_group.height else [POOLED_STYLE]
     frame = _frame(points, own, shown, analyte)
-    key = key_rows(_key_entries(points, drawn), INNER_MM)
+    key = key_rows(_key_entries(points, own, drawn), INNER_MM)
     key_mm = len(key) * LINE_MM + 3
     panel_mm = _PANEL_MM.get(len(groups), _MANY_PANELS_MM)
     pitch_mm = _HEADING_MM + panel_mm + UNDER_PANEL_MM
@@ -143,12 +143,14 @@ def _say_why_not(axes: Axes, numbers: pl.DataFrame) -> None:
     axes.text(0.5, 0.94, said, transform=axes.transAxes, ha="center", va="top", color=SOFT)
 
 
-def _key_entries(points: pl.DataFrame, drawn: Sequence[GroupStyle]) -> list[KeyEntry]:
+def _key_entries(points: pl.DataFrame, own: pl.DataFrame, drawn: Sequence[GroupStyle]) -> list[KeyEntry]:
     entries = [
         KeyEntry("Geometric mean with interval", {"color": SOFT, "linewidth": 2.2}, span=True),
-        KeyEntry("Few sampled, rests on the model", {"color": SOFT, "linewidth": 2.2, "linestyle": _DOTTED}, span=True),
         KeyEntry("One participant", {"color": SOFT, "linewidth": 0.6, "marker": "o", "markersize": 2.2}, span=True),
     ]
+    if own["few_sampled"].any():
+        dotted = {"color": SOFT, "linewidth": 2.2, "linestyle": _DOTTED}
+        entries.insert(1, KeyEntry("Few sampled, rests on the model", dotted, span=True))
     if len(drawn) > 1:
         entries.insert(1, KeyEntry("Other group", {"color": SOFT, "linewidth": 1.0, "dashes": (4, 2)}, span=True))
     if points["below_limit"].any():
@@ -166,19 +168,23 @@ def _words(own: pl.DataFrame, spec: DisplaySpec, shown: TrajectoryDisplay, analy
     return Words(
         f"{analyte.label} after {spec.clocks.transplant}, mixed model",
         "Geometric mean, missing at random, if alive and relapse-free.",
-        [*exhibit_notes(spec, population, f"Method: {methods or 'no model could be estimated'}."), *model_notes(shown)],
+        [
+            *exhibit_notes(spec, population, f"Method: {methods or 'no model could be estimated'}."),
+            *_notes(shown, several_groups=len(spec.groups) > 1),
+        ],
         draft=shown.status == "draft",
     )
 
 
-def model_notes(shown: TrajectoryDisplay) -> list[str]:
+def _notes(shown: TrajectoryDisplay, *, several_groups: bool) -> list[str]:
     """What the curves are conditional on, and what they are not."""
+    free = "and free of these " if shown.ends_at else ""
+    groups = " Groups are not randomised." if several_groups else ""
     knots = ", ".join(f"{day:g}" for day in shown.knots_day)
     return [
         f"Time: natural cubic spline of sqrt(day), knots {knots or 'none'}, boundary "
         f"{shown.boundary_day[0]:g} and {shown.boundary_day[1]:g}. Samples of days {shown.first_day:g} to "
         f"{shown.last_day:g}, none {shown.sampled_until}.",
-        "Followed: in the model, alive and free of these on the day. Sampled: with a sample on the day or later. "
-        "Groups are not randomised.",
+        f"Followed: in the model, alive {free}on the day. Sampled: with a sample on the day or later.{groups}",
         f"Definition: {shown.source} ({shown.status}).",
     ]

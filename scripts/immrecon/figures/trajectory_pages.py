@@ -236,9 +236,9 @@ def _key_entries(
         if group.code in present
     ]
     entries.append(KeyEntry("Geometric mean of the group", _MODEL, span=True))
-    entries.append(
-        KeyEntry("Limit of quantification", {"color": SOFT, "linewidth": 0.5, "linestyle": _DASHED}, span=True)
-    )
+    if own["lloq"].is_not_null().any():
+        limit = {"color": SOFT, "linewidth": 0.5, "linestyle": _DASHED}
+        entries.append(KeyEntry("Limit of quantification", limit, span=True))
     entries += [
         KeyEntry(f"Sample {name} limit", SAMPLE_LOOKS[name], span=False)
         for name in ("below", "above")
@@ -246,5 +246,7 @@ def _key_entries(
     ]
     labels = dict(events.select("code", "label").unique(maintain_order=True).iter_rows())
     return entries + [
-        KeyEntry(labels[code], look | {"markersize": 6.0}, span=False) for code, look in looks.items() if code in labels
+        KeyEntry(in_words(labels[code]), look | {"markersize": 6.0}, span=False)
+        for code, look in looks.items()
+        if code in labels
     ]
