@@ -68,8 +68,8 @@ def greenwood(
         square = np.cumsum(v)
     out = np.empty_like(inc.incidence)
     scratch = np.empty_like(v)
-    for step, f, spread in zip(steps, inc.incidence, out, strict=True):
-        np.subtract(inc.free_before, step, out=spread)
+    for step, f, row in zip(steps, inc.incidence, out, strict=True):
+        spread = np.subtract(inc.free_before, step, out=row)
         twice = np.multiply(f, 2, out=scratch)
         if alive is not None:
             twice *= alive
