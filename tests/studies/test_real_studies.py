@@ -22,32 +22,33 @@ MONTH = 365.25 / 12
 pytestmark = pytest.mark.required_in_ci
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory, shared_data):
-    """Run a study once; give the folder of its results."""
-    done: dict[str, Path] = {}
+@pytest.fixture(scope="session")
+def study(made_once, shared_data):
+    """The folder of the results of a study, which is run once."""
 
     def run(name: str) -> Path:
-        if name not in done:
-            folder = tmp_path_factory.mktemp(name)
-            source = REPOSITORY / "tests" / "studies" / name
-            target = folder / "study"
-            target.mkdir()
-            for path in sorted(source.rglob("*.yaml")):
-                (target / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
-                (target / path.relative_to(source)).write_text(path.read_text())
-            config = yaml.safe_load((target / "config.yaml").read_text())
-            config["sources"] |= {"data": str(shared_data / name), "results": "../results"}
-            (target / "config.yaml").write_text(yaml.safe_dump(config))
-            process = subprocess.run(
-                [sys.executable, "-m", "immrecon.cli", "report", "--config", str(target / "config.yaml")],
-                cwd=folder, capture_output=True, text=True,
-            )  # fmt: skip
-            assert process.returncode == 0, process.stdout + process.stderr
-            done[name] = folder / "results" / name / config["data_cut"]
-        return done[name]
+        folder = made_once(name, lambda folder: run_study(name, folder, shared_data / name))
+        config = yaml.safe_load((folder / "study" / "config.yaml").read_text())
+        return folder / "results" / name / config["data_cut"]
 
     return run
+
+
+def run_study(name: str, folder: Path, data: Path) -> None:
+    source = REPOSITORY / "tests" / "studies" / name
+    target = folder / "study"
+    target.mkdir()
+    for path in sorted(source.rglob("*.yaml")):
+        (target / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
+        (target / path.relative_to(source)).write_text(path.read_text())
+    config = yaml.safe_load((target / "config.yaml").read_text())
+    config["sources"] |= {"data": str(data), "results": "../results"}
+    (target / "config.yaml").write_text(yaml.safe_dump(config))
+    process = subprocess.run(
+        [sys.executable, "-m", "immrecon.cli", "report", "--config", str(target / "config.yaml")],
+        cwd=folder, capture_output=True, text=True,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 def estimates(root: Path, name: str) -> pl.DataFrame:
