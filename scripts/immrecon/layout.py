@@ -15,6 +15,8 @@ ESTIMATES = (
     "query_status",
     "cell_fates",
     "visit_summary",
+    "visit_values",
+    "missed_samples",
     "threshold_summary",
     "profiles",
     "status_counts",

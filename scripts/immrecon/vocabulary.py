@@ -161,6 +161,26 @@ class ReconstitutionMeasure(StrEnum):
     WORST = "proportion if none unknown had reached it"
 
 
+class Attendance(StrEnum):
+    """What a participant's place at a visit is, for one analyte."""
+
+    SAMPLED = "sampled"
+    MISSED = "missed"
+    NOT_DUE = "not yet due"
+    DEAD = "dead"
+    LEFT = "left the study"
+    UNKNOWN = "follow-up not known"
+
+
+class MissedKind(StrEnum):
+    """Why an expected sample is missing; of several reasons the first counts."""
+
+    NOT_DONE = "not done by the laboratory"
+    EXCLUDED = "excluded"
+    OUTSIDE = "outside the window"
+    NOTHING = "nothing received"
+
+
 class EventMeasure(StrEnum):
     """What is said of an event that can happen again."""
 

@@ -70,7 +70,7 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
     queries = [clinical.queries, labs.queries]
     results = [
         estimate_disposition(adsl, clinical.sc, tte.adoc, adlb, queries, [], specs.disposition_spec(study)),
-        estimate_recovery(adsl, adlb, tte.adrec, specs.recovery_spec(study)),
+        estimate_recovery(adsl, adlb, labs.lb, tte.adrec, specs.recovery_spec(study)),
         estimate_tte(tte.adtte, specs.tte_spec(study)),
         estimate_safety(adsl, adae, clinical.ae, clinical.sae, specs.safety_spec(study)),
     ]

@@ -29,9 +29,12 @@ rule estimate_recovery:
     input:
         adsl=LAYOUT.participants("analysis", "adsl"),
         adlb=LAYOUT.participants("analysis", "adlb"),
+        lb=LAYOUT.participants("harmonised", "lb"),
         adrec=LAYOUT.participants("analysis", "adrec"),
     output:
         visit_summary=LAYOUT.table("estimates", "visit_summary"),
+        visit_values=LAYOUT.table("estimates", "visit_values"),
+        missed_samples=LAYOUT.table("estimates", "missed_samples"),
         threshold_summary=LAYOUT.table("estimates", "threshold_summary"),
         profiles=LAYOUT.table("estimates", "profiles"),
         status_counts=LAYOUT.table("estimates", "status_counts"),

@@ -23,6 +23,8 @@ class Results:
     query_status: pl.DataFrame
     cell_fates: pl.DataFrame
     visit_summary: pl.DataFrame
+    visit_values: pl.DataFrame
+    missed_samples: pl.DataFrame
     threshold_summary: pl.DataFrame
     profiles: pl.DataFrame
     status_counts: pl.DataFrame
