@@ -38,6 +38,10 @@ ESTIMATES = (
     "state_curves",
     "state_occupancy",
     "length_of_stay",
+    "kinetic_parameters",
+    "kinetic_summary",
+    "kinetic_comparisons",
+    "growth_curves",
 )
 """Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
 

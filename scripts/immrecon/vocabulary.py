@@ -181,6 +181,25 @@ class MissedKind(StrEnum):
     NOTHING = "nothing received"
 
 
+class KineticMeasure(StrEnum):
+    """What is said of the course of a count."""
+
+    AREA = "area under the curve"
+    AVERAGE = "time-averaged count"
+    SLOPE = "slope of log2 of the count"
+    DOUBLING = "doubling time"
+    MAXIMUM = "maximum"
+    TIME_TO_MAXIMUM = "time to maximum"
+    COUNT = "count at the visit"
+
+
+PRIMARY = "primary"
+"""Value of `variant` in a result row of a kinetic parameter made as declared first."""
+
+MEASURED = "measured"
+"""Value of `ranking` in a comparison of those with a value alone."""
+
+
 class EventMeasure(StrEnum):
     """What is said of an event that can happen again."""
 

@@ -47,6 +47,25 @@ rule estimate_recovery:
         "../../scripts/estimate_recovery.py"
 
 
+rule estimate_kinetic_parameters:
+    input:
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        adlb=LAYOUT.participants("analysis", "adlb"),
+        adoc=LAYOUT.participants("analysis", "adoc"),
+    output:
+        parameters=LAYOUT.table("estimates", "kinetic_parameters"),
+        summary=LAYOUT.table("estimates", "kinetic_summary"),
+        comparisons=LAYOUT.table("estimates", "kinetic_comparisons"),
+        growth_curves=LAYOUT.table("estimates", "growth_curves"),
+    log:
+        LAYOUT.log("estimate_kinetic_parameters"),
+    params:
+        code=code_digest("estimate_kinetic_parameters"),
+        spec=STEPS.spec("kinetic_parameters"),
+    script:
+        "../../scripts/estimate_kinetic_parameters.py"
+
+
 rule estimate_tte:
     input:
         adtte=LAYOUT.participants("analysis", "adtte"),

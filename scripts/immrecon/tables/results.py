@@ -46,6 +46,10 @@ class Results:
     state_curves: pl.DataFrame
     state_occupancy: pl.DataFrame
     length_of_stay: pl.DataFrame
+    kinetic_parameters: pl.DataFrame
+    kinetic_summary: pl.DataFrame
+    kinetic_comparisons: pl.DataFrame
+    growth_curves: pl.DataFrame
     cells: pl.DataFrame
 
 
