@@ -15,7 +15,7 @@ COLUMNS = (
 )  # fmt: skip
 """Of the frame of values; `reason` of a row with a value is a remark."""
 NOT_RISING = "the count does not rise"
-LAST_SAMPLE = "reached at the last sample: it may rise further"
+LAST_SAMPLE = "reached at the last sample up to the day: it may rise further"
 
 
 def parameter_values(course: Course, spec: KineticSpec) -> pl.DataFrame:

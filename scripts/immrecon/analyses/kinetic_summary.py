@@ -61,7 +61,7 @@ def _described(measure: str, part: dict[str, Any], level: float) -> dict[str, An
     if not values:
         why = "nobody in the stratum" if not part["n_total"] else "no value"
     elif not (median.rank_low and median.rank_high):
-        why = f"{len(values)} values are too few for an interval of the median at this level"
+        why = f"too few values ({len(values)}) for an interval of the median at this level"
     return {
         "n_total": part["n_total"],
         "n": len(values),
@@ -97,7 +97,7 @@ def _geometric(measure: str, values: list[float], level: float) -> dict[str, Any
     if not values or min(values) <= 0:
         return row | {"geometric_mean_reason": "a value of 0 has no logarithm" if values else "no value"}
     if len(values) < 3:
-        return row | {"geometric_mean_reason": f"{len(values)} values, 3 needed for a geometric mean"}
+        return row | {"geometric_mean_reason": f"too few values ({len(values)}) for a geometric mean: 3 needed"}
     fit = censored_normal(np.log10(values), conf_type="t", conf_level=level)
     if fit.status != RowStatus.ESTIMATED:
         return row | {"geometric_mean_reason": fit.reason}

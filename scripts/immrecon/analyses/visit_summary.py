@@ -89,7 +89,7 @@ def _median_interval(values: list[float], below: list[float], above: list[float]
     ranked = Ranked.of(values, below, above)
     why = None
     if n and not (ranks.rank_low and ranks.rank_high):
-        why = f"{n} samples are too few for an interval of the median at this level"
+        why = f"too few samples ({n}) for an interval of the median at this level"
     return (
         ranked.order_statistic("median_conf_low", ranks.rank_low)
         | ranked.order_statistic("median_conf_high", ranks.rank_high)
@@ -134,6 +134,6 @@ def _no_mean(values: list[float], below: list[float], n_above: int) -> str | Non
     if n_above:
         return f"{n_above} above the upper limit of the method: no geometric mean"
     if len(values) < FEWEST_MEASURED:
-        return f"{len(values)} measured results, {FEWEST_MEASURED} needed for a geometric mean"
+        return f"too few measured results ({len(values)}) for a geometric mean: {FEWEST_MEASURED} needed"
     zeros = sum(value <= 0 for value in (*values, *below))
     return f"{zeros} results of 0 have no logarithm: no geometric mean" if zeros else None
