@@ -175,7 +175,7 @@ class Attendance(StrEnum):
 class MissedKind(StrEnum):
     """Why an expected sample is missing; of several reasons the first counts."""
 
-    NOT_DONE = "not done by the laboratory"
+    NOT_DONE = "not done"
     EXCLUDED = "excluded"
     OUTSIDE = "outside the window"
     NOTHING = "nothing received"

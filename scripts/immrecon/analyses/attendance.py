@@ -12,6 +12,9 @@ EXPECTED = (Attendance.SAMPLED, Attendance.MISSED)
 OUTSIDE = "sampled outside the window only"
 NOTHING = "no usable result received"
 _KINDS = {kind: order for order, kind in enumerate(MissedKind)}
+_COLUMNS: dict[str, type[pl.DataType]] = dict.fromkeys(
+    ("USUBJID", "DISPID", "GROUP", "DOSELVL", "PARAMCD", "AVISIT", "STATE", "KIND", "REASON", "ACMP"), pl.String
+) | dict.fromkeys(("AVISITN", "AVAL"), pl.Float64)
 _KEY = ("USUBJID", "PARAMCD", "AVISIT")
 
 
@@ -23,15 +26,15 @@ def attend(population: pl.DataFrame, samples: pl.DataFrame, lb: pl.DataFrame, sp
     sample, or was alive and in the study throughout a window that is over by the cut-off.
     """
     codes = [analyte.code for analyte in spec.analytes if analyte.summarised]
-    parts = [_at_visit(population, codes, visit, spec) for visit in spec.visits.windows]
-    everyone = pl.concat(parts) if parts else _at_visit(population, codes, Visit.model_construct(**_NO_VISIT), spec)
+    if not spec.visits.windows:
+        return pl.DataFrame(schema=_COLUMNS)
+    everyone = pl.concat([_at_visit(population, codes, visit, spec) for visit in spec.visits.windows])
     taken = samples.filter(pl.col("ANL01FL") == "Y").select(*_KEY, "ADY", "AVAL", "ACMP", "AVALU")
     reasons = _reasons(population, samples, lb, spec)
     state = pl.when(pl.col("AVAL").is_not_null()).then(pl.lit(str(Attendance.SAMPLED))).otherwise(pl.col("ABSENT"))
     missed = pl.col("STATE") == Attendance.MISSED
     return (
-        everyone.head(everyone.height if parts else 0)
-        .join(taken, on=_KEY, how="left")
+        everyone.join(taken, on=_KEY, how="left")
         .join(reasons, on=_KEY, how="left")
         .with_columns(STATE=state)
         .with_columns(
@@ -40,9 +43,6 @@ def attend(population: pl.DataFrame, samples: pl.DataFrame, lb: pl.DataFrame, sp
         )
         .sort("USUBJID", "PARAMCD", "AVISITN", "AVISIT")
     )
-
-
-_NO_VISIT = {"code": "", "label": "", "target_day": 0.0, "first_day": 0.0, "last_day": 0.0}
 
 
 def _at_visit(population: pl.DataFrame, analytes: list[str], visit: Visit, spec: RecoverySpec) -> pl.DataFrame:
@@ -99,15 +99,12 @@ def _reasons(population: pl.DataFrame, samples: pl.DataFrame, lb: pl.DataFrame, 
             AVISIT=pl.lit(visit.code), DISTANCE=distance
         )
         found.append(near)
-    columns = [*_KEY, "KIND", "REASON"]
-    if not found:
-        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
     return (
         pl.concat(found)
         .with_columns(ORDER=pl.col("KIND").replace_strict(_KINDS, return_dtype=pl.Int64))
         .sort(*_KEY, "ORDER", "DISTANCE", "LBSEQ")
         .unique(_KEY, keep="first", maintain_order=True)
-        .select(columns)
+        .select(*_KEY, "KIND", "REASON")
     )
 
 
@@ -142,6 +139,8 @@ def _counted(missed: pl.DataFrame, key: list[str], stratum: Stratum) -> pl.DataF
         missed.filter(stratum.rows())
         .group_by(key)
         .agg(n=pl.len().cast(pl.Int64))
-        .rename({"PARAMCD": "parameter", "AVISIT": "visit", "AVISITN": "target_day", "KIND": "kind", "REASON": "reason"})
+        .rename(
+            {"PARAMCD": "parameter", "AVISIT": "visit", "AVISITN": "target_day", "KIND": "kind", "REASON": "reason"}
+        )
         .with_columns(group=pl.lit(stratum.group), dose_level=pl.lit(stratum.dose_level))
     )

@@ -67,7 +67,9 @@ def _coefficient(fit: GrowthCurve, order: int, remark: str | None) -> dict[str, 
     low, high = (float(v[order]) if np.isfinite(v[order]) else None for v in (fit.conf_low, fit.conf_high))
     if low is None and high is None:
         return absent | {"reason": "the samples do not determine it: neither limit of its profile is finite"}
+    open_end = "one limit of its profile is not finite" if low is None or high is None else None
     return {
         "estimate": float(fit.estimate[order]), "std_error": float(fit.std_error[order]), "conf_low": low,
-        "conf_high": high, "status": RowStatus.ESTIMATED, "reason": remark,
+        "conf_high": high, "status": RowStatus.ESTIMATED,
+        "reason": "; ".join(part for part in (open_end, remark) if part) or None,
     }  # fmt: skip

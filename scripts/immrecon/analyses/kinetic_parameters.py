@@ -55,7 +55,8 @@ def _areas(
     if area.start_value is not None:
         values = course.with_start(values, area.start_value)
     found = area_under_curve(
-        values["ADY"].to_numpy(), values["COUNT"].to_numpy(), upto=area.to_days, subject=values["USUBJID"].to_numpy(), start=0.0,
+        values["ADY"].to_numpy(), values["COUNT"].to_numpy(), upto=area.to_days,
+        subject=values["USUBJID"].to_numpy(), start=0.0,
         method=rule, carry_at_most=area.carry_days,
     ).to_frame().select(
         pl.col("subject").cast(pl.String).alias("USUBJID"), to_day="upto", area="area", average="time_average"
@@ -84,7 +85,10 @@ def _areas(
         there = people.join(found, on=["USUBJID", "to_day"], how="left").with_columns(reason=why)
         common = {"parameter": pl.lit(code), "variant": pl.lit(variant), "method": pl.lit(method)}
         valued = pl.when(pl.col("reason").is_null())
-        for measure, column, of in ((KineticMeasure.AREA, "area", f"{unit} day"), (KineticMeasure.AVERAGE, "average", unit)):
+        for measure, column, of in (
+            (KineticMeasure.AREA, "area", f"{unit} day"),
+            (KineticMeasure.AVERAGE, "average", unit),
+        ):
             if measure is KineticMeasure.AREA or variant == PRIMARY:
                 named = {"measure": pl.lit(str(measure)), "unit": pl.lit(of), "value": valued.then(pl.col(column))}
                 parts.append(there.with_columns(**common, **named))

@@ -21,16 +21,22 @@ def threshold_rows(samples: pl.DataFrame, spec: RecoverySpec) -> pl.DataFrame:
     counts = pl.concat(parts)
     interval = clopper_pearson(counts["n_reached"], counts["n"], conf_level=spec.methods.conf_level)
     known = pl.col("n") > 0
-    return counts.with_columns(
-        method=pl.lit("proportion"),
-        conf_type=pl.lit("clopper-pearson"),
-        conf_level=pl.lit(spec.methods.conf_level),
-        estimate=pl.Series(interval.estimate),
-        conf_low=pl.Series(interval.conf_low),
-        conf_high=pl.Series(interval.conf_high),
-        status=pl.when(known).then(pl.lit(str(RowStatus.ESTIMATED))).otherwise(pl.lit(str(RowStatus.NOT_ESTIMABLE))),
-        reason=pl.when(~known).then(pl.lit("no sample of known status in the window")),
-    ).select(pl.selectors.by_name(columns)).with_columns(pl.selectors.float().fill_nan(None))
+    return (
+        counts.with_columns(
+            method=pl.lit("proportion"),
+            conf_type=pl.lit("clopper-pearson"),
+            conf_level=pl.lit(spec.methods.conf_level),
+            estimate=pl.Series(interval.estimate),
+            conf_low=pl.Series(interval.conf_low),
+            conf_high=pl.Series(interval.conf_high),
+            status=pl.when(known)
+            .then(pl.lit(str(RowStatus.ESTIMATED)))
+            .otherwise(pl.lit(str(RowStatus.NOT_ESTIMABLE))),
+            reason=pl.when(~known).then(pl.lit("no sample of known status in the window")),
+        )
+        .select(pl.selectors.by_name(columns))
+        .with_columns(pl.selectors.float().fill_nan(None))
+    )
 
 
 def _counts(samples: pl.DataFrame, threshold: Threshold, spec: RecoverySpec) -> pl.DataFrame:

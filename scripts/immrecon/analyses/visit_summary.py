@@ -52,9 +52,7 @@ def _by_visit(chosen: pl.DataFrame) -> dict[tuple[str, str], Row]:
     return {(row["PARAMCD"], row["AVISIT"]): row for row in lists.iter_rows(named=True)}
 
 
-def _row(
-    results: Row, n_expected: int, analyte: Analyte, visit: Visit, stratum: Stratum, spec: RecoverySpec
-) -> Row:
+def _row(results: Row, n_expected: int, analyte: Analyte, visit: Visit, stratum: Stratum, spec: RecoverySpec) -> Row:
     values, below, above = (results.get(name, []) for name in ("exact", "below", "above"))
     n = len(values) + len(below) + len(above)
     row: Row = stratum.columns() | {

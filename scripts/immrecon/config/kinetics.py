@@ -62,7 +62,7 @@ class Growth(Strict):
 
 
 class WorstRank(Strict):
-    """Whoever had one of these before the end ranks below everyone with a count, the earlier the lower (Lachin 1999)."""
+    """Whoever had one of these by the end ranks below everyone with a count, the earlier the lower (Lachin 1999)."""
 
     label: Label
     occurrences: list[Code] = Field(min_length=1)

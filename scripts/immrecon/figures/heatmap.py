@@ -35,14 +35,14 @@ _ROW_MM, _MOST_ROWS_MM = 4.4, 215.0
 _SMALLEST_LABEL_PT = 5.0
 _GAP_MM, _GROUP_MM, _HEAD_MM, _SCALE_MM = 2.5, 5.5, 7.0, 10.0
 _NO_SAMPLE, _GONE = "#ececec", "#8a8a8a"
-_MARKS: dict[str, dict[str, Any]] = {
+_MARKS: dict[Attendance, dict[str, Any]] = {
     Attendance.MISSED: {"marker": "x", "color": INK, "markeredgewidth": 0.7},
     Attendance.DEAD: {"marker": "P", "color": "white", "markeredgewidth": 0.0},
     Attendance.LEFT: {"marker": "_", "color": "white", "markeredgewidth": 1.1},
     Attendance.UNKNOWN: {"marker": r"$?$", "color": INK, "markeredgewidth": 0.3},
     Attendance.NOT_DUE: {"marker": ".", "color": FAINT, "markeredgewidth": 0.0},
 }
-_BACKGROUND = {
+_BACKGROUND: dict[Attendance, str] = {
     Attendance.MISSED: _NO_SAMPLE, Attendance.DEAD: _GONE, Attendance.LEFT: _GONE, Attendance.UNKNOWN: _NO_SAMPLE
 }  # fmt: skip
 _BELOW: dict[str, Any] = {"marker": "v", "markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 0.5}
@@ -104,7 +104,9 @@ def _words(cells: pl.DataFrame, analytes: list[Analyte], spec: DisplaySpec) -> W
         f"Counts of every participant by visit: {names}",
         f"The sample that represents each visit, of every participant; visits by day since {spec.clocks.transplant}.",
         [
-            *exhibit_notes(spec, population, "Method: listing, no estimate. A result beyond a limit has the colour of the limit."),
+            *exhibit_notes(
+                spec, population, "Method: listing, no estimate. A result beyond a limit has the colour of the limit."
+            ),
             f"Windows, days since {spec.clocks.transplant}: {visits}.",
         ],
     )
@@ -171,12 +173,14 @@ def _draw_panel(
     bands = _colours(len(edges) - 1)
     drawn = cells.with_columns(
         x=pl.col("visit").replace_strict(place, return_dtype=pl.Int64),
-        band=pl.col("value").cut(edges[1:-1], labels=[str(i) for i in range(len(bands))], left_closed=True).cast(pl.String),
+        band=pl.col("value")
+        .cut(edges[1:-1], labels=[str(i) for i in range(len(bands))], left_closed=True)
+        .cast(pl.String),
     )
     for index, colour in enumerate(bands):
         _fill(axes, drawn.filter(pl.col("band") == str(index)), colour, row_mm)
-    for state, colour in _BACKGROUND.items():
-        _fill(axes, drawn.filter(pl.col("state") == state), colour, row_mm)
+    for state, ground in _BACKGROUND.items():
+        _fill(axes, drawn.filter(pl.col("state") == state), ground, row_mm)
     size = min(0.62 * row_mm, 0.62 * width / max(len(visits), 1)) / MM_PER_PT
     for state, look in _MARKS.items():
         _mark(axes, drawn.filter(pl.col("state") == state), look, size)

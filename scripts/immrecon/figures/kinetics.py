@@ -82,8 +82,8 @@ def _words(medians: pl.DataFrame, spec: DisplaySpec, kinetics: Kinetics) -> Word
         f"From {spec.clocks.transplant} to day {days}, of every participant for whom it is known, and the median.",
         [
             *exhibit_notes(spec, population, f"Method: {method}." if method else "Method: areas under the count."),
-            "Interval of the median: exact, from order statistics; none where values are too few. Under each group: with "
-            "an area, of all. Who died before the end has no area: see the comparisons with worst ranks.",
+            "Interval of the median: exact, from order statistics; none where values are too few. Under each group: "
+            "with an area, of all. Who died before the end has no area: see the comparisons with worst ranks.",
         ],
     )
 
@@ -100,7 +100,7 @@ def _panel(
     left, top, width = box
     heading = wrap(in_words(analyte.label), width - _LEFT_MM, NOTE_PT, bold=True)[0]
     page.text(left + _LEFT_MM, top, heading, fontweight="bold", fontsize=NOTE_PT)
-    page.text(left + _LEFT_MM, top + 3.6, f"to day {day:g}", fontsize=NOTE_PT)
+    page.text(left + _LEFT_MM, top + 3.6, in_words(f"to day {day:g}, {analyte.unit} × day"), fontsize=NOTE_PT)
     axes = page.axes(left + _LEFT_MM, top + _HEADING_MM, width - _LEFT_MM - 4, _PANEL_MM)
     positive = dots.filter(pl.col("value") > 0)["value"]
     low, high = positive.min(), positive.max()
@@ -125,8 +125,6 @@ def _panel(
         zeros = f"\n{n_zero} of 0" if n_zero else ""
         names.append(f"{group.label}\n{valued.height + n_zero} of {own.height}{zeros}")
     axes.set_xticks(range(len(groups)), names, fontsize=NOTE_PT - 1)
-    unit = in_words(f"{analyte.unit} × day")
-    page.text(left, top + _HEADING_MM + _PANEL_MM / 2, unit, rotation=90, va="center", fontsize=NOTE_PT, color=SOFT)
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -144,7 +142,8 @@ def _dots(axes: Axes, x: int, valued: pl.DataFrame, group: GroupStyle) -> None:
     values = valued.sort("value", "display_id")["value"].to_list()
     places = [x - 0.12 + _SPREAD[rank % len(_SPREAD)] for rank in range(len(values))]
     axes.plot(
-        places, values, linestyle="none", marker=group.marker, markersize=4, markerfacecolor=lighter(group.colour, 0.45),
+        places, values, linestyle="none", marker=group.marker, markersize=4,
+        markerfacecolor=lighter(group.colour, 0.45),
         markeredgecolor=group.colour, markeredgewidth=0.7,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The course of counts: parameters by group, how much they depend on their making, comparisons, growth curves."""
+"""The course of counts: parameters by group, how much they depend on their making, and comparisons."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,6 @@ from immrecon.exhibits import kinetics_stem
 from immrecon.tables.exhibit import BLANK, exhibit
 from immrecon.tables.format import (
     NOT_ESTIMABLE,
-    NOT_REACHED,
     clean,
     count,
     days,
@@ -27,15 +26,7 @@ from immrecon.tables.format import (
     with_interval,
     words,
 )
-from immrecon.tables.frames import (
-    Record,
-    conf_level,
-    distinct,
-    dose_strata,
-    group_strata,
-    index,
-    population_of,
-)
+from immrecon.tables.frames import Record, conf_level, distinct, dose_strata, group_strata, index, population_of
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
 from immrecon.tables.results import Results
 from immrecon.vocabulary import PRIMARY, KineticMeasure, RowStatus
@@ -81,8 +72,8 @@ def kinetic_summary(results: Results, spec: DisplaySpec, analyte: Analyte) -> Ta
 
 
 _INTERVALS = (
-    "Interval of the median: order statistics, exact; of the geometric mean: Student's t of log10. Who died, left or was "
-    "not followed to the last day has no area and no maximum, and is counted as without. Slopes are of the samples in "
+    "Interval of the median: order statistics, exact; of the geometric mean: Student's t of log10. Who died, left or "
+    "was not followed to the last day has no area and no maximum, and is counted as without. Slopes are of the samples in "
     "their window, wherever follow-up ends."
 )
 
@@ -95,7 +86,9 @@ def _methods(frame: pl.DataFrame) -> list[str]:
     parts = []
     for measure in _MEASURES:
         methods = distinct(frame.filter(pl.col("measure") == measure), "method")
-        parts += [f"{sentence(measure)}: {'; '.join(methods)}."] if methods and measure != KineticMeasure.AVERAGE else []
+        parts += (
+            [f"{sentence(measure)}: {'; '.join(methods)}."] if methods and measure != KineticMeasure.AVERAGE else []
+        )
     return [f"Method. {' '.join(parts)}"] if parts else []
 
 
@@ -142,7 +135,7 @@ def kinetic_sensitivity(results: Results, spec: DisplaySpec) -> Table:
     rows = index(frame, "parameter", "measure", "to_day", "variant", "group", "dose_level")
     variants = [PRIMARY, *(name for name in distinct(frame, "variant") if name != PRIMARY)]
     marks, lines = Marks(), []
-    for analyte in _analytes(spec):
+    for analyte in analytes_of(spec):
         part = frame.filter(pl.col("parameter") == analyte.code)
         for measure in (KineticMeasure.AREA, KineticMeasure.SLOPE):
             own = part.filter(pl.col("measure") == measure)
@@ -176,7 +169,8 @@ def _median(row: Record | None, measure: str, marks: Marks) -> Cell:
     return _summary(row, measure, marks)[2]
 
 
-def _analytes(spec: DisplaySpec) -> list[Analyte]:
+def analytes_of(spec: DisplaySpec) -> list[Analyte]:
+    """Analytes whose course is analysed, in the order of the configuration."""
     codes = [] if spec.kinetics is None else spec.kinetics.analytes
     known = {analyte.code: analyte for analyte in spec.analytes}
     return [known[code] for code in codes]
@@ -190,7 +184,7 @@ def kinetic_comparisons(results: Results, spec: DisplaySpec) -> Table:
     labels = {group.code: clean(group.label) for group in spec.groups}
     marks, lines = Marks(), []
     shown = compared is not None and compared.p_values.shown
-    order = {analyte.code: place for place, analyte in enumerate(_analytes(spec))}
+    order = {analyte.code: place for place, analyte in enumerate(analytes_of(spec))}
     rank = {code: place for place, code in enumerate(["measured", *([] if compared is None else compared.worst_ranks)])}
     ordered = frame.with_columns(
         A=pl.col("parameter").replace_strict(order, default=99, return_dtype=pl.Int64),
@@ -199,7 +193,9 @@ def kinetic_comparisons(results: Results, spec: DisplaySpec) -> Table:
     ).sort("A", "M", "to_day", "visit", "level", "R")
     names = {analyte.code: clean(analyte.label) for analyte in spec.analytes}
     for row in ordered.iter_rows(named=True):
-        what = f"count at {row['visit']}" if row["visit"] else f"{row['measure']}{_until(row['measure'], row['to_day'])}"
+        what = (
+            f"count at {row['visit']}" if row["visit"] else f"{row['measure']}{_until(row['measure'], row['to_day'])}"
+        )
         heading = f"{names[row['parameter']]}: {what} ({unit(row['unit'])})"
         against = f"{labels.get(row['level'], row['level'])}, {words(clean(row['ranking_label']))}"
         lines.append(Row((Cell(against), *_comparison(row, marks, shown=shown)), section=heading))
@@ -213,7 +209,8 @@ def kinetic_comparisons(results: Results, spec: DisplaySpec) -> Table:
         header=[
             [
                 Head("Group, and who is ranked", rows=2), Head("Ranked (at the worst ranks)", columns=2),
-                Head("Neither", columns=2), Head(f"Shift ({conf} CI)", rows=2), Head("Probability to rank above", rows=2),
+                Head("Neither", columns=2), Head(f"Shift ({conf} CI)", rows=2),
+                Head("Probability to rank above", rows=2),
                 *([Head("p", rows=2)] if shown else []),
             ],
             [Head("Group"), Head("Reference"), Head("Group"), Head("Reference")],
@@ -234,7 +231,7 @@ def _comparison(row: Record, marks: Marks, *, shown: bool) -> list[Cell]:
     ]  # fmt: skip
     sizes += [Cell(count(row[f"n_missing_{side}"])) for side in ("level", "reference")]
     if row["status"] == RowStatus.ESTIMATED:
-        limits = [NOT_REACHED if row[name] is None else show(row[name]) for name in ("conf_low", "conf_high")]
+        limits = [NOT_ESTIMABLE if row[name] is None else show(row[name]) for name in ("conf_low", "conf_high")]
         both = row["conf_low"] is None and row["conf_high"] is None
         interval = NOT_ESTIMABLE if both else span(*limits)
         shift = Cell(with_interval(show(row["estimate"]), interval), marks=marks.mark(row["reason"]))
@@ -254,69 +251,10 @@ def _comparison_notes(frame: pl.DataFrame, kinetics: Kinetics) -> list[str]:
     return [
         f"Method: {'; '.join(distinct(frame, 'method'))}; interval {'; '.join(distinct(frame, 'conf_type'))}. "
         "A shift above 0 means more cells (a steeper slope) than in the reference group.",
-        "Probability to rank above: of pairs of a participant of the group and one of the reference, ties half; one half "
-        "without a difference.",
+        "Probability to rank above: of pairs of a participant of the group and one of the reference, ties half; one "
+        "half without a difference.",
         "Worst ranks (Lachin 1999): whoever had the named event by the last day (at a visit: by the sample, or without "
         "one by the end of the window) ranks below everyone with a number, the earlier the lower. Follow-up that ended "
         "otherwise is missing (Neither), never worst.",
         f"P-values {'are exploratory' if shown else 'are not shown'}: {why}.",
     ]
-
-
-def growth_curves(results: Results, spec: DisplaySpec) -> Table:
-    """Coefficients of each curve, by analyte and group."""
-    frame = results.growth_curves
-    names = {analyte.code: clean(analyte.label) for analyte in spec.analytes}
-    rows = index(frame, "parameter", "model", "coefficient", "group", "dose_level")
-    marks, lines = Marks(), []
-    for code in [analyte.code for analyte in _analytes(spec)]:
-        own = frame.filter(pl.col("parameter") == code)
-        for model in distinct(own, "model"):
-            part = own.filter(pl.col("model") == model)
-            for stratum in group_strata(part, spec):
-                for position, name in enumerate(distinct(part, "coefficient", "coefficient_order")):
-                    row = rows.get((code, model, name, *stratum.key))
-                    label = Cell(stratum.label, repeated=position > 0)
-                    heading = f"{names[code]}: {model.replace('-', ' ')}"
-                    lines.append(Row((label, Cell(name.replace("_", " ")), *_growth(row, marks)), section=heading))
-    conf = level(conf_level(frame, spec))
-    last = " or ".join(plain(day) for day in distinct(frame, "to_day"))
-    return exhibit(
-        spec,
-        stem="growth_curves",
-        title="Curves of growth towards a plateau (exploratory)",
-        population=f"{spec.recovery_population.capitalize()} participants",
-        header=[
-            [
-                Head("Group"), Head("Coefficient"), Head("Samples"), Head("Participants"), Head(f"Estimate ({conf} CI)"),
-                Head("AICc"),
-            ]
-        ],
-        rows=lines,
-        footnotes=[
-            f"Method: {'; '.join(distinct(frame, 'method'))}; samples to day {last}. Limits by profile. Samples of one "
-            "participant are taken as independent, so intervals are too short: exploratory. Of curves of one group the "
-            "one with the lower AICc fits better.",
-            "logistic: asymptote / (1 + exp((midpoint - t) / scale)); four-parameter: lower + (upper - lower) / "
-            "(1 + exp((midpoint - t) / scale)); gompertz: asymptote exp(-displacement rate_base^t); t in days, value "
-            "log10 of the count.",
-        ],
-        marks=marks,
-        empty="No curve of growth is configured, or there is nobody in the population.",
-        n_labels=2,
-    )  # fmt: skip
-
-
-def _growth(row: Record | None, marks: Marks) -> list[Cell]:
-    if row is None:
-        return [BLANK] * 4
-    sizes = [Cell(count(row["n"])), Cell(count(row["n_participants"]))]
-    aicc = BLANK if row["aicc"] is None else Cell(rounded(row["aicc"], 1))
-    if row["status"] != RowStatus.ESTIMATED:
-        return [*sizes, Cell(NOT_ESTIMABLE, emphasis="muted", marks=marks.mark(row["reason"])), aicc]
-
-    def show(value: float) -> str:
-        return rounded(value, 4 if row["coefficient"] == "rate_base" else 2)
-
-    limits = [NOT_REACHED if row[name] is None else show(row[name]) for name in ("conf_low", "conf_high")]
-    return [*sizes, Cell(with_interval(show(row["estimate"]), span(*limits)), marks=marks.mark(row["reason"])), aicc]

@@ -19,7 +19,7 @@ def missed_samples(results: Results, spec: DisplaySpec) -> Table:
 
     Raises ContractError when the reasons of a visit do not add up to those expected less those sampled.
     """
-    visits = [visit for visit in spec.visits.windows]
+    visits = list(spec.visits.windows)
     lines = []
     for analyte in (item for item in spec.analytes if item.summarised):
         summary = results.visit_summary.filter(pl.col("parameter") == analyte.code)
@@ -56,8 +56,8 @@ def missed_samples(results: Results, spec: DisplaySpec) -> Table:
         header=[[Head("Group"), Head("Participants"), *(Head(clean(visit.label)) for visit in visits)]],
         rows=lines if distinct(results.visit_summary, "parameter") else [],
         footnotes=[
-            "Expected: with a sample in the window, or alive, not withdrawn, and followed to the end of the window by the "
-            "cut-off: the dead and those who left are not expected. The reasons add up to expected less sampled.",
+            "Expected: with a sample in the window, or alive, not withdrawn, and followed to the end of the window by "
+            "the cut-off: the dead and those who left are not expected. The reasons add up to expected less sampled.",
             "One reason each, the first that applies: the laboratory's reason for a sample in the window (of several "
             "the one nearest to the target day); excluded, with the reason; sampled between the neighbouring windows "
             "only; no usable result received, which includes results that a query withholds. No sample is left out "

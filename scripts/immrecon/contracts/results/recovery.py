@@ -14,7 +14,6 @@ from immrecon.vocabulary import (
     RowStatus,
 )
 
-
 _MEDIAN = ("median", "median_conf_low", "median_conf_high")
 
 
