@@ -24,7 +24,9 @@ AREA, SLOPE, DOUBLING = KineticMeasure.AREA, KineticMeasure.SLOPE, KineticMeasur
 MAXIMUM, TIME = KineticMeasure.MAXIMUM, KineticMeasure.TIME_TO_MAXIMUM
 
 
-def estimated(people: pl.DataFrame, samples: pl.DataFrame, events: pl.DataFrame | None = None, **changes: Any) -> Kinetics:
+def estimated(
+    people: pl.DataFrame, samples: pl.DataFrame, events: pl.DataFrame | None = None, **changes: Any
+) -> Kinetics:
     spec = kinetic_spec(kinetics=KINETICS | changes)
     result = estimate_kinetic_parameters(people, samples, adoc() if events is None else events, spec)
     validate(KINETIC_PARAMETERS, result.parameters)
@@ -225,7 +227,9 @@ def test_variants_are_given_for_all_dose_levels_together() -> None:
 @pytest.mark.parametrize(("factor", "seed"), [(0.001, 1), (7.3, 2)])
 def test_the_unit_rescales_and_the_order_of_rows_does_not_matter(factor: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    drawn = [(f"P{i}", "AB"[i % 2], day, float(rng.uniform(5, 20) * day)) for i in range(6) for day in (15, 40, 70, 100)]
+    drawn = [
+        (f"P{i}", "AB"[i % 2], day, float(rng.uniform(5, 20) * day)) for i in range(6) for day in (15, 40, 70, 100)
+    ]
     people = adsl(*(person(f"P{i}", "AB"[i % 2]) for i in range(6)))
     first = estimated(people, adlb(*(sample(n, d, v, g) for n, g, d, v in drawn)))
     other = [sample(n, d, v * factor, g, AVAL=v * factor) for n, g, d, v in reversed(drawn)]

@@ -73,8 +73,8 @@ def kinetic_summary(results: Results, spec: DisplaySpec, analyte: Analyte) -> Ta
 
 _INTERVALS = (
     "Interval of the median: order statistics, exact; of the geometric mean: Student's t of log10. Who died, left or "
-    "was not followed to the last day has no area and no maximum, and is counted as without. Slopes are of the samples in "
-    "their window, wherever follow-up ends."
+    "was not followed to the last day has no area and no maximum, and is counted as without. Slopes are of the samples "
+    "in their window, wherever follow-up ends."
 )
 
 
@@ -89,7 +89,7 @@ def _methods(frame: pl.DataFrame) -> list[str]:
         parts += (
             [f"{sentence(measure)}: {'; '.join(methods)}."] if methods and measure != KineticMeasure.AVERAGE else []
         )
-    return [f"Method. {' '.join(parts)}"] if parts else []
+    return [f"Method: {' '.join(parts)}"] if parts else []
 
 
 def _show(measure: str) -> Callable[[float], str]:
@@ -157,7 +157,7 @@ def kinetic_sensitivity(results: Results, spec: DisplaySpec) -> Table:
             [Head(sentence(name)) for name in variants],
         ],
         rows=lines,
-        footnotes=["Primary: as in the tables of each analyte. A slope has no version by the rule of areas."],
+        footnotes=["Method: primary as in the tables of each analyte. A slope has no version by the rule of areas."],
         marks=marks,
         empty="Nobody of the population has a course of counts by the cut-off.",
     )

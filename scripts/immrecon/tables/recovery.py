@@ -116,22 +116,22 @@ def _summary(row: Record | None, marks: Marks, *, with_above: bool) -> list[Cell
         return [*counts, absent, absent, absent, absent]
     median, q1, q3, low, high = (_bounded(row, name) for name in ("median", "q1", "q3", "minimum", "maximum"))
     noted = marks.mark(row["reason"])
+    no_limits = marks.mark(row["median_interval_reason"])
+    cells = [(with_interval(median, span(q1, q3)), noted), (_median_limits(row), ()), (span(low, high), ())]
     open_ended = "results below and above the limits leave it open"
-    limits, no_limits = _median_limits(row), marks.mark(row["median_interval_reason"])
-    cells = [(with_interval(median, span(q1, q3)), noted), (limits, no_limits), (span(low, high), ())]
+    shown = [Cell(text, marks=(*own, *marks.mark(open_ended)) if NOT_ESTIMABLE in text else own) for text, own in cells]
+    if no_limits:
+        shown[1] = Cell(NOT_ESTIMABLE, marks=no_limits)
     return [
         *counts,
-        *(
-            Cell(text, marks=(*own, *marks.mark(open_ended)) if NOT_ESTIMABLE in text and not own else own)
-            for text, own in cells
-        ),
+        *shown,
         _geometric_mean(row, marks),
     ]
 
 
 def _median_limits(row: Record) -> str:
     if row["median_interval_reason"] is not None:
-        return NOT_ESTIMABLE
+        return ""
     return span(_bounded(row, "median_conf_low"), _bounded(row, "median_conf_high"))
 
 
