@@ -173,12 +173,11 @@ def _draw_panel(
     bands = _colours(len(edges) - 1)
     drawn = cells.with_columns(
         x=pl.col("visit").replace_strict(place, return_dtype=pl.Int64),
-        band=pl.col("value")
-        .cut(edges[1:-1], labels=[str(i) for i in range(len(bands))], left_closed=True)
-        .cast(pl.String),
+        # The last edge that a value reaches; edges between bands belong to the upper one.
+        band=pl.sum_horizontal([(pl.col("value") >= edge).cast(pl.Int64) for edge in edges[1:-1]]),
     )
     for index, colour in enumerate(bands):
-        _fill(axes, drawn.filter(pl.col("band") == str(index)), colour, row_mm)
+        _fill(axes, drawn.filter(pl.col("value").is_not_null(), pl.col("band") == index), colour, row_mm)
     for state, ground in _BACKGROUND.items():
         _fill(axes, drawn.filter(pl.col("state") == state), ground, row_mm)
     size = min(0.62 * row_mm, 0.62 * width / max(len(visits), 1)) / MM_PER_PT

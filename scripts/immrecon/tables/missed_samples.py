@@ -56,9 +56,9 @@ def missed_samples(results: Results, spec: DisplaySpec) -> Table:
         header=[[Head("Group"), Head("Participants"), *(Head(clean(visit.label)) for visit in visits)]],
         rows=lines if distinct(results.visit_summary, "parameter") else [],
         footnotes=[
-            "Method: counts. Expected: with a sample in the window, or alive, not withdrawn, and followed to the end of "
-            "the window by the cut-off: the dead and those who left are not expected. The reasons add up to expected "
-            "less sampled.",
+            "Method: counts. Expected: with a sample in the window, or alive, not withdrawn, and followed to the end "
+            "of the window by the cut-off: the dead and those who left are not expected. The reasons add up to "
+            "expected less sampled.",
             "One reason each, the first that applies: the laboratory's reason for a sample in the window (of several "
             "the one nearest to the target day); excluded, with the reason; sampled between the neighbouring windows "
             "only; no usable result received, which includes results that a query withholds. No sample is left out "
