@@ -30,6 +30,7 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "derive": specs.derive_spec,
     "disposition": specs.disposition_spec,
     "recovery": specs.recovery_spec,
+    "kinetic_parameters": specs.kinetic_spec,
     "definition_grid": specs.definition_grid_spec,
     "tte": specs.tte_spec,
     "events": specs.events_spec,

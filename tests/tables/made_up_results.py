@@ -81,6 +81,20 @@ def baseline() -> pl.DataFrame:
     return frame(results.BASELINE, rows)
 
 
+def visit_intervals(median: float, known: bool) -> dict[str, Any]:
+    """Interval of the median, open below, and the geometric mean."""
+    flags = {f"median_conf_{end}_{side}_limit": False for end in ("low", "high") for side in ("below", "above")}
+    absent = "no sample in the window"
+    return flags | {
+        "conf_type": "order statistics", "conf_level": 0.95, "median_conf_low": 5.0 if known else None,
+        "median_conf_low_below_limit": known, "median_conf_high": median * 3 if known else None,
+        "median_coverage": 0.96 if known else None, "median_interval_reason": None if known else absent,
+        "geometric_mean": median if known else None, "geometric_mean_conf_low": median / 3 if known else None,
+        "geometric_mean_conf_high": median * 3 if known else None, "geometric_mean_method": "censored normal",
+        "geometric_mean_reason": None if known else absent,
+    }  # fmt: skip
+
+
 def visit_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
     summaries, reached = [], []
     for code, scale in (("CD3", 3.0), ("CD4", 1.0)):
@@ -102,6 +116,7 @@ def visit_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
                      "median_below_limit": low and known, "q1_below_limit": low and known, "q3_below_limit": False,
                      "minimum_below_limit": low and known, "maximum_below_limit": False, "n_above_limit": 0,
                      **{f"{name}_above_limit": False for name in ("minimum", "q1", "median", "q3", "maximum")},
+                     **visit_intervals(median, known),
                      "method": "quantiles type 7", "status": "estimated" if known else "not estimable",
                      "reason": None if known else "no sample in the window"}
                 )  # fmt: skip
@@ -114,6 +129,67 @@ def visit_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
                          **CONF, **proportion(hits, n)}
                     )  # fmt: skip
     return frame(results.VISIT_SUMMARY, summaries), frame(results.THRESHOLD_SUMMARY, reached)
+
+
+def missed_samples(spec: DisplaySpec) -> pl.DataFrame:
+    """Two of every visit, one of them with a reason of the laboratory."""
+    kinds = (("not done", f"clotted {HOSTILE}"), ("nothing received", "no usable result received"))
+    rows = [
+        {"group": group, "dose_level": "all", "parameter": code, "visit": window.code, "target_day": window.target_day,
+         "kind": kind, "reason": reason, "n": 1}
+        for code in ("CD3", "CD4") for window in spec.visits.windows for group in ("all", *GROUPS)
+        for kind, reason in kinds
+    ]  # fmt: skip
+    return frame(results.MISSED_SAMPLES, rows)
+
+
+def kinetic_frames(spec: DisplaySpec) -> dict[str, pl.DataFrame]:
+    """Areas of two analytes, slopes, doubling times, a comparison that has no number, and a curve that is not found."""
+    way = {"method": "a method", "conf_type": "order statistics", **CONF}
+    units = {"area under the curve": "/uL day", "slope of log2 of the count": "1/day", "doubling time": "day"}
+    summaries, compared = [], []
+    for code in ("CD3", "CD4"):
+        for measure, unit in units.items():
+            for variant in ("primary", "linear-up log-down") if unit == "/uL day" else ("primary",):
+                for group, dose in strata():
+                    n = len(members(group, dose))
+                    known = group != "PAED" or variant == "primary"
+                    numbers = {"median": 12.5, "median_conf_low": 4.0, "median_conf_high": 50.0, "q1": 6.0, "q3": 30.0}
+                    mean = {"geometric_mean": 11.0, "geometric_mean_conf_low": 5.0, "geometric_mean_conf_high": 29.0}
+                    no_mean = not known or unit == "1/day"
+                    summaries.append(
+                        {"group": group, "dose_level": dose, "parameter": code, "measure": measure, "to_day": 100.0,
+                         "variant": variant, "unit": unit, **way, "population": "injected", "n_total": n,
+                         "n": n - 1 if known else 0, "n_missing": 1 if known else n, "missing_reasons": "1 died by day 100",
+                         "n_remarked": 0, **(numbers if known else {}), **({} if no_mean else mean),
+                         "geometric_mean_reason": "not given" if no_mean else None,
+                         "status": "estimated" if known else "not estimable", "reason": None if known else "no value"}
+                    )  # fmt: skip
+        for ranking, label, found in (("measured", "those measured", True), ("DEATH", "deaths lowest", False)):
+            numbers = {"estimate": -12.0, "conf_low": None, "conf_high": 40.0} if found else {}
+            compared.append(
+                {"parameter": code, "measure": "area under the curve", "to_day": 100.0, "visit": "", "ranking": ranking,
+                 "ranking_label": label, "level": "PAED", "reference": "ADULT", "unit": "/uL day",
+                 "population": "injected", "n_level": 9, "n_reference": 11, "n_worst_level": 0 if found else 2,
+                 "n_worst_reference": 0, "n_missing_level": 1, "n_missing_reference": 3, "probability": 0.45,
+                 "p_value": 0.31, "p_permutation": None, "p_method": "exact", **way, **numbers,
+                 "status": "estimated" if found else "not estimable", "reason": "a limit is open" if found else "the dead"}
+            )  # fmt: skip
+    curve = {"parameter": "CD4", "model": "logistic", "to_day": 395.0, "n": 40, "n_participants": 9, "n_below_limit": 2,
+             "dose_level": "all", **way, "aicc": 12.3}  # fmt: skip
+    growth = [
+        curve | {"group": group, "coefficient": name, "coefficient_order": order}
+        | ({"estimate": 2.5, "std_error": 0.1, "conf_low": 2.0, "conf_high": 3.0, "status": "estimated", "reason": None}
+           if group != "PAED" else {"status": "not estimable", "reason": "no plateau"})
+        for group in ("all", *GROUPS) for order, name in enumerate(("asymptote", "midpoint", "scale"))
+    ]  # fmt: skip
+    return {
+        "kinetic_summary": frame(results.KINETIC_SUMMARY, summaries),
+        "kinetic_comparisons": frame(results.KINETIC_COMPARISONS, compared),
+        "growth_curves": frame(results.GROWTH_CURVES, growth),
+        "kinetic_parameters": frame(results.KINETIC_PARAMETERS, []),
+        "visit_values": frame(results.VISIT_VALUES, []),
+    }
 
 
 def status_counts() -> pl.DataFrame:
@@ -383,6 +459,8 @@ def make_results(spec: DisplaySpec) -> Results:
         cell_fates=cell_fates(cells),
         visit_summary=summary,
         threshold_summary=thresholds,
+        missed_samples=missed_samples(spec),
+        **kinetic_frames(spec),
         profiles=frame(results.PROFILES, []),
         status_counts=status_counts(),
         curves=frame(results.CURVES, []),

@@ -39,6 +39,22 @@ rule draw_recovery:
         "../../scripts/draw_recovery.py"
 
 
+rule draw_kinetics:
+    input:
+        visit_values=LAYOUT.table("estimates", "visit_values"),
+        parameters=LAYOUT.table("estimates", "kinetic_parameters"),
+        summary=LAYOUT.table("estimates", "kinetic_summary"),
+    output:
+        FIGURES["kinetics"],
+    log:
+        LAYOUT.log("draw_kinetics"),
+    params:
+        code=code_digest("draw_kinetics"),
+        spec=STEPS.spec("display"),
+    script:
+        "../../scripts/draw_kinetics.py"
+
+
 rule draw_tte:
     input:
         curves=LAYOUT.table("estimates", "curves"),

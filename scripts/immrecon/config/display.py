@@ -7,6 +7,7 @@ from pydantic import Field
 from immrecon.config.base import Strict
 from immrecon.config.contrast_specs import ComparisonDisplay, comparison_displays
 from immrecon.config.first_event import Topic
+from immrecon.config.kinetics import Kinetics
 from immrecon.config.study import (
     Analyte,
     ClockLabels,
@@ -122,6 +123,7 @@ class DisplaySpec(Strict):
     definition_grid: DefinitionGridDisplay | None
     recurrent_events: list[RecurrentEventDisplay]
     multistate: list[MultiStateDisplay] = Field(default=[])
+    kinetics: Kinetics | None = Field(default=None)
     comparisons: list[ComparisonDisplay] = Field(default=[])
     safety: Safety
     sae_reconciled: bool
@@ -157,6 +159,7 @@ def display_spec(study: Study) -> DisplaySpec:
         definition_grid=_definition_grid_display(study),
         recurrent_events=[_recurrent_display(study, code) for code in study.endpoints.recurrent_events],
         multistate=[_multistate_display(study, code) for code in study.endpoints.multistate],
+        kinetics=file.kinetics,
         comparisons=comparison_displays(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,

@@ -8,6 +8,7 @@ from immrecon.config.comparisons import ComparisonsFile, check_comparisons
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
 from immrecon.config.inherit import read_dialect
+from immrecon.config.kinetics import check_kinetics
 from immrecon.config.occurrences import (
     AdverseEvent,
     AssessmentAtLeast,
@@ -69,9 +70,25 @@ def _cross_check(study: Study, path: Path) -> None:
     _refuse_idle_checks(study, path)
     if study.comparisons is not None:
         _check_comparisons(study, path.parent / str(study.file.sources.comparisons))
+    if study.file.kinetics is not None:
+        _check_kinetics(study, path)
     for marker in study.file.timelines.markers:
         if marker.occurrence not in study.endpoints.occurrences:
             raise ConfigError(f'{path}: timelines marks "{marker.occurrence}", which is not an occurrence.')
+
+
+def _check_kinetics(study: Study, path: Path) -> None:
+    file = study.file
+    try:
+        check_kinetics(
+            study.file.kinetics,  # type: ignore[arg-type]
+            [analyte.code for analyte in file.analytes],
+            [group.code for group in file.groups],
+            [visit.code for visit in file.visits.windows],
+            list(study.endpoints.occurrences),
+        )
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}.") from None
 
 
 def _check_comparisons(study: Study, path: Path) -> None:

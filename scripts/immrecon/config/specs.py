@@ -6,6 +6,7 @@ from immrecon.config.base import Strict
 from immrecon.config.definition_grid import DefinitionGrid
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.kinetics import Kinetics
 from immrecon.config.multistate import MultiState
 from immrecon.config.recurrent_events import RecurrentEvent
 from immrecon.config.study import (
@@ -67,6 +68,17 @@ class RecoverySpec(Strict):
     endpoints: EndpointsFile
     population: Population
     cutoff_date: date | None
+
+
+class KineticSpec(Strict):
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    analytes: list[Analyte]
+    visits: Visits
+    methods: Methods
+    population: Population
+    cutoff_date: date | None
+    kinetics: Kinetics | None
 
 
 class DefinitionGridSpec(Strict):
@@ -154,6 +166,20 @@ def recovery_spec(study: Study) -> RecoverySpec:
         endpoints=study.endpoints,
         population=file.evaluable.of,
         cutoff_date=study.cut.cutoff_date,
+    )
+
+
+def kinetic_spec(study: Study) -> KineticSpec:
+    file = study.file
+    return KineticSpec(
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        analytes=file.analytes,
+        visits=file.visits,
+        methods=file.methods,
+        population=file.evaluable.of,
+        cutoff_date=study.cut.cutoff_date,
+        kinetics=file.kinetics,
     )
 
 

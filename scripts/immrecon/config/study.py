@@ -14,6 +14,7 @@ from immrecon.config.cuts import Cut
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
+from immrecon.config.kinetics import Kinetics
 from immrecon.config.record_checks import LateEntry, ProtocolVersion, SaeReconciliation
 from immrecon.vocabulary import POOLED, Milestone, Population
 
@@ -208,6 +209,7 @@ class StudyFile(Strict):
     analytes: list[Analyte]
     visits: Visits
     thresholds: list[Threshold]
+    kinetics: Kinetics | None = Field(description="parameters of the course of counts; null: not analysed")
     partial_dates: PartialDates
     methods: Methods
     safety: Safety

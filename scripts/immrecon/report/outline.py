@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from immrecon.config.display import DisplaySpec, EndpointDisplay
-from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem, states_stem
+from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem, kinetics_stem, states_stem
 from immrecon.report.placing import Placed, Topic, endpoints_of, place
 from immrecon.tables import contrasts, multistate, tte
 from immrecon.tables.model import Table
@@ -97,6 +97,10 @@ _TABLES: dict[str, Topic] = {
     "reconstitution_status": "recovery",
     "reconstitution": "recovery",
     "definition_grid": "recovery",
+    "missed_samples": "recovery",
+    "kinetic_sensitivity": "recovery",
+    "kinetic_comparisons": "recovery",
+    "growth_curves": "recovery",
     "recurrent_events": "infection",
     "adverse_events": "safety",
     "sae_reconciliation": "safety",
@@ -149,6 +153,7 @@ def _exhibits(
     yield from (tables[stem] for stem in _LAST if _TABLES[stem] == topic and stem in tables)
     if topic == "further":
         placed = {*_TABLES, *_SPLIT, *(visits_stem(analyte.code) for analyte in summarised(spec))}
+        placed |= {kinetics_stem(analyte.code) for analyte in spec.analytes}
         yield from (table for stem, table in tables.items() if stem not in placed)
 
 
@@ -159,6 +164,8 @@ def _by_analyte(tables: Mapping[str, Table], figures: list[Placed], spec: Displa
         stem = visits_stem(analyte.code)
         if analyte.summarised and stem in tables:
             yield tables[stem]
+        if kinetics_stem(analyte.code) in tables:
+            yield tables[kinetics_stem(analyte.code)]
 
 
 def _endpoint_tables(

@@ -20,6 +20,8 @@ _KNOWN: dict[str, tuple[Topic, str]] = {
     "swimmer": ("follow-up", "Course of each participant"),
     "follow": ("follow-up", "Follow-up"),
     "definition": ("recovery", "Definitions of reconstitution side by side"),
+    "heatmap": ("recovery", "Counts of every participant by visit"),
+    "areas": ("recovery", "Areas under the count"),
     "status": ("recovery", "Reconstitution status at the data cut-off"),
     "adverse": ("safety", "Adverse events"),
     "ae": ("safety", "Adverse events"),
