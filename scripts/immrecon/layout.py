@@ -36,6 +36,10 @@ ESTIMATES = (
     "state_curves",
     "state_occupancy",
     "length_of_stay",
+    "age_reference_summary",
+    "age_reference_shares",
+    "age_reference_profiles",
+    "age_reference_bands",
 )
 """Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
 

@@ -31,6 +31,7 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "disposition": specs.disposition_spec,
     "recovery": specs.recovery_spec,
     "definition_grid": specs.definition_grid_spec,
+    "age_reference": specs.age_reference_spec,
     "tte": specs.tte_spec,
     "events": specs.events_spec,
     "multistate": specs.multistate_spec,

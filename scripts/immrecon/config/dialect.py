@@ -69,6 +69,10 @@ class Columns(Strict):
         default=None, description="long shape: the result; wide_by_visit with dates beside: the head below each visit"
     )
     unit: Head | None = Field(default=None, description="unit of the result")
+    reference_low: Head | None = Field(
+        default=None, description="lower reference limit of the laboratory for this result, in the unit of the result"
+    )
+    reference_high: Head | None = Field(default=None, description="its upper reference limit, in the same way")
     loinc: Head | None = Field(default=None, description="LOINC code, checked against the name and never used alone")
     ignored: list[Head] | Literal["*"] = Field(
         default=[], description='columns known to hold no result; "*": all others. A column nowhere declared is queried'
@@ -207,8 +211,12 @@ class Dialect(Strict):
         if self.shape == "long":
             if columns.test is None or columns.result is None:
                 raise ValueError("the long shape needs columns.test and columns.result")
-        elif self.shape != "wide_by_visit" and (columns.test or columns.result or columns.unit or columns.loinc):
-            raise ValueError("test, result, unit and loinc are columns of the long shape only")
+        elif self.shape != "wide_by_visit" and any(
+            (columns.test, columns.result, columns.unit, columns.loinc, columns.reference_low, columns.reference_high)
+        ):
+            raise ValueError("test, result, unit, loinc and reference limits are columns of the long shape only")
+        if columns.reference_high is not None and columns.reference_low is None:
+            raise ValueError("columns.reference_high goes with columns.reference_low, which is not given")
         if self.shape == "wide_visit_over_analyte":
             if columns.visit is not None:
                 raise ValueError("under visit-over-analyte the visit stands in the header, not in a column")

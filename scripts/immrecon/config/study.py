@@ -14,6 +14,7 @@ from immrecon.config.cuts import Cut
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
+from immrecon.config.reference_limits import ReferenceLimit
 from immrecon.config.record_checks import LateEntry, ProtocolVersion, SaeReconciliation
 from immrecon.vocabulary import POOLED, Milestone, Population
 
@@ -171,6 +172,9 @@ class Sources(Strict):
     comparisons: str | None = Field(
         description="who is compared with whom, and references in print; null: nothing is compared"
     )
+    reference_limits: str | None = Field(
+        description="limits by analyte and age, a CSV file; null: only those that lab exports carry are used"
+    )
     data: str = Field(description="folder that holds one sub-folder per cut")
     results: str = Field(description="folder under which <study>/<cut>/ is written")
 
@@ -262,6 +266,7 @@ class Study(Strict):
     labs: dict[str, Dialect]
     clinical: ExtractsFile
     comparisons: ComparisonsFile | None = None
+    reference_limits: list[ReferenceLimit] | None = None
     config_path: str
     """Where the configuration was read from; its folder is where relative paths start."""
 

@@ -28,6 +28,8 @@ CELL_COLUMNS = (
     "STATUSTEXT",
     "UNITTEXT",
     "LOINC",
+    "LOWTEXT",
+    "HIGHTEXT",
     "N_CELLS",
     "COMPUTED",
 )
@@ -35,7 +37,7 @@ CELL_COLUMNS = (
 
 _RECEIVED = [
     "NAME", "RESULT", "IDTEXT", "DATETEXT", "TIMETEXT", "RECEIVEDTEXT", "REPORTEDTEXT", "VISIT", "ACCESSION",
-    "STATUSTEXT", "UNITTEXT", "LOINC",
+    "STATUSTEXT", "UNITTEXT", "LOINC", "LOWTEXT", "HIGHTEXT",
 ]  # fmt: skip
 """Texts as received. One that is too long to mean anything keeps its beginning only: queries repeat it."""
 
@@ -64,7 +66,8 @@ def required_columns(dialect: Dialect) -> list[str]:
     heads.append(columns.collected.column)
     heads += [column.column for column in (columns.received, columns.reported) if column is not None]
     named = (columns.time, columns.visit, columns.accession, columns.status, columns.test, columns.result)
-    heads += [head for head in (*named, columns.unit, columns.loinc) if head is not None]
+    named += (columns.unit, columns.loinc, columns.reference_low, columns.reference_high)
+    heads += [head for head in named if head is not None]
     heads += [exclusion.column for exclusion in dialect.exclude_where]
     if dialect.shape == "wide_by_analyte":
         heads += list(dialect.analytes)
@@ -220,6 +223,7 @@ def _unpivot(frame: pl.DataFrame, results: dict[str, str], around: dict[str, pl.
 def context_heads(dialect: Dialect) -> list[str]:
     columns = dialect.columns
     optional = (columns.time, columns.accession, columns.status, columns.visit, columns.unit, columns.loinc)
+    optional += (columns.reference_low, columns.reference_high)
     dated = [column.column for column in (columns.received, columns.reported) if column is not None]
     heads = [columns.participant, columns.collected.column, *dated, *(head for head in optional if head is not None)]
     return [*heads, *(exclusion.column for exclusion in dialect.exclude_where)]
@@ -255,6 +259,8 @@ def context(
         "STATUSTEXT": source(columns.status),
         "UNITTEXT": source(columns.unit),
         "LOINC": source(columns.loinc),
+        "LOWTEXT": source(columns.reference_low),
+        "HIGHTEXT": source(columns.reference_high),
     }
     for index, exclusion in enumerate(dialect.exclude_where):
         texts[f"EXCLUDE_{index}"] = source(exclusion.column)

@@ -44,6 +44,10 @@ class Results:
     state_curves: pl.DataFrame
     state_occupancy: pl.DataFrame
     length_of_stay: pl.DataFrame
+    age_reference_summary: pl.DataFrame
+    age_reference_shares: pl.DataFrame
+    age_reference_profiles: pl.DataFrame
+    age_reference_bands: pl.DataFrame
     cells: pl.DataFrame
 
 
