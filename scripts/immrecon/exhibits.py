@@ -24,6 +24,19 @@ def visits_stem(analyte: str) -> str:
     return f"visits_{analyte.lower()}"
 
 
+def age_trajectory_stem(analyte: str) -> str:
+    return f"age_trajectories_{analyte.lower()}"
+
+
+def age_visits_stem(analyte: str) -> str:
+    return f"age_visits_{analyte.lower()}"
+
+
+def age_analytes(spec: DisplaySpec) -> list[str]:
+    """Analytes that are shown beside their reference limits."""
+    return [] if spec.age_limits is None else [analyte.code for analyte in spec.age_limits.analytes]
+
+
 def forest_stem(topic: Topic) -> str:
     return f"forest_{topic}"
 
@@ -45,6 +58,7 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
     return {
         "disposition": ["accrual", "timelines"],
         "recovery": [trajectory_stem(analyte.code) for analyte in spec.analytes if analyte.summarised],
+        "age_reference": [*map(age_trajectory_stem, age_analytes(spec)), *(["age_percent"] if spec.age_limits else [])],
         "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints if endpoint.figure],
         "events": [events_stem(event.code) for event in spec.recurrent_events if event.figure],
         "multistate": [states_stem(course.code) for course in spec.multistate],
@@ -62,6 +76,8 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         "reconstitution",
         *(["definition_grid"] if spec.definition_grid else []),
         *(visits_stem(analyte.code) for analyte in spec.analytes if analyte.summarised),
+        *map(age_visits_stem, age_analytes(spec)),
+        *(["age_limits"] if spec.age_limits else []),
         "landmarks",
         "quantiles",
         *(["recurrent_events"] if spec.recurrent_events else []),

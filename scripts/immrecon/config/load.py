@@ -86,12 +86,8 @@ def _check_reference_limits(study: Study, path: Path) -> None:
             check_reference_limits(limits, units, [(group.code, group.min_age_years) for group in file.groups])
         except ValueError as error:
             raise ConfigError(f"{path.parent / str(file.sources.reference_limits)}, {error}.") from None
-    known = {limit.analyte for limit in limits or []}
-    known |= {
-        rule.code for lab in study.labs.values() if lab.columns.reference_low for rule in lab.analytes.values()
-    }
     for name, rule in study.endpoints.threshold_rules().items():
-        if rule.value_per_ul == AGE_LOWER_LIMIT and rule.analyte not in known:
+        if rule.value_per_ul == AGE_LOWER_LIMIT and rule.analyte not in study.analytes_with_limits:
             raise ConfigError(
                 f'{path}: {name} uses the "{AGE_LOWER_LIMIT}" of {rule.analyte}, which neither sources.reference_limits '
                 "nor a lab dialect (columns.reference_low) gives."

@@ -271,6 +271,12 @@ class Study(Strict):
     """Where the configuration was read from; its folder is where relative paths start."""
 
     @property
+    def analytes_with_limits(self) -> set[str]:
+        """Analytes that the file of reference limits, or a lab export, has limits for."""
+        sent = {rule.code for lab in self.labs.values() if lab.columns.reference_low for rule in lab.analytes.values()}
+        return sent | {limit.analyte for limit in self.reference_limits or []}
+
+    @property
     def cut(self) -> Cut:
         return self.file.cuts[self.file.data_cut]
 

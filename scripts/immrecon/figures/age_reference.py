@@ -1,0 +1,279 @@
+"""Counts beside what is usual at the age: trajectories over the limits of each age band, and per cent of the limit."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from immrecon.config.display import AgeLimitsDisplay, DisplaySpec
+from immrecon.config.study import Analyte
+from immrecon.exhibits import age_trajectory_stem
+from immrecon.figures.page import (
+    INNER_MM,
+    LINE_MM,
+    MARGIN_MM,
+    KeyEntry,
+    Page,
+    Words,
+    exhibit_notes,
+    in_words,
+    key_rows,
+    open_page,
+    text_width_mm,
+    words_only_page,
+)
+from immrecon.figures.panels import LEFT_MM, SAMPLE_LOOKS, draw_samples, scale, stretch, write_columns
+from immrecon.figures.recovery import round_down, round_up
+from immrecon.figures.style import INK, NOTE_PT, SOFT, TEXT_PT, GroupStyle, group_styles, styled
+from immrecon.vocabulary import POOLED, AgeMeasure, RowStatus
+
+_COLUMNS = 2
+_PANEL_MM, _HEADING_MM, _UNDER_MM, _BETWEEN_MM, _AXIS_MM = 52.0, 9.5, 6.5, 3.0, 16.0
+_RANGE = "#E3ECE3"
+_MEDIAN: dict[str, Any] = {"color": SOFT, "linewidth": 1.0, "linestyle": (0, (5, 2))}
+_LIMIT: dict[str, Any] = {"color": INK, "linewidth": 1.1}
+_LLOQ: dict[str, Any] = {"color": SOFT, "linewidth": 0.6, "linestyle": (0, (1, 1.5))}
+_PERCENT_MM, _APART_MM = 46.0, 1.5
+_IN_FULL = 100.0
+_NO_BAND = "No band of the table for the age"
+
+
+def draw_age_reference(
+    profiles: pl.DataFrame, summary: pl.DataFrame, bands: pl.DataFrame, spec: DisplaySpec
+) -> dict[str, Figure]:
+    """Every figure of this module by its file stem, from the AGE_REFERENCE tables; none without reference limits."""
+    limits = spec.age_limits
+    if limits is None:
+        return {}
+    figures = {
+        age_trajectory_stem(analyte.code): draw_over_limits(profiles, bands, spec, analyte)
+        for analyte in limits.analytes
+    }
+    return figures | {"age_percent": draw_percent(summary, spec, limits)}
+
+
+@styled
+def draw_over_limits(profiles: pl.DataFrame, bands: pl.DataFrame, spec: DisplaySpec, analyte: Analyte) -> Figure:
+    """Trajectories of one analyte, a panel per age band with participants; a participant who grows out of a band goes
+    on in the next panel."""
+    samples = profiles.filter(pl.col("parameter") == analyte.code).sort("display_id", "time_day", "sequence")
+    of_analyte = bands.filter(pl.col("parameter") == analyte.code).sort("age_from_years", "band_order")
+    shown = of_analyte.filter(pl.col("n_samples") > 0).to_dicts()
+    words = _words(of_analyte, samples, spec, analyte)
+    if samples.is_empty():
+        return words_only_page(words, "There is no sample after the transplant up to the cut-off; nothing is drawn.")
+    panels: list[dict[str, Any] | None] = [*shown]
+    if samples["band_order"].null_count():
+        panels.append(None)
+    groups = group_styles(spec, samples["group"])
+    heights = [*samples["value"], *(band["upper"] or band["lower"] for band in shown)]
+    limits = (analyte.axis_floor, round_up(max(10 * analyte.axis_floor, *heights)))
+    last_day = 1.02 * max([1.0, *_visit_days(spec), *samples["time_day"]])
+    key = key_rows(_key_entries(samples, groups, shown, analyte), INNER_MM)
+    key_mm = len(key) * LINE_MM + 3
+    pitch = _HEADING_MM + _PANEL_MM + _UNDER_MM + _BETWEEN_MM
+    page = open_page(words, key_mm + -(-len(panels) // _COLUMNS) * pitch + LINE_MM)
+    page.key(key, MARGIN_MM, page.top_mm)
+    width = (INNER_MM - _COLUMNS * _AXIS_MM - _BETWEEN_MM) / _COLUMNS
+    for index, band in enumerate(panels):
+        left = MARGIN_MM + _AXIS_MM + (index % _COLUMNS) * (width + _AXIS_MM + _BETWEEN_MM)
+        top = page.top_mm + key_mm + index // _COLUMNS * pitch
+        order = pl.col("band_order").is_null() if band is None else pl.col("band_order") == band["band_order"]
+        own = samples.filter(order)
+        _heading(page, left - _AXIS_MM, top, own, band)
+        axes = page.axes(left, top + _HEADING_MM, width, _PANEL_MM)
+        scale(axes, last_day, *limits, minor_ticks=False)
+        _draw_limits(axes, band, samples["lloq"].drop_nulls().unique().sort().to_list(), limits[1])
+        for group in groups:
+            draw_samples(axes, own.filter(pl.col("group") == group.code), group, limits[0])
+        _days(page, (left, top + _HEADING_MM + _PANEL_MM, width), spec, last_day)
+    bottom = page.top_mm + key_mm + -(-len(panels) // _COLUMNS) * pitch
+    axis = f"Days since {spec.clocks.transplant} (square-root scale)"
+    page.text(MARGIN_MM + INNER_MM / 2, bottom - 3, axis, ha="center")
+    return page.figure
+
+
+def _heading(page: Page, left: float, top: float, own: pl.DataFrame, band: dict[str, Any] | None) -> None:
+    name = _NO_BAND if band is None else band["band"]
+    page.text(left, top, f"{name} ({own['display_id'].n_unique()} sampled)", fontweight="bold")
+    if band is None:
+        words = "see the table for the reasons"
+    else:
+        upper = "" if band["upper"] is None else f" to {band['upper']:g}"
+        stated = band["percentiles"] if band["percentiles"].startswith("P") else "percentiles not stated"
+        words = in_words(f"{band['lower']:g}{upper} {band['unit']}, {stated}")
+    page.text(left, top + LINE_MM, words, color=SOFT, fontsize=NOTE_PT)
+
+
+def _draw_limits(axes: Axes, band: dict[str, Any] | None, lloqs: Sequence[float], high: float) -> None:
+    if band is not None:
+        top = band["upper"] if band["upper"] is not None else high
+        axes.axhspan(band["lower"], top, color=_RANGE, linewidth=0, zorder=0)
+        axes.axhline(band["lower"], zorder=1, **_LIMIT)
+        if band["median"] is not None:
+            axes.axhline(band["median"], zorder=1, **_MEDIAN)
+    for lloq in lloqs:
+        axes.axhline(lloq, zorder=0.5, **_LLOQ)
+
+
+def _days(page: Page, place: tuple[float, float, float], spec: DisplaySpec, last_day: float) -> None:
+    """Ticks at the visits; as many of their days as there is room for."""
+    left, bottom, width = place
+    free = left - 10.0
+    for day in [0.0, *(day for day in _visit_days(spec) if day > 0)]:
+        x = left + width * float(stretch(day) / stretch(last_day))
+        page.line([x, x], [bottom, bottom + 1.0], color=SOFT, linewidth=0.6)
+        half = text_width_mm(f"{day:g}", TEXT_PT) / 2
+        if x - half > free:
+            page.text(x, bottom + 1.6, f"{day:g}", ha="center")
+            free = x + half + 1.5
+
+
+def _visit_days(spec: DisplaySpec) -> list[float]:
+    return sorted({window.target_day for window in spec.visits.windows if window.target_day >= 0})
+
+
+def _key_entries(
+    samples: pl.DataFrame, groups: Sequence[GroupStyle], shown: Sequence[dict[str, Any]], analyte: Analyte
+) -> list[KeyEntry]:
+    there = set(samples["group"])
+    entries = [
+        KeyEntry(group.label, {"color": group.colour, "linewidth": 0.8, "marker": "o", "markersize": 2.5}, span=True)
+        for group in groups
+        if group.code in there
+    ]
+    if shown:
+        entries.append(KeyEntry("Range of the age", {"color": _RANGE, "linewidth": 7}, span=True))
+        entries.append(KeyEntry("Lower limit", _LIMIT, span=True))
+    if any(band["median"] is not None for band in shown):
+        entries.append(KeyEntry("Median", _MEDIAN, span=True))
+    if lloqs := samples["lloq"].drop_nulls().unique().sort().to_list():
+        listed = ", ".join(f"{lloq:g}" for lloq in lloqs[:4]) + (" …" if len(lloqs) > 4 else "")
+        entries.append(KeyEntry(in_words(f"LLOQ ({listed} {analyte.unit})"), _LLOQ, span=True))
+    for side in ("below", "above"):
+        if samples[f"{side}_limit"].any():
+            entries.append(KeyEntry(f"Sample {side} the limit of the method", SAMPLE_LOOKS[side], span=False))
+    return entries
+
+
+def _words(bands: pl.DataFrame, samples: pl.DataFrame, spec: DisplaySpec, analyte: Analyte) -> Words:
+    used = bands.filter(pl.col("n_samples") > 0)
+    sources = "; ".join(used["source"].unique(maintain_order=True)) or "none"
+    n_none, n_sent = samples["lower"].null_count(), samples.filter(pl.col("origin") == "laboratory").height
+    left_out = [f"{n_none} samples have no limit"] if n_none else []
+    left_out += [f"{n_sent} have limits of their laboratory, which are not drawn"] if n_sent else []
+    reasons = "; ".join(samples["reason"].drop_nulls().unique().sort())
+    limits = spec.age_limits
+    return Words(
+        f"{analyte.label} and the reference range of the age",
+        in_words(f"Every sample of every participant ({analyte.unit}), in the panel of the age on its day."),
+        [
+            *exhibit_notes(spec, f"{spec.recovery_population.value}", "Method: values as measured; no estimate."),
+            f"Limits: {sources}. P10-P90: 10 % of healthy people of the age lie below the lower limit.",
+            *([f"{' and '.join(left_out)}{f' ({reasons})' if reasons else ''}."] if left_out else []),
+            "Results beyond a limit of the method stand at that limit. LLOQ: lower limit of quantification.",
+        ],
+        draft=limits is not None and limits.unsigned,
+    )
+
+
+@styled
+def draw_percent(summary: pl.DataFrame, spec: DisplaySpec, limits: AgeLimitsDisplay) -> Figure:
+    """Per cent of the lower limit at each visit: median and quartiles per group, a panel per analyte."""
+    rows = summary.filter(
+        pl.col("measure") == AgeMeasure.LOWER, pl.col("dose_level") == POOLED, pl.col("group") != POOLED,
+        pl.col("target_day") >= 0,
+    ).sort("parameter", "group", "target_day")  # fmt: skip
+    words = _percent_words(rows, spec, limits)
+    estimated = rows.filter(pl.col("status") == RowStatus.ESTIMATED)
+    if estimated.is_empty():
+        return words_only_page(words, "No sample in a visit window has a reference limit; nothing is drawn.")
+    groups = group_styles(spec, rows["group"])
+    days = sorted(set(rows["target_day"]))
+    last_day = 1.02 * max([1.0, *days])
+    heights = [*estimated["q3"].drop_nulls(), *estimated["median"].drop_nulls(), _IN_FULL]
+    lows = [value for value in [*estimated["q1"].drop_nulls(), *estimated["median"].drop_nulls()] if value > 0]
+    low, high = round_down(min([*lows, 10.0])), round_up(max(heights))
+    key = key_rows(_percent_key(groups, estimated), INNER_MM)
+    key_mm = len(key) * LINE_MM + 3
+    plot_mm = INNER_MM - LEFT_MM - 6.0
+    under = 4.0 + (1 + len(groups)) * LINE_MM + 4.0
+    pitch = _HEADING_MM - 4 + _PERCENT_MM + under
+    page = open_page(words, key_mm + len(limits.analytes) * pitch + LINE_MM)
+    page.key(key, MARGIN_MM, page.top_mm)
+    for index, analyte in enumerate(limits.analytes):
+        top = page.top_mm + key_mm + index * pitch
+        page.text(MARGIN_MM, top, analyte.label, fontweight="bold")
+        axes = page.axes(MARGIN_MM + LEFT_MM, top + _HEADING_MM - 4, plot_mm, _PERCENT_MM)
+        scale(axes, last_day, low, high, minor_ticks=False)
+        axes.set_ylabel("% of lower limit")
+        axes.axhline(_IN_FULL, zorder=1, **_LIMIT)
+        own = estimated.filter(pl.col("parameter") == analyte.code)
+        for place, group in enumerate(groups):
+            apart = (place - (len(groups) - 1) / 2) * _APART_MM / plot_mm * float(stretch(last_day))
+            _draw_group(axes, own.filter(pl.col("group") == group.code), group, (apart, low))
+        counts = {(row["group"], row["target_day"]): row["n_reference"] for row in own.iter_rows(named=True)}
+        columns = [[str(counts.get((group.code, day), "")) for group in groups] for day in days]
+        names = [group.label if text_width_mm(group.label, TEXT_PT) < LEFT_MM - 4 else group.code for group in groups]
+        bottom = top + _HEADING_MM - 4 + _PERCENT_MM
+        write_columns(page, bottom, days, names, columns, (plot_mm, last_day))
+    axis = f"Days since {spec.clocks.transplant}, target day of each visit (square-root scale); below: samples"
+    page.text(MARGIN_MM + INNER_MM / 2, page.top_mm + key_mm + len(limits.analytes) * pitch - 2, axis, ha="center")
+    return page.figure
+
+
+def _draw_group(axes: Axes, rows: pl.DataFrame, group: GroupStyle, place: tuple[float, float]) -> None:
+    """Medians joined, quartiles as bars; a dotted bar down to the axis where the lower quartile is only a bound."""
+    apart, low = place
+    placed = rows.with_columns(
+        x=(pl.col("target_day").sqrt() + apart).clip(lower_bound=0).pow(2),
+        vague=pl.col("median_below_limit") | pl.col("median_above_limit"),
+        **{name: pl.col(name).clip(lower_bound=low) for name in ("q1", "median", "q3")},
+    )
+    bars = placed.drop_nulls(["q1", "q3"])
+    axes.vlines(bars["x"], bars["q1"], bars["q3"], color=group.colour, linewidth=1.6, zorder=4)
+    open_ended = bars.filter("q1_below_limit")
+    axes.vlines(open_ended["x"], low, open_ended["q1"], color=group.colour, linewidth=1.0, linestyle=(0, (1, 1.3)))
+    known = placed.drop_nulls("median")
+    axes.plot(known["x"], known["median"], color=group.colour, linestyle=group.dash, linewidth=1.6, zorder=5)
+    for vague, fill in ((False, group.colour), (True, "white")):
+        points = known.filter(pl.col("vague") == vague)
+        axes.plot(
+            points["x"], points["median"], group.marker, color=group.colour, markerfacecolor=fill, markersize=5.0,
+            markeredgewidth=1.1, clip_on=False, zorder=6,
+        )  # fmt: skip
+
+
+def _percent_key(groups: Sequence[GroupStyle], estimated: pl.DataFrame) -> list[KeyEntry]:
+    entries = [
+        KeyEntry(
+            f"{group.label}: median, quartiles",
+            {"color": group.colour, "linewidth": 1.6, "linestyle": group.dash, "marker": group.marker, "markersize": 5},
+            span=True,
+        )
+        for group in groups
+    ]
+    if (estimated["median_below_limit"] | estimated["median_above_limit"]).any():
+        look = {"marker": "o", "markerfacecolor": "white", "markeredgecolor": INK, "linestyle": "none", "markersize": 5}
+        entries.append(KeyEntry("Median is a bound", look, span=False))
+    return [*entries, KeyEntry("Lower limit (100 %)", _LIMIT, span=True)]
+
+
+def _percent_words(rows: pl.DataFrame, spec: DisplaySpec, limits: AgeLimitsDisplay) -> Words:
+    n_without = int(rows["n_without"].sum())
+    without = f" {n_without} samples of visits have no limit and are left out." if n_without else ""
+    own = "The limit is the laboratory's own where it sends one, otherwise that of the age" if limits.sent else (
+        "The limit is that of the age on the day of the sample"
+    )  # fmt: skip
+    methods = "; ".join(rows["method"].unique().sort())
+    return Words(
+        "Counts in per cent of the lower limit of the age",
+        "Median with quartiles of the samples in each visit's window.",
+        [
+            *exhibit_notes(spec, spec.recovery_population.value, f"Method: {methods}." if methods else "Method: none."),
+            f"{own}; sources in the table of limits.{without}",
+        ],
+        draft=limits.unsigned,
+    )
