@@ -53,7 +53,10 @@ def test_the_file_of_the_demo_is_whole() -> None:
         ("CD4,/uL,6,12,,980,1500,P10-P90,none,,,,P,draft,", r'row 2, column "lower": empty does not fit'),
         ("CD4,/uL,12,6,650,980,1500,P10-P90,none,,,,P,draft,", r'row 2, column "age_below_years": 6 is not above'),
         ("CD4,/uL,6,12,650,600,1500,P10-P90,none,,,,P,draft,", r'"lower", "median", "upper": 650, 600, 1500 do not'),
-        ("CD4,/uL,6,12,650,980,1500,95%,none,,,,P,draft,", r'row 2, column "percentiles": "95%" is not understood.*P10-P90'),
+        (
+            "CD4,/uL,6,12,650,980,1500,95%,none,,,,P,draft,",
+            r'row 2, column "percentiles": "95%" is not understood.*P10-P90',
+        ),
         ("CD4,/uL,6,12,650,980,1500,P90-P10,none,,,,P,draft,", r'column "percentiles": "P90-P10" is not understood'),
         ("CD4,/uL,6,12,650,980,1500,not stated,log-normal,,,,P,draft,", r'column "z_score": "log-normal" needs'),
         ("CD4,/uL,6,12,650,980,1500,P60-P90,log-normal,,,,P,draft,", r'column "percentiles": P60-P90 does not enclose'),

@@ -165,7 +165,9 @@ def test_the_laboratory_has_limits_where_the_table_has_none() -> None:
 
 def crossing(who: Row, results: dict[int, Any], **rule: Any) -> Row:
     declared = {"value_per_ul": "age lower limit", "operator": ">=", "confirmations": 1, "min_spacing_day": 0} | rule
-    spec = make_rule(**declared).model_copy(update={"reference_limits": make_spec(reference_limits=LIMITS).reference_limits})
+    spec = make_rule(**declared).model_copy(
+        update={"reference_limits": make_spec(reference_limits=LIMITS).reference_limits}
+    )
     return derive([who], lb=samples("P1", results), spec=spec).status("P1")
 
 

@@ -154,7 +154,9 @@ def _z_scores(samples: pl.DataFrame, limits: Sequence[ReferenceLimit]) -> pl.Ser
                 ),
             )
         )
-    scored = pl.concat([pl.DataFrame({"ORDER": order, "Z": z}, schema_overrides={"Z": pl.Float64}) for order, z in parts])
+    scored = pl.concat(
+        [pl.DataFrame({"ORDER": order, "Z": z}, schema_overrides={"Z": pl.Float64}) for order, z in parts]
+    )
     both = with_order.join(scored, on="ORDER", how="left", maintain_order="left")
     return both["Z"].fill_nan(None)
 

@@ -89,8 +89,8 @@ def _check_reference_limits(study: Study, path: Path) -> None:
     for name, rule in study.endpoints.threshold_rules().items():
         if rule.value_per_ul == AGE_LOWER_LIMIT and rule.analyte not in study.analytes_with_limits:
             raise ConfigError(
-                f'{path}: {name} uses the "{AGE_LOWER_LIMIT}" of {rule.analyte}, which neither sources.reference_limits '
-                "nor a lab dialect (columns.reference_low) gives."
+                f'{path}: {name} uses the "{AGE_LOWER_LIMIT}" of {rule.analyte}, which neither '
+                "sources.reference_limits nor a lab dialect (columns.reference_low) gives."
             )
 
 

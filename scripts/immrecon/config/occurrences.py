@@ -159,7 +159,7 @@ class ThresholdCrossing(Labelled):
     analyte: Code
     operator: Literal[">", ">="] = Field(description='both are in print: "> 50" and ">= 50"')
     value_per_ul: float | list[AgeThreshold] | Literal["age lower limit"] = Field(
-        description="one value, or one per age: the first entry whose age the participant is below; \"age lower limit\": "
+        description='one value, or one per age: the first entry whose age the participant is below; "age lower limit": '
         "that of each sample, its laboratory's own or that of sources.reference_limits for the age on its day, in the "
         "unit of the analyte"
     )

@@ -14,8 +14,8 @@ from immrecon.config.cuts import Cut
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
-from immrecon.config.reference_limits import ReferenceLimit
 from immrecon.config.record_checks import LateEntry, ProtocolVersion, SaeReconciliation
+from immrecon.config.reference_limits import ReferenceLimit
 from immrecon.vocabulary import POOLED, Milestone, Population
 
 

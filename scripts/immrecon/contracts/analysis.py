@@ -82,7 +82,9 @@ class Adlb(dy.Schema):
     AAGEHI = number("greatest age, in the same way", "years")
     ANRLO = number("lower reference limit: the laboratory's own, otherwise that of the age", "AVALU")
     ANRHI = number("upper reference limit from where the lower one is", "AVALU")
-    ANRORIG = one_of(["laboratory", "age table"], "where the lower limit is from; missing: there is none", nullable=True)
+    ANRORIG = one_of(
+        ["laboratory", "age table"], "where the lower limit is from; missing: there is none", nullable=True
+    )
     ANRROW = integer("row of the file of reference limits for the age; missing: none, whatever the laboratory sent")
     ANRREAS = optional_text("why there is no row for the age")
     ADT = day("collection")

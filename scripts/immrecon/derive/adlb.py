@@ -38,7 +38,8 @@ def derive_adlb(adsl: pl.DataFrame, lb: pl.DataFrame, spec: DeriveSpec) -> pl.Da
         .with_columns(ASEQ=pl.int_range(1, pl.len() + 1).over("USUBJID"))
         .select(
             "USUBJID", "ASEQ", "DISPID", "GROUP", "DOSELVL", "PARAMCD", "PARAM", "AVALU", "AVAL", "ACMP", "AVALC",
-            "LLOQ", "AAGELO", "AAGEHI", "ANRLO", "ANRHI", "ANRORIG", "ANRROW", "ANRREAS", "ADT", "ADY", "AINJDY", "AVISIT", "AVISITN", "ANL01FL", "ANL02FL", "ANLREAS",
+            "LLOQ", "AAGELO", "AAGEHI", "ANRLO", "ANRHI", "ANRORIG", "ANRROW", "ANRREAS",
+            "ADT", "ADY", "AINJDY", "AVISIT", "AVISITN", "ANL01FL", "ANL02FL", "ANLREAS",
             "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "LBSEQ",
         )
     )  # fmt: skip

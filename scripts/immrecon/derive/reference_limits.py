@@ -27,10 +27,7 @@ def with_reference_limits(samples: pl.DataFrame, limits: Sequence[ReferenceLimit
     return found.with_columns(
         ANRLO=pl.coalesce("LBSTNRLO", "LOWER"),
         ANRHI=pl.when(own).then("LBSTNRHI").otherwise("UPPER"),
-        ANRORIG=pl.when(own)
-        .then(pl.lit("laboratory"))
-        .when(pl.col("LOWER").is_not_null())
-        .then(pl.lit("age table")),
+        ANRORIG=pl.when(own).then(pl.lit("laboratory")).when(pl.col("LOWER").is_not_null()).then(pl.lit("age table")),
         AAGELO=pl.col("LOMONTHS") / 12,
         AAGEHI=pl.col("HIMONTHS") / 12,
     ).drop("LOMONTHS", "HIMONTHS", "LOWER", "UPPER", "CONTRADICTS")
@@ -53,7 +50,9 @@ def _ages(samples: pl.DataFrame) -> pl.DataFrame:
         .otherwise(enrolled + pl.duration(days=days[0]))
     )
     born_to = (
-        pl.when(whole).then(enrolled.dt.offset_by(pl.format("-{}y", years))).otherwise(enrolled + pl.duration(days=days[1]))
+        pl.when(whole)
+        .then(enrolled.dt.offset_by(pl.format("-{}y", years)))
+        .otherwise(enrolled + pl.duration(days=days[1]))
     )
     born = samples.with_columns(
         # Missing bounds leave the other source alone.
@@ -103,7 +102,9 @@ def _bands(aged: pl.DataFrame, limits: Sequence[ReferenceLimit]) -> pl.DataFrame
     with_order = aged.with_row_index("ORDER")
     for bound, name in (("LOMONTHS", "LOROW"), ("HIMONTHS", "HIROW")):
         known = with_order.select("ORDER", "PARAMCD", bound).drop_nulls().sort(bound)
-        band = known.join_asof(table, left_on=bound, right_on="FROM", by="PARAMCD", strategy="backward", check_sortedness=False)
+        band = known.join_asof(
+            table, left_on=bound, right_on="FROM", by="PARAMCD", strategy="backward", check_sortedness=False
+        )
         inside = band.filter(pl.col(bound) < pl.col("TO")).select("ORDER", pl.col("ANRROW").alias(name))
         with_order = with_order.join(inside, on="ORDER", how="left", maintain_order="left")
     analytes = table["PARAMCD"].unique().to_list()

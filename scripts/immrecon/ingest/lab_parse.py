@@ -27,8 +27,8 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
     RECEIVED, RECEIVED_CLOCK, RECEIVED_PROBLEM; REPORTED (Datetime), REPORTED_PROBLEM; STATUS; EXCLUDED (reason); DAY,
     PERSON, SAMPLEID; LBTESTCD, SERIES (number of the participant's analyte), LBSTRESU, LBLLOQ, and the analyte's
     declarations; UNIT_SHIFT (power of ten to the standard unit), UNIT_PROBLEM, UNIT_LIKELY; OF and COUNTUNIT of
-    percentages that are turned into counts; LBSTNRLO, LBSTNRHI, REFERENCE_PROBLEM (of reference limits); LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO,
-    HSCTDT of the participant.
+    percentages that are turned into counts; LBSTNRLO, LBSTNRHI, REFERENCE_PROBLEM (of reference limits); LBCMP,
+    LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the participant.
     """
     around, place = runs(cells, AROUND)
     around = _samples(_when(_who(around, dialect, dm), dialect)).drop(AROUND)

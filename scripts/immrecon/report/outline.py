@@ -123,9 +123,7 @@ _SPLIT = ("landmarks", "quantiles", "contrasts", "state_occupancy")
 """Tables that are shown in parts, each beside the figures of its endpoints."""
 
 
-def outline(
-    results: Results, tables: Mapping[str, Table], stems: Iterable[str], spec: DisplaySpec
-) -> list[Section]:
+def outline(results: Results, tables: Mapping[str, Table], stems: Iterable[str], spec: DisplaySpec) -> list[Section]:
     """Every section with its exhibits; each figure and each table has its place, and `_SPLIT` ones several."""
     figures = place(stems, spec)
     sections = [GLANCE]
@@ -176,9 +174,7 @@ def _by_analyte(tables: Mapping[str, Table], figures: list[Placed], spec: Displa
             yield tables[stem]
 
 
-def _beside_limits(
-    tables: Mapping[str, Table], figures: list[Placed], spec: DisplaySpec
-) -> Iterator[Placed | Table]:
+def _beside_limits(tables: Mapping[str, Table], figures: list[Placed], spec: DisplaySpec) -> Iterator[Placed | Table]:
     """Counts beside the limits of the age: all analytes together, each one's trajectories and table, the limits."""
     yield from (figure for figure in figures if figure.analyte is None)
     for code in age_analytes(spec):

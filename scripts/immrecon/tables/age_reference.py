@@ -1,5 +1,6 @@
 """Counts beside what is usual at the age: by visit and group, and the limits that were used with their sources."""
 
+import re
 from dataclasses import replace
 
 import polars as pl
@@ -71,21 +72,28 @@ def visits(results: Results, spec: DisplaySpec, analyte: Analyte) -> Table:
 def _counts(row: Record | None, marks: Marks) -> list[Cell]:
     if row is None:
         return [BLANK, BLANK]
-    why = f"without limit: {row['missing']}" if row["missing"] else None
-    sent = f"{row['n_laboratory']} by a limit of the laboratory" if row["n_laboratory"] else None
-    return [Cell(count(row["n"])), Cell(count(row["n_reference"]), marks=(*marks.mark(why), *marks.mark(sent)))]
+    sent = f"{row['n_laboratory']} of them by a limit of the laboratory" if row["n_laboratory"] else None
+    return [Cell(count(row["n"])), Cell(count(row["n_reference"]), marks=(*_reasons(row, marks), *marks.mark(sent)))]
+
+
+def _reasons(row: Record, marks: Marks) -> tuple[str, ...]:
+    """A footnote per reason why samples have no reference; how many there are is the difference of two numbers."""
+    reasons = [re.sub(r" \(\d+\)$", "", reason) for reason in (row["missing"] or "").split("; ") if reason]
+    return tuple(letter for reason in reasons for letter in marks.mark(f"some or all samples: {reason}"))
 
 
 def _quantiles(row: Record | None, measure: AgeMeasure, marks: Marks) -> Cell:
     if row is None:
         return BLANK
     if row["status"] != RowStatus.ESTIMATED:
-        return Cell(NOT_ESTIMABLE, emphasis="muted", marks=marks.mark(row["reason"]))
+        noted = _reasons(row, marks) if row["missing"] else marks.mark(row["reason"])
+        return Cell(NOT_ESTIMABLE, emphasis="muted", marks=noted)
     median, q1, q3 = (_bounded(row, name, measure) for name in ("median", "q1", "q3"))
     # Of the lower limit the number stands in a column of its own, with the reasons.
-    fewer = measure is not AgeMeasure.LOWER and row["n_without"]
-    note = f"of {row['n_reference']} samples; the others: {row['missing']}" if fewer else None
-    return Cell(with_interval(median, span(q1, q3)), marks=marks.mark(note))
+    text = with_interval(median, span(q1, q3))
+    if measure is AgeMeasure.LOWER or not row["n_without"]:
+        return Cell(text)
+    return Cell(f"{text}, n={row['n_reference']}", marks=_reasons(row, marks))
 
 
 def _bounded(row: Record, name: str, measure: AgeMeasure) -> str:
@@ -117,13 +125,14 @@ def _visit_notes(
     own = "the laboratory's own where it sends one, otherwise that " if spec.age_limits and spec.age_limits.sent else ""
     exact = method_words(reached)
     return [
-        f"Method: {'; '.join(distinct(frame, 'method')) or 'order statistics'}. One sample per visit, as in the table "
-        "by visit.",
-        f"Lower limit: {own}of the band that the age on the day of the sample falls in, from the birth date and the age "
-        "at enrolment as precisely as they are recorded; outside every band, or where two are possible, there is none. "
+        f"Method: {'; '.join(distinct(frame, 'method')) or 'order statistics'}. One sample per visit, as in the "
+        "table by visit. n: where it is not the number with limit.",
+        f"Lower limit: {own}of the band of the age on the day of the sample, which follows from birth date and age at "
+        "enrolment as precisely as they are recorded; outside every band, or where two are possible, there is none. "
         "Median: that of the band.",
         "z-score: by the LMS method, or on the logarithm of the count with the distance of median and limits as their "
-        "percentiles say, where the source allows it.",
+        "percentiles say, where the source allows it. Far below the range of healthy people it has no interpretation: "
+        "percentages are the scale of the first half year.",
         *([f"Limits: {sources}. The table of limits has every row."] if sources else []),
         *([f"At or above, within: {exact}, of the samples whose status is known."] if exact else []),
     ]
@@ -162,8 +171,8 @@ def limits(results: Results, spec: DisplaySpec) -> Table:
         header=[[Head(name) for name in heads]],
         rows=lines,
         footnotes=[
-            "Method: as the file of reference limits of this run has them; nothing is estimated. Bands without a sample "
-            f"are left out. {own_limits}",
+            "Method: as the file of reference limits of this run has them; nothing is estimated. Bands without a "
+            f"sample are left out. {own_limits}",
             "P10-P90: 10% of healthy people of the age lie below the lower limit, and 90% below the upper one. Not "
             "stated: the source does not say, so there is no z-score.",
             "Participants and samples: from the transplant on. A participant who grows from one band into the next "
