@@ -39,7 +39,9 @@ def limits(tables: LabTables) -> list[tuple[str | None, str | None, float | None
     ],
 )
 def test_limits_in_the_standard_unit(tmp_path, unit: str, low: str, high: str, expected: tuple) -> None:
-    tables = limited(tmp_path, {"unit": unit, "low": low, "high": high, "result": "0,3" if unit.endswith("/L") else "300"})
+    tables = limited(
+        tmp_path, {"unit": unit, "low": low, "high": high, "result": "0,3" if unit.endswith("/L") else "300"}
+    )
     assert limits(tables) == [(low, high, *expected)]
     assert tables.queries.is_empty()
 
@@ -55,7 +57,9 @@ def test_limits_in_the_standard_unit(tmp_path, unit: str, low: str, high: str, e
         ("410", "410", "the lower one is not below the upper one"),
     ],
 )
-def test_limits_that_cannot_be_used_are_asked_about_and_the_result_is_used(tmp_path, low: str, high: str, why: str) -> None:
+def test_limits_that_cannot_be_used_are_asked_about_and_the_result_is_used(
+    tmp_path, low: str, high: str, why: str
+) -> None:
     tables = limited(tmp_path, {"low": low, "high": high})
     query = only_query(tables)
     assert (query["QUKIND"], query["QUSEV"], query["QUNCELL"]) == ("reference_unreadable", "warning", 0)
@@ -87,7 +91,7 @@ def test_without_the_columns_there_are_no_limits(tmp_path) -> None:
 
 
 def test_the_upper_limit_goes_with_the_lower() -> None:
-    with pytest.raises(ConfigError, match="reference_high goes with columns.reference_low"):
+    with pytest.raises(ConfigError, match=r"reference_high goes with columns\.reference_low"):
         dialect(LIMITED.replace("  reference_low: low\n", ""))
 
 

@@ -1,6 +1,7 @@
 """Counts beside what is usual at the age: trajectories over the limits of each age band, and per cent of the limit."""
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import Any
 
 import polars as pl
@@ -24,7 +25,7 @@ from immrecon.figures.page import (
     text_width_mm,
     words_only_page,
 )
-from immrecon.figures.panels import LEFT_MM, SAMPLE_LOOKS, draw_samples, scale, stretch, write_columns
+from immrecon.figures.panels import LEFT_MM, SAMPLE_LOOKS, draw_samples, scale, write_columns
 from immrecon.figures.recovery import round_down, round_up
 from immrecon.figures.style import INK, NOTE_PT, SOFT, TEXT_PT, GroupStyle, group_styles, styled
 from immrecon.vocabulary import POOLED, AgeMeasure, RowStatus
@@ -123,7 +124,7 @@ def _days(page: Page, place: tuple[float, float, float], spec: DisplaySpec, last
     left, bottom, width = place
     free = left - 10.0
     for day in [0.0, *(day for day in _visit_days(spec) if day > 0)]:
-        x = left + width * float(stretch(day) / stretch(last_day))
+        x = left + width * sqrt(day / last_day)
         page.line([x, x], [bottom, bottom + 1.0], color=SOFT, linewidth=0.6)
         half = text_width_mm(f"{day:g}", TEXT_PT) / 2
         if x - half > free:
@@ -212,7 +213,7 @@ def draw_percent(summary: pl.DataFrame, spec: DisplaySpec, limits: AgeLimitsDisp
         axes.axhline(_IN_FULL, zorder=1, **_LIMIT)
         own = estimated.filter(pl.col("parameter") == analyte.code)
         for place, group in enumerate(groups):
-            apart = (place - (len(groups) - 1) / 2) * _APART_MM / plot_mm * float(stretch(last_day))
+            apart = (place - (len(groups) - 1) / 2) * _APART_MM / plot_mm * sqrt(last_day)
             _draw_group(axes, own.filter(pl.col("group") == group.code), group, (apart, low))
         counts = {(row["group"], row["target_day"]): row["n_reference"] for row in own.iter_rows(named=True)}
         columns = [[str(counts.get((group.code, day), "")) for group in groups] for day in days]

@@ -65,8 +65,8 @@ def required_columns(dialect: Dialect) -> list[str]:
         return _in_the_file(heads, dialect)
     heads.append(columns.collected.column)
     heads += [column.column for column in (columns.received, columns.reported) if column is not None]
-    named = (columns.time, columns.visit, columns.accession, columns.status, columns.test, columns.result)
-    named += (columns.unit, columns.loinc, columns.reference_low, columns.reference_high)
+    named = [columns.time, columns.visit, columns.accession, columns.status, columns.test, columns.result]
+    named += [columns.unit, columns.loinc, columns.reference_low, columns.reference_high]
     heads += [head for head in named if head is not None]
     heads += [exclusion.column for exclusion in dialect.exclude_where]
     if dialect.shape == "wide_by_analyte":
@@ -222,8 +222,8 @@ def _unpivot(frame: pl.DataFrame, results: dict[str, str], around: dict[str, pl.
 
 def context_heads(dialect: Dialect) -> list[str]:
     columns = dialect.columns
-    optional = (columns.time, columns.accession, columns.status, columns.visit, columns.unit, columns.loinc)
-    optional += (columns.reference_low, columns.reference_high)
+    optional = [columns.time, columns.accession, columns.status, columns.visit, columns.unit, columns.loinc]
+    optional += [columns.reference_low, columns.reference_high]
     dated = [column.column for column in (columns.received, columns.reported) if column is not None]
     heads = [columns.participant, columns.collected.column, *dated, *(head for head in optional if head is not None)]
     return [*heads, *(exclusion.column for exclusion in dialect.exclude_where)]

@@ -118,6 +118,7 @@ def _visit_notes(
     frame: pl.DataFrame, reached: pl.DataFrame, results: Results, analyte: Analyte, spec: DisplaySpec
 ) -> list[str]:
     used = results.age_reference_bands.filter(pl.col("parameter") == analyte.code, pl.col("n_samples") > 0)
+    used = used.sort("age_from_years", "band_order")
     sources = "; ".join(
         f"{source} ({', '.join(distinct(used.filter(pl.col('source') == source), 'percentiles'))})"
         for source in used["source"].unique(maintain_order=True)
