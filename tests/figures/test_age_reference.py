@@ -107,6 +107,24 @@ def test_samples_without_a_band_have_a_panel_and_a_reason(spec: DisplaySpec) -> 
     assert layout_faults(figure) == []
 
 
+@pytest.mark.parametrize(("n_pairs", "n_panels"), [(1, 1), (2, 2), (6, 1)])
+def test_limits_of_laboratories_have_a_panel_each_where_there_are_few(
+    spec: DisplaySpec, n_pairs: int, n_panels: int
+) -> None:
+    lower = 400.0 + 10.0 * pl.int_range(pl.len()).mod(n_pairs)
+    sent = profiles().with_columns(
+        band_order=pl.lit(None, dtype=pl.Int64), lower=lower, upper=pl.lit(1500.0), origin=pl.lit("laboratory")
+    )
+    figure = draw_over_limits(sent, bands().clear(), spec, spec.analytes[1])
+    assert len(figure.axes) == n_panels
+    words = words_of(figure)
+    first = "limits that differ from sample to sample" if n_panels < n_pairs else "400 to 1500 /µL, as sent"
+    assert first in words
+    assert any(word.startswith("Limits of the laboratory") for word in words)
+    assert len(figure.axes[0].patches) == (n_panels == n_pairs)
+    assert "6 samples have limits of their laboratory" in page_text(figure)
+
+
 def test_words_that_stand_on_it(spec: DisplaySpec) -> None:
     text = page_text(draw(spec))
     for part in ("DRAFT DEFINITION", "Data cut-off", "Population: injected", "Limits: Shearer 2003", "LLOQ", "CLOSED"):

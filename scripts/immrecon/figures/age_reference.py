@@ -38,6 +38,9 @@ _LIMIT: dict[str, Any] = {"color": INK, "linewidth": 1.1}
 _LLOQ: dict[str, Any] = {"color": SOFT, "linewidth": 0.6, "linestyle": (0, (1, 1.5))}
 _PERCENT_MM, _APART_MM = 46.0, 1.5
 _IN_FULL = 100.0
+_MOST_PAIRS = 4
+_P10 = "P10-P90"
+_SENT = "Limits of the laboratory"
 _NO_BAND = "No band of the table for the age"
 
 
@@ -65,24 +68,23 @@ def draw_over_limits(profiles: pl.DataFrame, bands: pl.DataFrame, spec: DisplayS
     words = _words(of_analyte, samples, spec, analyte)
     if samples.is_empty():
         return words_only_page(words, "There is no sample after the transplant up to the cut-off; nothing is drawn.")
-    panels: list[dict[str, Any] | None] = [*shown]
     if samples["band_order"].null_count():
-        panels.append(None)
+        shown += _without_band(samples.filter(pl.col("band_order").is_null()))
+    columns = min(_COLUMNS, len(shown))
     groups = group_styles(spec, samples["group"])
-    heights = [*samples["value"], *(band["upper"] or band["lower"] for band in shown)]
+    heights = [*samples["value"], *(band["upper"] or band["lower"] or 0.0 for band in shown)]
     limits = (analyte.axis_floor, round_up(max(10 * analyte.axis_floor, *heights)))
     last_day = 1.02 * max([1.0, *_visit_days(spec), *samples["time_day"]])
     key = key_rows(_key_entries(samples, groups, shown, analyte), INNER_MM)
     key_mm = len(key) * LINE_MM + 3
     pitch = _HEADING_MM + _PANEL_MM + _UNDER_MM + _BETWEEN_MM
-    page = open_page(words, key_mm + -(-len(panels) // _COLUMNS) * pitch + LINE_MM)
+    page = open_page(words, key_mm + -(-len(shown) // columns) * pitch + LINE_MM)
     page.key(key, MARGIN_MM, page.top_mm)
-    width = (INNER_MM - _COLUMNS * _AXIS_MM - _BETWEEN_MM) / _COLUMNS
-    for index, band in enumerate(panels):
-        left = MARGIN_MM + _AXIS_MM + (index % _COLUMNS) * (width + _AXIS_MM + _BETWEEN_MM)
-        top = page.top_mm + key_mm + index // _COLUMNS * pitch
-        order = pl.col("band_order").is_null() if band is None else pl.col("band_order") == band["band_order"]
-        own = samples.filter(order)
+    width = (INNER_MM - columns * _AXIS_MM - (columns - 1) * _BETWEEN_MM - 2.0) / columns
+    for index, band in enumerate(shown):
+        left = MARGIN_MM + _AXIS_MM + (index % columns) * (width + _AXIS_MM + _BETWEEN_MM)
+        top = page.top_mm + key_mm + index // columns * pitch
+        own = samples.filter(_in_panel(band))
         _heading(page, left - _AXIS_MM, top, own, band)
         axes = page.axes(left, top + _HEADING_MM, width, _PANEL_MM)
         scale(axes, last_day, *limits, minor_ticks=False)
@@ -90,31 +92,59 @@ def draw_over_limits(profiles: pl.DataFrame, bands: pl.DataFrame, spec: DisplayS
         for group in groups:
             draw_samples(axes, own.filter(pl.col("group") == group.code), group, limits[0])
         _days(page, (left, top + _HEADING_MM + _PANEL_MM, width), spec, last_day)
-    bottom = page.top_mm + key_mm + -(-len(panels) // _COLUMNS) * pitch
+    bottom = page.top_mm + key_mm + -(-len(shown) // columns) * pitch
     axis = f"Days since {spec.clocks.transplant} (square-root scale)"
     page.text(MARGIN_MM + INNER_MM / 2, bottom - 3, axis, ha="center")
     return page.figure
 
 
-def _heading(page: Page, left: float, top: float, own: pl.DataFrame, band: dict[str, Any] | None) -> None:
-    name = _NO_BAND if band is None else band["band"]
-    page.text(left, top, f"{name} ({own['display_id'].n_unique()} sampled)", fontweight="bold")
-    if band is None:
-        words = "see the table for the reasons"
+def _without_band(own: pl.DataFrame) -> list[dict[str, Any]]:
+    """Panels of samples that no band answers for: one per pair of limits of their laboratory, or one of all of them."""
+    pairs = own.select("lower", "upper").unique().sort("lower", "upper", nulls_last=True).rows()
+    several = len(pairs) > _MOST_PAIRS
+    return [
+        {
+            "band": _NO_BAND if lower is None and not several else _SENT,
+            "band_order": None,
+            "lower": lower,
+            "median": None,
+            "upper": upper,
+            "unit": own["unit"][0],
+            "percentiles": "as sent",
+            "all": several,
+        }
+        for lower, upper in ([(None, None)] if several else pairs)
+    ]
+
+
+def _in_panel(band: dict[str, Any]) -> pl.Expr:
+    """The samples of a panel."""
+    if band["band_order"] is not None:
+        return pl.col("band_order") == band["band_order"]
+    none = pl.col("band_order").is_null()
+    if band["all"]:
+        return none
+    return none & pl.col("lower").eq_missing(band["lower"]) & pl.col("upper").eq_missing(band["upper"])
+
+
+def _heading(page: Page, left: float, top: float, own: pl.DataFrame, band: dict[str, Any]) -> None:
+    page.text(left, top, f"{band['band']} ({own['display_id'].n_unique()} sampled)", fontweight="bold")
+    if band["lower"] is None:
+        words = "limits that differ from sample to sample" if band["band"] == _SENT else "see the table for the reasons"
     else:
         upper = "" if band["upper"] is None else f" to {band['upper']:g}"
-        stated = band["percentiles"] if band["percentiles"].startswith("P") else "percentiles not stated"
+        stated = "percentiles not stated" if band["percentiles"] == "not stated" else band["percentiles"]
         words = in_words(f"{band['lower']:g}{upper} {band['unit']}, {stated}")
     page.text(left, top + LINE_MM, words, color=SOFT, fontsize=NOTE_PT)
 
 
-def _draw_limits(axes: Axes, band: dict[str, Any] | None, lloqs: Sequence[float], high: float) -> None:
-    if band is not None:
+def _draw_limits(axes: Axes, band: dict[str, Any], lloqs: Sequence[float], high: float) -> None:
+    if band["lower"] is not None:
         top = band["upper"] if band["upper"] is not None else high
         axes.axhspan(band["lower"], top, color=_RANGE, linewidth=0, zorder=0)
         axes.axhline(band["lower"], zorder=1, **_LIMIT)
-        if band["median"] is not None:
-            axes.axhline(band["median"], zorder=1, **_MEDIAN)
+    if band["median"] is not None:
+        axes.axhline(band["median"], zorder=1, **_MEDIAN)
     for lloq in lloqs:
         axes.axhline(lloq, zorder=0.5, **_LLOQ)
 
@@ -145,8 +175,8 @@ def _key_entries(
         for group in groups
         if group.code in there
     ]
-    if shown:
-        entries.append(KeyEntry("Range of the age", {"color": _RANGE, "linewidth": 7}, span=True))
+    if any(band["lower"] is not None for band in shown):
+        entries.append(KeyEntry("Range between the limits", {"color": _RANGE, "linewidth": 7}, span=True))
         entries.append(KeyEntry("Lower limit", _LIMIT, span=True))
     if any(band["median"] is not None for band in shown):
         entries.append(KeyEntry("Median", _MEDIAN, span=True))
@@ -161,18 +191,23 @@ def _key_entries(
 
 def _words(bands: pl.DataFrame, samples: pl.DataFrame, spec: DisplaySpec, analyte: Analyte) -> Words:
     used = bands.filter(pl.col("n_samples") > 0)
-    sources = "; ".join(used["source"].unique(maintain_order=True)) or "none"
+    sources = "; ".join(used["source"].unique(maintain_order=True)) or "none by age"
+    meaning = (
+        "P10-P90: 10 % of healthy people of the age lie below the lower limit." if _P10 in used["percentiles"] else ""
+    )
     n_none, n_sent = samples["lower"].null_count(), samples.filter(pl.col("origin") == "laboratory").height
     left_out = [f"{n_none} samples have no limit"] if n_none else []
-    left_out += [f"{n_sent} have limits of their laboratory, which are not drawn"] if n_sent else []
+    left_out += (
+        [f"{n_sent} samples have limits of their laboratory, which go before those of the age"] if n_sent else []
+    )
     reasons = "; ".join(samples["reason"].drop_nulls().unique().sort())
     limits = spec.age_limits
     return Words(
-        f"{analyte.label} and the reference range of the age",
+        f"{analyte.label} and the limits of the age",
         in_words(f"Every sample of every participant ({analyte.unit}), in the panel of the age on its day."),
         [
             *exhibit_notes(spec, f"{spec.recovery_population.value}", "Method: values as measured; no estimate."),
-            f"Limits: {sources}. P10-P90: 10 % of healthy people of the age lie below the lower limit.",
+            f"Limits: {sources}. {meaning}".rstrip(),
             *([f"{' and '.join(left_out)}{f' ({reasons})' if reasons else ''}."] if left_out else []),
             "Results beyond a limit of the method stand at that limit. LLOQ: lower limit of quantification.",
         ],
@@ -196,7 +231,7 @@ def draw_percent(summary: pl.DataFrame, spec: DisplaySpec, limits: AgeLimitsDisp
     last_day = 1.02 * max([1.0, *days])
     heights = [*estimated["q3"].drop_nulls(), *estimated["median"].drop_nulls(), _IN_FULL]
     lows = [value for value in [*estimated["q1"].drop_nulls(), *estimated["median"].drop_nulls()] if value > 0]
-    low, high = round_down(min([*lows, 10.0])), round_up(max(heights))
+    low, high = round_down(min([*lows, _IN_FULL / 2])), round_up(max(heights))
     key = key_rows(_percent_key(groups, estimated), INNER_MM)
     key_mm = len(key) * LINE_MM + 3
     plot_mm = INNER_MM - LEFT_MM - 6.0

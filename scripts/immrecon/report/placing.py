@@ -91,7 +91,7 @@ def _by_whole_name(stem: str, spec: DisplaySpec) -> Placed | None:
         return Placed(stem, "recovery", "Per cent of the lower limit of the age", codes=(AGE_LIMITS,))
     for analyte in [] if spec.age_limits is None else spec.age_limits.analytes:
         if stem == age_trajectory_stem(analyte.code):
-            title = f"{analyte.label} and the reference range of the age"
+            title = f"{analyte.label} and the limits of the age"
             return Placed(stem, "recovery", title, analyte=analyte, codes=(AGE_LIMITS,))
     for topic in compared_topics(spec):
         if stem == forest_stem(topic):
