@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from immrecon.config.display import AgeLimitsDisplay, DisplaySpec
 from immrecon.contracts.results import AGE_REFERENCE_BANDS, AGE_REFERENCE_PROFILES, AGE_REFERENCE_SUMMARY
-from immrecon.figures.age_reference import draw_age_reference, draw_over_limits, draw_percent
+from immrecon.figures.age_percent import draw_percent
+from immrecon.figures.age_reference import draw_age_reference, draw_over_limits
 from immrecon.figures.style import save_figure
 
 from .reading import layout_faults, lines_with, page_text, words_of

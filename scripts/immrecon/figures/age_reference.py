@@ -1,16 +1,17 @@
-"""Counts beside what is usual at the age: trajectories over the limits of each age band, and per cent of the limit."""
+"""Trajectories over the limits of each age band, with every figure of counts beside the limits of the age."""
 
 from collections.abc import Sequence
-from math import sqrt
 from typing import Any
 
+import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from immrecon.config.display import AgeLimitsDisplay, DisplaySpec
+from immrecon.config.display import DisplaySpec
 from immrecon.config.study import Analyte
 from immrecon.exhibits import age_trajectory_stem
+from immrecon.figures.age_percent import LIMIT_LOOK, draw_percent
 from immrecon.figures.page import (
     INNER_MM,
     LINE_MM,
@@ -25,19 +26,15 @@ from immrecon.figures.page import (
     text_width_mm,
     words_only_page,
 )
-from immrecon.figures.panels import LEFT_MM, SAMPLE_LOOKS, draw_samples, scale, write_columns
-from immrecon.figures.recovery import round_down, round_up
-from immrecon.figures.style import INK, NOTE_PT, SOFT, TEXT_PT, GroupStyle, group_styles, styled
-from immrecon.vocabulary import POOLED, AgeMeasure, RowStatus
+from immrecon.figures.panels import SAMPLE_LOOKS, draw_samples, scale
+from immrecon.figures.recovery import round_up
+from immrecon.figures.style import NOTE_PT, SOFT, TEXT_PT, GroupStyle, group_styles, styled
 
 _COLUMNS = 2
 _PANEL_MM, _HEADING_MM, _UNDER_MM, _BETWEEN_MM, _AXIS_MM = 52.0, 9.5, 6.5, 3.0, 16.0
 _RANGE = "#E3ECE3"
 _MEDIAN: dict[str, Any] = {"color": SOFT, "linewidth": 1.0, "linestyle": (0, (5, 2))}
-_LIMIT: dict[str, Any] = {"color": INK, "linewidth": 1.1}
 _LLOQ: dict[str, Any] = {"color": SOFT, "linewidth": 0.6, "linestyle": (0, (1, 1.5))}
-_PERCENT_MM, _APART_MM = 46.0, 1.5
-_IN_FULL = 100.0
 _MOST_PAIRS = 4
 _P10 = "P10-P90"
 _SENT = "Limits of the laboratory"
@@ -120,7 +117,7 @@ def _without_band(own: pl.DataFrame) -> list[dict[str, Any]]:
 def _in_panel(band: dict[str, Any]) -> pl.Expr:
     """The samples of a panel."""
     if band["band_order"] is not None:
-        return pl.col("band_order") == band["band_order"]
+        return pl.col("band_order") == int(band["band_order"])
     none = pl.col("band_order").is_null()
     if band["all"]:
         return none
@@ -142,7 +139,7 @@ def _draw_limits(axes: Axes, band: dict[str, Any], lloqs: Sequence[float], high:
     if band["lower"] is not None:
         top = band["upper"] if band["upper"] is not None else high
         axes.axhspan(band["lower"], top, color=_RANGE, linewidth=0, zorder=0)
-        axes.axhline(band["lower"], zorder=1, **_LIMIT)
+        axes.axhline(band["lower"], zorder=1, **LIMIT_LOOK)
     if band["median"] is not None:
         axes.axhline(band["median"], zorder=1, **_MEDIAN)
     for lloq in lloqs:
@@ -154,7 +151,7 @@ def _days(page: Page, place: tuple[float, float, float], spec: DisplaySpec, last
     left, bottom, width = place
     free = left - 10.0
     for day in [0.0, *(day for day in _visit_days(spec) if day > 0)]:
-        x = left + width * sqrt(day / last_day)
+        x = left + width * float(np.sqrt(day / last_day))
         page.line([x, x], [bottom, bottom + 1.0], color=SOFT, linewidth=0.6)
         half = text_width_mm(f"{day:g}", TEXT_PT) / 2
         if x - half > free:
@@ -177,7 +174,7 @@ def _key_entries(
     ]
     if any(band["lower"] is not None for band in shown):
         entries.append(KeyEntry("Range between the limits", {"color": _RANGE, "linewidth": 7}, span=True))
-        entries.append(KeyEntry("Lower limit", _LIMIT, span=True))
+        entries.append(KeyEntry("Lower limit", LIMIT_LOOK, span=True))
     if any(band["median"] is not None for band in shown):
         entries.append(KeyEntry("Median", _MEDIAN, span=True))
     if lloqs := samples["lloq"].drop_nulls().unique().sort().to_list():
@@ -212,104 +209,4 @@ def _words(bands: pl.DataFrame, samples: pl.DataFrame, spec: DisplaySpec, analyt
             "Results beyond a limit of the method stand at that limit. LLOQ: lower limit of quantification.",
         ],
         draft=limits is not None and limits.unsigned,
-    )
-
-
-@styled
-def draw_percent(summary: pl.DataFrame, spec: DisplaySpec, limits: AgeLimitsDisplay) -> Figure:
-    """Per cent of the lower limit at each visit: median and quartiles per group, a panel per analyte."""
-    rows = summary.filter(
-        pl.col("measure") == AgeMeasure.LOWER, pl.col("dose_level") == POOLED, pl.col("group") != POOLED,
-        pl.col("target_day") >= 0,
-    ).sort("parameter", "group", "target_day")  # fmt: skip
-    words = _percent_words(rows, spec, limits)
-    estimated = rows.filter(pl.col("status") == RowStatus.ESTIMATED)
-    if estimated.is_empty():
-        return words_only_page(words, "No sample in a visit window has a reference limit; nothing is drawn.")
-    groups = group_styles(spec, rows["group"])
-    days = sorted(set(rows["target_day"]))
-    last_day = 1.02 * max([1.0, *days])
-    heights = [*estimated["q3"].drop_nulls(), *estimated["median"].drop_nulls(), _IN_FULL]
-    lows = [value for value in [*estimated["q1"].drop_nulls(), *estimated["median"].drop_nulls()] if value > 0]
-    low, high = round_down(min([*lows, _IN_FULL / 2])), round_up(max(heights))
-    key = key_rows(_percent_key(groups, estimated), INNER_MM)
-    key_mm = len(key) * LINE_MM + 3
-    plot_mm = INNER_MM - LEFT_MM - 6.0
-    under = 4.0 + (1 + len(groups)) * LINE_MM + 4.0
-    pitch = _HEADING_MM - 4 + _PERCENT_MM + under
-    page = open_page(words, key_mm + len(limits.analytes) * pitch + LINE_MM)
-    page.key(key, MARGIN_MM, page.top_mm)
-    for index, analyte in enumerate(limits.analytes):
-        top = page.top_mm + key_mm + index * pitch
-        page.text(MARGIN_MM, top, analyte.label, fontweight="bold")
-        axes = page.axes(MARGIN_MM + LEFT_MM, top + _HEADING_MM - 4, plot_mm, _PERCENT_MM)
-        scale(axes, last_day, low, high, minor_ticks=False)
-        axes.set_ylabel("% of lower limit")
-        axes.axhline(_IN_FULL, zorder=1, **_LIMIT)
-        own = estimated.filter(pl.col("parameter") == analyte.code)
-        for place, group in enumerate(groups):
-            apart = (place - (len(groups) - 1) / 2) * _APART_MM / plot_mm * sqrt(last_day)
-            _draw_group(axes, own.filter(pl.col("group") == group.code), group, (apart, low))
-        counts = {(row["group"], row["target_day"]): row["n_reference"] for row in own.iter_rows(named=True)}
-        columns = [[str(counts.get((group.code, day), "")) for group in groups] for day in days]
-        names = [group.label if text_width_mm(group.label, TEXT_PT) < LEFT_MM - 4 else group.code for group in groups]
-        bottom = top + _HEADING_MM - 4 + _PERCENT_MM
-        write_columns(page, bottom, days, names, columns, (plot_mm, last_day))
-    axis = f"Days since {spec.clocks.transplant}, target day of each visit (square-root scale); below: samples"
-    page.text(MARGIN_MM + INNER_MM / 2, page.top_mm + key_mm + len(limits.analytes) * pitch - 2, axis, ha="center")
-    return page.figure
-
-
-def _draw_group(axes: Axes, rows: pl.DataFrame, group: GroupStyle, place: tuple[float, float]) -> None:
-    """Medians joined, quartiles as bars; a dotted bar down to the axis where the lower quartile is only a bound."""
-    apart, low = place
-    placed = rows.with_columns(
-        x=(pl.col("target_day").sqrt() + apart).clip(lower_bound=0).pow(2),
-        vague=pl.col("median_below_limit") | pl.col("median_above_limit"),
-        **{name: pl.col(name).clip(lower_bound=low) for name in ("q1", "median", "q3")},
-    )
-    bars = placed.drop_nulls(["q1", "q3"])
-    axes.vlines(bars["x"], bars["q1"], bars["q3"], color=group.colour, linewidth=1.6, zorder=4)
-    open_ended = bars.filter("q1_below_limit")
-    axes.vlines(open_ended["x"], low, open_ended["q1"], color=group.colour, linewidth=1.0, linestyle=(0, (1, 1.3)))
-    known = placed.drop_nulls("median")
-    axes.plot(known["x"], known["median"], color=group.colour, linestyle=group.dash, linewidth=1.6, zorder=5)
-    for vague, fill in ((False, group.colour), (True, "white")):
-        points = known.filter(pl.col("vague") == vague)
-        axes.plot(
-            points["x"], points["median"], group.marker, color=group.colour, markerfacecolor=fill, markersize=5.0,
-            markeredgewidth=1.1, clip_on=False, zorder=6,
-        )  # fmt: skip
-
-
-def _percent_key(groups: Sequence[GroupStyle], estimated: pl.DataFrame) -> list[KeyEntry]:
-    entries = [
-        KeyEntry(
-            f"{group.label}: median, quartiles",
-            {"color": group.colour, "linewidth": 1.6, "linestyle": group.dash, "marker": group.marker, "markersize": 5},
-            span=True,
-        )
-        for group in groups
-    ]
-    if (estimated["median_below_limit"] | estimated["median_above_limit"]).any():
-        look = {"marker": "o", "markerfacecolor": "white", "markeredgecolor": INK, "linestyle": "none", "markersize": 5}
-        entries.append(KeyEntry("Median is a bound", look, span=False))
-    return [*entries, KeyEntry("Lower limit (100 %)", _LIMIT, span=True)]
-
-
-def _percent_words(rows: pl.DataFrame, spec: DisplaySpec, limits: AgeLimitsDisplay) -> Words:
-    n_without = int(rows["n_without"].sum())
-    without = f" {n_without} samples of visits have no limit and are left out." if n_without else ""
-    own = "The limit is the laboratory's own where it sends one, otherwise that of the age" if limits.sent else (
-        "The limit is that of the age on the day of the sample"
-    )  # fmt: skip
-    methods = "; ".join(rows["method"].unique().sort())
-    return Words(
-        "Counts in per cent of the lower limit of the age",
-        "Median with quartiles of the samples in each visit's window.",
-        [
-            *exhibit_notes(spec, spec.recovery_population.value, f"Method: {methods}." if methods else "Method: none."),
-            f"{own}; sources in the table of limits.{without}",
-        ],
-        draft=limits.unsigned,
     )
