@@ -8,6 +8,7 @@ import yaml
 from immrecon.errors import ConfigError
 from immrecon.ingest.lab import LabTables
 
+from .exchange_cases import hl7_dialect, hl7_file, message, obx
 from .lab_cases import HEAD, LONG, PLAIN, account, dialect, harmonise, kinds, long, only_query
 
 LIMITED = LONG.replace("  loinc: code\n", "  loinc: code\n  reference_low: low\n  reference_high: high\n")
@@ -67,6 +68,58 @@ def test_limits_that_cannot_be_used_are_asked_about_and_the_result_is_used(
     assert why in query["QUMSG"]
     assert limits(tables) == [(low, high, None, None)]
     assert tables.lb.select("LBFATE", "LBSTRESN").row(0) == ("value", 300.0)
+
+
+RANGE = LONG.replace(
+    "  loinc: code\n",
+    "  loinc: code\n  reference_range: {column: norm, pattern: '(?P<low>[0-9,]+) ?- ?(?P<high>[0-9,]+)|< ?[0-9]+'}\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("410-1450", ("410", "1450", 410.0, 1450.0)),
+        ("410,5 - 1450", ("410,5", "1450", 410.5, 1450.0)),
+        ("< 1450", ("", "", None, None)),
+        ("", ("", "", None, None)),
+    ],
+)
+def test_a_range_in_one_column(tmp_path, text: str, expected: tuple) -> None:
+    tables = ranged(tmp_path, text)
+    assert limits(tables) == [expected]
+    assert tables.queries.is_empty()
+
+
+def ranged(folder: Path, text: str) -> LabTables:
+    plain = PLAIN | {"result": "300"}
+    lines = [";".join([*HEAD, "norm"]), ";".join([*(plain.get(head, "") for head in HEAD), text])]
+    return harmonise(folder, "\n".join(lines) + "\n", dialect(RANGE))
+
+
+@pytest.mark.parametrize("text", ["see letter", "1450-410", "410-1450-2000"])
+def test_a_range_that_is_not_as_declared_is_asked_about(tmp_path, text: str) -> None:
+    tables = ranged(tmp_path, text)
+    query = only_query(tables)
+    assert (query["QUKIND"], query["SRCCOL"]) == ("reference_unreadable", "norm")
+    assert tables.lb.select("LBSTRESN", "LBSTNRLO", "LBSTNRHI").row(0) == (300.0, None, None)
+
+
+def test_a_range_needs_its_groups_and_no_other_columns() -> None:
+    with pytest.raises(ConfigError, match=r"needs the groups"):
+        dialect(RANGE.replace("?P<high>", ""))
+    with pytest.raises(ConfigError, match=r"in columns of their own or in reference_range, not in both"):
+        dialect(RANGE.replace("  reference_range:", "  reference_low: low\n  reference_range:"))
+
+
+def test_the_range_of_a_message(tmp_path) -> None:
+    """OBX-7 of HL7 v2 holds both limits, here of a count in 10^9/L."""
+    plain = hl7_dialect()
+    columns = plain.columns.model_dump(mode="json", by_alias=True, exclude_none=True)
+    columns["reference_range"] = {"column": "OBX-7", "pattern": "(?P<low>[0-9.]+)-(?P<high>[0-9.]+)"}
+    line = obx(result="0.3", unit="10*9/L").replace("^^UCUM||", "^^UCUM|0.41-1.45|")
+    tables = harmonise(tmp_path, hl7_file(message(line)), hl7_dialect(columns=columns))
+    assert limits(tables) == [("0.41", "1.45", 410.0, 1450.0)]
 
 
 def test_limits_are_no_result_cells(tmp_path) -> None:

@@ -232,7 +232,7 @@ def _age_limits_display(study: Study) -> AgeLimitsDisplay | None:
     return AgeLimitsDisplay(
         analytes=analytes,
         unsigned=any(limit.status != "signed" for limit in study.reference_limits or []),
-        sent=any(lab.columns.reference_low for lab in study.labs.values()),
+        sent=any(lab.sends_limits for lab in study.labs.values()),
     )
 
 

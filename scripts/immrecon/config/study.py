@@ -273,7 +273,7 @@ class Study(Strict):
     @property
     def analytes_with_limits(self) -> set[str]:
         """Analytes that the file of reference limits, or a lab export, has limits for."""
-        sent = {rule.code for lab in self.labs.values() if lab.columns.reference_low for rule in lab.analytes.values()}
+        sent = {rule.code for lab in self.labs.values() if lab.sends_limits for rule in lab.analytes.values()}
         return sent | {limit.analyte for limit in self.reference_limits or []}
 
     @property

@@ -101,6 +101,7 @@ def _patterns(dialect: Dialect) -> list[tuple[str, str]]:
         *(("layout.ignore_rows", pattern) for pattern in dialect.layout.ignore_rows),
         *([("layout.blocks.begins", blocks.begins)] if blocks is not None else []),
         *([("visits.heads", dialect.visits.heads)] if dialect.visits is not None else []),
+        *([("columns.reference_range", both.pattern)] if (both := dialect.columns.reference_range) is not None else []),
         *(("words.not_done", declared.matches) for declared in dialect.words.not_done),
         *(("exclude_where", rule.matches) for rule in dialect.exclude_where),
         *([("checks.visit.pattern", visit.pattern)] if visit is not None else []),

@@ -4,6 +4,7 @@ import polars as pl
 
 from immrecon.config.dialect import Dialect, Words
 from immrecon.ingest.findings import Finding
+from immrecon.ingest.lab_limits import limit_heads
 from immrecon.ingest.values import parse_results, scaled
 
 _LIMITS = {"LOWTEXT": "LBSTNRLO", "HIGHTEXT": "LBSTNRHI"}
@@ -17,7 +18,7 @@ def reference_limits_of(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     limit is not below the upper, gives no limit at all. Of percentages that are turned into counts there is none.
     """
     texts = [pl.lit(None, dtype=pl.Float64).alias(name) for name in _LIMITS.values()]
-    if dialect.columns.reference_low is None:
+    if not dialect.sends_limits:
         return frame.with_columns(*texts, REFERENCE_PROBLEM=pl.lit(None, dtype=pl.String))
     unreadable = []
     for column, name in _LIMITS.items():
@@ -58,6 +59,6 @@ def unread_limits(dialect: Dialect) -> Finding:
         pl.col("FATE").is_in(["value", "censored"]) & pl.col("REFERENCE_PROBLEM").is_in([UNREADABLE, REVERSED]),
         pl.format('The reference limits "{}" of {} are left aside: {}.', text, "LBTESTCD", why),
         pl.lit("The result is used; the limits of the age stand in, where the study has them. Ask the laboratory."),
-        column=pl.lit(dialect.columns.reference_low, dtype=pl.String),
+        column=pl.lit(next(iter(limit_heads(dialect.columns)), None), dtype=pl.String),
         value=text,
     )
