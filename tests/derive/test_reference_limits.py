@@ -86,11 +86,11 @@ def test_participants_grow_out_of_a_band() -> None:
     [
         (7.0, 28, (650.0, "age table", None)),
         (11.0, -20, (650.0, "age table", None)),  # on the day of enrolment nobody of 11 completed years is 12
-        (11.0, -19, (None, None, "age not precise enough: two bands are possible")),
-        (11.0, 28, (None, None, "age not precise enough: two bands are possible")),
+        (11.0, -19, (None, None, "age not precise enough for one band")),
+        (11.0, 28, (None, None, "age not precise enough for one band")),
         (12.0, 28, (530.0, "age table", None)),
-        (1.0, 28, (None, None, "age not precise enough: two bands are possible")),
-        (79.0, 28, (None, None, "age not precise enough: two bands are possible")),
+        (1.0, 28, (None, None, "age not precise enough for one band")),
+        (79.0, 28, (None, None, "age not precise enough for one band")),
         (80.0, 28, (None, None, "older than the reference")),
         (0.0, 28, (None, None, "younger than the reference")),
         (None, 28, (None, None, "age not known")),
@@ -102,14 +102,14 @@ def test_completed_years_at_enrolment_bound_the_age(age: float | None, day: int,
 
 def test_an_age_with_decimals_is_known_to_a_tenth_of_a_year() -> None:
     assert found(person(AGE=11.8)) == (650.0, "age table", None)
-    assert found(person(AGE=11.9)) == (None, None, "age not precise enough: two bands are possible")
+    assert found(person(AGE=11.9)) == (None, None, "age not precise enough for one band")
     assert found(person(AGE=12.1)) == (530.0, "age table", None)
 
 
 def test_birth_date_and_age_narrow_each_other() -> None:
     """Born in 2014, so 11 or 12 on 29 January 2026; with 11 completed years on 12 December born from 13 December on."""
     year = born(date(2014, 1, 1), date(2014, 12, 31))
-    assert found(person(AGE=None, **year))[2] == "age not precise enough: two bands are possible"
+    assert found(person(AGE=None, **year))[2] == "age not precise enough for one band"
     rows = derived(person(AGE=11.0, **year), sample("P1", 28)).adlb
     assert rows["ANRLO"].to_list() == [None], "still 11 or 12: born between 13 December 2013 and 2014"
     june = born(date(2014, 6, 1), date(2014, 6, 30))

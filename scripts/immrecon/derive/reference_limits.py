@@ -126,7 +126,7 @@ def _bands(aged: pl.DataFrame, limits: Sequence[ReferenceLimit]) -> pl.DataFrame
         .then(pl.lit("older than the reference"))
         .when(pl.col("LOROW").is_null() & pl.col("HIROW").is_null())
         .then(pl.lit("between the ages of two references"))
-        .otherwise(pl.lit("age not precise enough: two bands are possible"))
+        .otherwise(pl.lit("age not precise enough for one band"))
     )
     chosen = ranged.with_columns(ANRREAS=reason, ANRROW=pl.when(agree).then("LOROW"))
     limits_of_row = table.select("ANRROW", "LOWER", "UPPER")
