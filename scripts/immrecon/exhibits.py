@@ -52,6 +52,19 @@ def kinetics_stem(analyte: str) -> str:
     return f"kinetics_{analyte.lower()}"
 
 
+def age_trajectory_stem(analyte: str) -> str:
+    return f"age_trajectories_{analyte.lower()}"
+
+
+def age_visits_stem(analyte: str) -> str:
+    return f"age_visits_{analyte.lower()}"
+
+
+def age_analytes(spec: DisplaySpec) -> list[str]:
+    """Analytes that are shown beside their reference limits."""
+    return [] if spec.age_limits is None else [analyte.code for analyte in spec.age_limits.analytes]
+
+
 def forest_stem(topic: Topic) -> str:
     return f"forest_{topic}"
 
@@ -77,6 +90,7 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
             *(heatmap_stem(page) for page in range(len(heatmap_analytes(spec)))),
             *([AREAS] if spec.kinetics else []),
         ],
+        "age_reference": [*map(age_trajectory_stem, age_analytes(spec)), *(["age_percent"] if spec.age_limits else [])],
         "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints if endpoint.figure],
         "events": [events_stem(event.code) for event in spec.recurrent_events if event.figure],
         "multistate": [states_stem(course.code) for course in spec.multistate],
@@ -105,6 +119,8 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         *(visits_stem(analyte.code) for analyte in spec.analytes if analyte.summarised),
         *(["missed_samples"] if spec.visits.windows else []),
         *(_kinetic_stems(spec.kinetics) if spec.kinetics else []),
+        *map(age_visits_stem, age_analytes(spec)),
+        *(["age_limits"] if spec.age_limits else []),
         "landmarks",
         "quantiles",
         *(["recurrent_events"] if spec.recurrent_events else []),

@@ -42,6 +42,10 @@ ESTIMATES = (
     "kinetic_summary",
     "kinetic_comparisons",
     "growth_curves",
+    "age_reference_summary",
+    "age_reference_shares",
+    "age_reference_profiles",
+    "age_reference_bands",
 )
 """Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
 

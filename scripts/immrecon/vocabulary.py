@@ -200,6 +200,21 @@ MEASURED = "measured"
 """Value of `ranking` in a comparison of those with a value alone."""
 
 
+class AgeMeasure(StrEnum):
+    """How a count stands beside what is usual at the age."""
+
+    LOWER = "per cent of the lower limit"
+    MEDIAN = "per cent of the age's median"
+    Z_SCORE = "z-score for the age"
+
+
+class AgeShare(StrEnum):
+    """Who is counted, of those whose age (or laboratory) has limits."""
+
+    REACHED = "at or above the lower limit"
+    WITHIN = "within the limits"
+
+
 class EventMeasure(StrEnum):
     """What is said of an event that can happen again."""
 

@@ -32,6 +32,7 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "recovery": specs.recovery_spec,
     "kinetic_parameters": specs.kinetic_spec,
     "definition_grid": specs.definition_grid_spec,
+    "age_reference": specs.age_reference_spec,
     "tte": specs.tte_spec,
     "events": specs.events_spec,
     "multistate": specs.multistate_spec,

@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from immrecon.analyses.age_reference import estimate_age_reference
 from immrecon.analyses.contrasts import estimate_contrasts
 from immrecon.analyses.definition_grid import estimate_definition_grid
 from immrecon.analyses.disposition import estimate_disposition
@@ -80,6 +81,8 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
     events = estimate_events(adsl, tte.adtte, tte.adoc, specs.events_spec(study))
     kinetics = estimate_kinetic_parameters(adsl, adlb, tte.adoc, specs.kinetic_spec(study))
     course = estimate_multistate(tte.adms, specs.multistate_spec(study))
+    beside = estimate_age_reference(adsl, adlb, specs.age_reference_spec(study))
+    tables |= {f"age_reference_{name}": frame for name, frame in vars(beside).items()}
     tables |= {
         "definition_estimates": grid.estimates,
         "definition_statuses": grid.statuses,

@@ -258,6 +258,23 @@ class TestCdiscPilot:
                 compared += 1
         assert compared == adlb.height == 3605
 
+    def test_limits_of_the_laboratory_equal_the_sponsors_dataset(self, study, adam):
+        """The reference limits of the export, per uL; nobody has others, as the study names no table of ages."""
+        adlb = pl.read_parquet(study("cdisc_pilot") / "analysis" / "adlb" / "*.parquet")
+        ours = defaultdict(set)
+        limits = adlb.select("USUBJID", "PARAMCD", "ADT", "ANRLO", "ANRHI", "ANRORIG").iter_rows()
+        for participant, code, day, low, high, origin in limits:
+            assert origin == "laboratory"
+            ours[participant, code, day.isoformat()].add((low, high))
+        for row in adam("adlb_hematology"):
+            code = {"LYMPH": "ALC", "WBC": "WBC"}.get(row["PARAMCD"])
+            if code and row["AVAL"] and row["DTYPE"] == "":
+                expected = (1000 * float(row["ANRLO"]), 1000 * float(row["ANRHI"]))
+                assert expected in ours[row["USUBJID"], code, row["ADT"]]
+        summary = estimates(study("cdisc_pilot"), "age_reference_summary")
+        assert rows(summary, measure="per cent of the lower limit")["n_laboratory"].sum() > 1000
+        assert rows(summary, measure="z-score for the age")["status"].unique().to_list() == ["not estimable"]
+
     def test_adverse_events_equal_the_sponsors_dataset(self, study, adam):
         """Participants with at least one event that started on or after the first dose, by preferred term and arm.
 

@@ -434,6 +434,59 @@ def sae_reconciliation() -> pl.DataFrame:
     return frame(results.SAE_RECONCILIATION, rows)
 
 
+def age_reference() -> dict[str, pl.DataFrame]:
+    """CD4 beside a band of children, with everything on day 30 that a cell can hold, and of adults without a median."""
+    bounded = {f"{name}_{side}_limit": False for name in ("median", "q1", "q3") for side in ("below", "above")}
+    summaries, shares = [], []
+    for day in (30, 180):
+        for group in ("all", *GROUPS):
+            key = {
+                "parameter": "CD4",
+                "visit": f"D{day}",
+                "target_day": float(day),
+                "group": group,
+                "dose_level": "all",
+            }
+            for measure, scale in (
+                ("per cent of the lower limit", 40.0),
+                ("per cent of the age's median", 20.0),
+                ("z-score for the age", -3.0),
+            ):
+                none = group == "PAED" and day == 180
+                part = measure.startswith("z") and not none
+                summaries.append(
+                    {**key, **bounded, "measure": measure, "visit_label": f"Day {day}", "unit": "%", "population": "injected",
+                     "n": 0 if none else 12, "n_reference": 0 if none else 10 if part else 11, "n_laboratory": 2 if group == "ADULT" else 0,
+                     "n_without": 0 if none else 2 if part else 1, "n_below_limit": 3, "n_above_limit": 0,
+                     "missing": None if none else "<b>age</b> not known (1)" + ("; the reference allows no z-score (1)" if part else ""),
+                     **dict.fromkeys(("median", "q1", "q3"), None) , "method": "quantiles type 7",
+                     **({} if none else {"median": scale, "q1": scale - 1, "q3": scale + 1, "q1_below_limit": day == 30}),
+                     "status": "not estimable" if none else "estimated", "reason": "no sample in the window" if none else None}
+                )  # fmt: skip
+            for measure, hits in (("at or above the lower limit", 4), ("within the limits", 3)):
+                n = 0 if group == "PAED" and day == 180 else 10
+                shares.append(
+                    {**key, "measure": measure, "n": n, "n_unknown": 1 if n else 0, "n_without": 1, "n_reached": hits if n else 0,
+                     "method": "proportion", "conf_type": "clopper-pearson", **CONF, **proportion(hits if n else 0, n)}
+                )  # fmt: skip
+    bands = [
+        {"parameter": "CD4", "band_order": order, "band": band, "age_from_years": float(first), "lower": lower, "median": median,
+         "upper": upper, "unit": "/uL", "percentiles": meaning, "z_score": kind, "source": source, "row_status": status,
+         "note": note, "n_participants": n, "n_samples": 3 * n}
+        for order, band, first, lower, median, upper, meaning, kind, source, status, note, n in (
+            (2, "2 to <6 years", 2, 700.0, 1380.0, 2200.0, "P10-P90", "log-normal", "<i>Shearer</i>", "draft", "", 0),
+            (3, "6 to <12 years", 6, 650.0, 980.5, 1500.0, "P10-P90", "log-normal", "<i>Shearer</i>", "draft", "median not checked", 4),
+            (4, "18 years and over", 18, 440.0, None, None, "not stated", "none", "Laboratory", "signed", "", 9),
+        )
+    ]  # fmt: skip
+    return {
+        "age_reference_summary": frame(results.AGE_REFERENCE_SUMMARY, summaries),
+        "age_reference_shares": frame(results.AGE_REFERENCE_SHARES, shares),
+        "age_reference_profiles": frame(results.AGE_REFERENCE_PROFILES, []),
+        "age_reference_bands": frame(results.AGE_REFERENCE_BANDS, bands),
+    }
+
+
 def accrual() -> pl.DataFrame:
     rows = []
     for month in range(12):
@@ -482,6 +535,7 @@ def make_results(spec: DisplaySpec) -> Results:
         state_occupancy=on_days(results.STATE_OCCUPANCY, 1.0),
         length_of_stay=on_days(results.LENGTH_OF_STAY, 100.0),
         cells=cells,
+        **age_reference(),
     )
 
 

@@ -65,6 +65,9 @@ CD4_RULE = (
 )
 
 
+CD4_ANALYTE = {"code": "CD4", "label": "CD4+ T cells", "unit": "/uL", "summarised": True, "axis_floor": 1.0}
+
+
 def make_spec(**changes: Any) -> DisplaySpec:
     content = {
         "study": "smart101",
@@ -140,6 +143,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
                 "p_values": {"shown": True, "reason": "exploratory"},
             },
         },
+        "age_limits": {"analytes": [CD4_ANALYTE], "unsigned": True, "sent": True},
         "sae_reconciled": True,
         "safety": {
             "population": "injected",

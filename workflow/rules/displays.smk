@@ -55,6 +55,22 @@ rule draw_kinetics:
         "../../scripts/draw_kinetics.py"
 
 
+rule draw_age_reference:
+    input:
+        summary=LAYOUT.table("estimates", "age_reference_summary"),
+        profiles=LAYOUT.table("estimates", "age_reference_profiles"),
+        bands=LAYOUT.table("estimates", "age_reference_bands"),
+    output:
+        FIGURES["age_reference"],
+    log:
+        LAYOUT.log("draw_age_reference"),
+    params:
+        code=code_digest("draw_age_reference"),
+        spec=STEPS.spec("display"),
+    script:
+        "../../scripts/draw_age_reference.py"
+
+
 rule draw_tte:
     input:
         curves=LAYOUT.table("estimates", "curves"),

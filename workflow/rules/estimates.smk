@@ -66,6 +66,24 @@ rule estimate_kinetic_parameters:
         "../../scripts/estimate_kinetic_parameters.py"
 
 
+rule estimate_age_reference:
+    input:
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        adlb=LAYOUT.participants("analysis", "adlb"),
+    output:
+        summary=LAYOUT.table("estimates", "age_reference_summary"),
+        shares=LAYOUT.table("estimates", "age_reference_shares"),
+        profiles=LAYOUT.table("estimates", "age_reference_profiles"),
+        bands=LAYOUT.table("estimates", "age_reference_bands"),
+    log:
+        LAYOUT.log("estimate_age_reference"),
+    params:
+        code=code_digest("estimate_age_reference"),
+        spec=STEPS.spec("age_reference"),
+    script:
+        "../../scripts/estimate_age_reference.py"
+
+
 rule estimate_tte:
     input:
         adtte=LAYOUT.participants("analysis", "adtte"),

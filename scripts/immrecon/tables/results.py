@@ -50,6 +50,10 @@ class Results:
     kinetic_summary: pl.DataFrame
     kinetic_comparisons: pl.DataFrame
     growth_curves: pl.DataFrame
+    age_reference_summary: pl.DataFrame
+    age_reference_shares: pl.DataFrame
+    age_reference_profiles: pl.DataFrame
+    age_reference_bands: pl.DataFrame
     cells: pl.DataFrame
 
 

@@ -5,8 +5,9 @@ from functools import partial
 
 from immrecon.config.display import DisplaySpec
 from immrecon.config.study import Analyte
-from immrecon.exhibits import kinetics_stem, table_stems, visits_stem
+from immrecon.exhibits import age_visits_stem, kinetics_stem, table_stems, visits_stem
 from immrecon.tables import (
+    age_reference,
     contrasts,
     definition_grid,
     disposition,
@@ -38,6 +39,7 @@ _MAKERS: dict[str, _Maker] = {
     "kinetic_sensitivity": kinetics.kinetic_sensitivity,
     "kinetic_comparisons": kinetics.kinetic_comparisons,
     "growth_curves": growth_curves.growth_curves,
+    "age_limits": age_reference.limits,
     "landmarks": tte.landmarks,
     "quantiles": tte.quantiles,
     "recurrent_events": events.recurrent_events,
@@ -70,5 +72,9 @@ def build_tables(results: Results, spec: DisplaySpec) -> dict[str, Table]:
     in_numbers: dict[str, _Maker] = {
         kinetics_stem(item.code): partial(kinetics.kinetic_summary, analyte=item) for item in spec.analytes
     }
-    makers = {**_MAKERS, **by_visit, **in_numbers}
+    shown = [] if spec.age_limits is None else spec.age_limits.analytes
+    by_age: dict[str, _Maker] = {
+        age_visits_stem(item.code): partial(age_reference.visits, analyte=item) for item in shown
+    }
+    makers = {**_MAKERS, **by_visit, **in_numbers, **by_age}
     return {stem: makers[stem](results, spec) for stem in table_stems(spec)}

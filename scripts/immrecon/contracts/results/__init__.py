@@ -1,5 +1,11 @@
 """Estimates layer: tidy result tables, lower-case columns. `group` and `dose_level` are "all" when pooled."""
 
+from immrecon.contracts.results.age_reference import (
+    AGE_REFERENCE_BANDS,
+    AGE_REFERENCE_PROFILES,
+    AGE_REFERENCE_SHARES,
+    AGE_REFERENCE_SUMMARY,
+)
 from immrecon.contracts.results.contrasts import CONTRASTS, SECOND_PROGRAMMER
 from immrecon.contracts.results.disposition import ACCRUAL, BASELINE, FUNNEL, TIMELINES
 from immrecon.contracts.results.events import EVENT_RISK_TABLE, MEAN_CUMULATIVE, RECURRENT_SUMMARY
@@ -32,11 +38,16 @@ RESULTS = [
     MEAN_CUMULATIVE, RECURRENT_SUMMARY, EVENT_RISK_TABLE, CONTRASTS, SECOND_PROGRAMMER,
     STATE_CURVES, STATE_OCCUPANCY, LENGTH_OF_STAY, KINETIC_PARAMETERS, KINETIC_SUMMARY, KINETIC_COMPARISONS,
     GROWTH_CURVES,
+    AGE_REFERENCE_SUMMARY, AGE_REFERENCE_SHARES, AGE_REFERENCE_PROFILES, AGE_REFERENCE_BANDS,
 ]  # fmt: skip
 
 __all__ = [
     "ACCRUAL",
     "AE_INCIDENCE",
+    "AGE_REFERENCE_BANDS",
+    "AGE_REFERENCE_PROFILES",
+    "AGE_REFERENCE_SHARES",
+    "AGE_REFERENCE_SUMMARY",
     "BASELINE",
     "CELL_FATES",
     "CHECKS",
