@@ -2,6 +2,12 @@
 
 from immrecon.config.display import DisplaySpec
 from immrecon.config.first_event import Topic
+from immrecon.config.kinetics import Kinetics
+from immrecon.config.study import Analyte
+
+AREAS = "kinetic_areas"
+HEATMAP_ANALYTES = 5
+"""Panels on a page of a heat map."""
 
 
 def trajectory_stem(analyte: str) -> str:
@@ -35,6 +41,41 @@ def visits_stem(analyte: str) -> str:
     return f"visits_{analyte.lower()}"
 
 
+def heatmap_stem(page: int) -> str:
+    """Pages are counted from 0."""
+    return f"heatmap_{page + 1}"
+
+
+def heatmap_analytes(spec: DisplaySpec) -> list[list[Analyte]]:
+    """Summarised analytes of each page: one unit, so one scale of colours."""
+    if not spec.visits.windows:
+        return []
+    summarised = [analyte for analyte in spec.analytes if analyte.summarised]
+    units = dict.fromkeys(analyte.unit for analyte in summarised)
+    pages = []
+    for unit in units:
+        own = [analyte for analyte in summarised if analyte.unit == unit]
+        pages += [own[start : start + HEATMAP_ANALYTES] for start in range(0, len(own), HEATMAP_ANALYTES)]
+    return pages
+
+
+def kinetics_stem(analyte: str) -> str:
+    return f"kinetics_{analyte.lower()}"
+
+
+def age_trajectory_stem(analyte: str) -> str:
+    return f"age_trajectories_{analyte.lower()}"
+
+
+def age_visits_stem(analyte: str) -> str:
+    return f"age_visits_{analyte.lower()}"
+
+
+def age_analytes(spec: DisplaySpec) -> list[str]:
+    """Analytes that are shown beside their reference limits."""
+    return [] if spec.age_limits is None else [analyte.code for analyte in spec.age_limits.analytes]
+
+
 def forest_stem(topic: Topic) -> str:
     return f"forest_{topic}"
 
@@ -56,6 +97,11 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
     return {
         "disposition": ["accrual", "timelines"],
         "recovery": [trajectory_stem(analyte.code) for analyte in spec.analytes if analyte.summarised],
+        "kinetics": [
+            *(heatmap_stem(page) for page in range(len(heatmap_analytes(spec)))),
+            *([AREAS] if spec.kinetics else []),
+        ],
+        "age_reference": [*map(age_trajectory_stem, age_analytes(spec)), *(["age_percent"] if spec.age_limits else [])],
         "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints if endpoint.figure],
         "events": [events_stem(event.code) for event in spec.recurrent_events if event.figure],
         "multistate": [states_stem(course.code) for course in spec.multistate],
@@ -72,6 +118,15 @@ def _trajectory_stems(spec: DisplaySpec) -> list[str]:
     return [*map(model_stem, shown.analytes), *map(fits_stem, shown.participant_pages), RESIDUALS_STEM]
 
 
+def _kinetic_stems(kinetics: Kinetics) -> list[str]:
+    return [
+        *(kinetics_stem(code) for code in kinetics.analytes),
+        "kinetic_sensitivity",
+        *(["kinetic_comparisons"] if kinetics.comparison else []),
+        *(["growth_curves"] if kinetics.growth else []),
+    ]
+
+
 def table_stems(spec: DisplaySpec) -> list[str]:
     """Every table, in the order of the report."""
     return [
@@ -82,6 +137,10 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         *(["definition_grid"] if spec.definition_grid else []),
         *(visits_stem(analyte.code) for analyte in spec.analytes if analyte.summarised),
         *(["trajectory_estimates", "trajectory_models"] if spec.trajectory else []),
+        *(["missed_samples"] if spec.visits.windows else []),
+        *(_kinetic_stems(spec.kinetics) if spec.kinetics else []),
+        *map(age_visits_stem, age_analytes(spec)),
+        *(["age_limits"] if spec.age_limits else []),
         "landmarks",
         "quantiles",
         *(["recurrent_events"] if spec.recurrent_events else []),

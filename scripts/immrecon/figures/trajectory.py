@@ -28,7 +28,7 @@ from immrecon.figures.panels import (
     Frame,
     draw_samples,
     open_axes,
-    write_numbers,
+    write_columns,
 )
 from immrecon.figures.residuals import draw_residuals
 from immrecon.figures.style import POOLED_STYLE, SOFT, GroupStyle, group_styles, lighter, styled
@@ -81,22 +81,21 @@ def draw_model(
     pitch_mm = _HEADING_MM + panel_mm + UNDER_PANEL_MM
     page = open_page(_words(own, spec, shown, analyte), key_mm + len(groups) * pitch_mm + LINE_MM)
     page.key(key, MARGIN_MM, page.top_mm)
+    days = [0.0, *(day for day in frame.visit_days if day > 0)]
     for index, group in enumerate(groups):
         top = page.top_mm + key_mm + index * pitch_mm
         mine = points.filter(pl.col("group") == group.code)
         heading = f"{group.label} ({mine['display_id'].n_unique()} in the model)"
         page.text(MARGIN_MM, top, heading, color=group.ink, fontweight="bold")
         axes = open_axes(page, top + _HEADING_MM, panel_mm, frame)
-        draw_samples(axes, mine, group, frame)
+        draw_samples(axes, mine, group, frame.low)
         _draw_curves(axes, own, drawn, group, frame)
         numbers = own.filter(pl.col("group") == group.code)
         _say_why_not(axes, numbers)
-        counts = {
-            day: (str(n), str(later))
-            for day, n, later in numbers.select("time_day", "n", "n_sampled").iter_rows()
-            if day in frame.visit_days
-        }
-        write_numbers(page, top + _HEADING_MM + panel_mm, _HEADINGS, counts, frame)
+        found = {day: (str(n), str(later)) for day, n, later in numbers["time_day", "n", "n_sampled"].iter_rows()}
+        columns = [found.get(day, ("", "")) for day in days]
+        width = (frame.plot_mm, frame.last_day)
+        write_columns(page, top + _HEADING_MM + panel_mm, days, _HEADINGS, columns, width)
     bottom = page.top_mm + key_mm + len(groups) * pitch_mm
     axis = f"Days since {spec.clocks.transplant} (square-root scale)"
     page.text(MARGIN_MM + LEFT_MM + frame.plot_mm / 2, bottom - 2, axis, ha="center")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
-from immrecon.config.display import DisplaySpec
+from immrecon.config.display import AGE_LIMITS, DisplaySpec
 from immrecon.config.trajectory_specs import TRAJECTORY
 from immrecon.errors import ContractError
 from immrecon.tables.format import (
@@ -63,14 +63,15 @@ def exhibit(
 
 
 def unsigned(spec: DisplaySpec) -> list[str]:
-    """Codes of the definitions that are not signed: endpoints, courses, recurrent events, those of the grid, and
-    TRAJECTORY for the mixed models of counts."""
+    """Codes of the definitions that are not signed: endpoints, courses, recurrent events, those of the grid, the mixed
+    models of counts (TRAJECTORY) and reference limits."""
     grid = [] if spec.definition_grid is None else spec.definition_grid.unsigned
     endpoints = [endpoint.code for endpoint in spec.endpoints if endpoint.status != "signed"]
     courses = [course.code for course in spec.multistate if course.status != "signed"]
     models = [TRAJECTORY] if spec.trajectory is not None and spec.trajectory.status != "signed" else []
     events = [event.code for event in spec.recurrent_events if event.status != "signed"]
-    return [*endpoints, *models, *courses, *events, *grid]
+    limits = [AGE_LIMITS] if spec.age_limits is not None and spec.age_limits.unsigned else []
+    return [*endpoints, *models, *courses, *events, *grid, *limits]
 
 
 def draft_mark(spec: DisplaySpec, endpoints: Iterable[str]) -> str:
