@@ -15,11 +15,13 @@ from immrecon.config.base import Strict
 from immrecon.config.clinical import clinical_spec
 from immrecon.config.contrast_specs import contrast_spec
 from immrecon.config.display import DisplaySpec, display_spec
+from immrecon.config.external_specs import external_spec
 from immrecon.config.load import load_study
+from immrecon.config.outcome_specs import joint_model_spec, landmark_status_spec, outcome_spec
 from immrecon.config.queries import queries_spec
 from immrecon.config.study import Study
 from immrecon.errors import ConfigError, ImmreconError, SourceError
-from immrecon.layout import Layout, distrust_unrecorded, source_files, unused_files
+from immrecon.layout import Layout, control_files, distrust_unrecorded, source_files, unused_files
 from immrecon.lock import prepare
 from immrecon.provenance import REPOSITORY, code_digest, file_digest, text_digest
 
@@ -35,6 +37,10 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "events": specs.events_spec,
     "multistate": specs.multistate_spec,
     "contrasts": contrast_spec,
+    "landmark_status": landmark_status_spec,
+    "outcome": outcome_spec,
+    "joint_model": joint_model_spec,
+    "external": external_spec,
     "safety": specs.safety_spec,
     "display": display_spec,
 }
@@ -96,6 +102,8 @@ class Steps:
         self.folder = str(study.data_folder)
         self.unused: list[str] = unused_files(study)
         self.earlier_queries = [] if study.earlier_queries is None else [str(study.earlier_queries)]
+        self.controls = control_files(study)
+        self.control_files = [path for tables in self.controls.values() for paths in tables.values() for path in paths]
         checksums = study.cut.checksums
         # Contents, not times, decide: a file replaced by an older one must be seen, and a frozen cut checked again.
         listed = [path for path in (checksums and [study.relative(checksums)]) or [] if path.is_file()]

@@ -31,6 +31,14 @@ def ratio_rows(sample: Sample) -> list[Row]:
     return [*rows, _proportional(sample, design, kept)]
 
 
+def hazard_ratio_rows(sample: Sample) -> list[Row]:
+    """Hazard ratio per level alone, and the test of the model where every participant has one row."""
+    design = _design(sample)
+    kept = _compared(sample, design)
+    rows = _hazard_ratios(sample, design, kept)
+    return rows if sample.subject is not None else [*rows, _proportional(sample, design, kept)]
+
+
 def _design(sample: Sample) -> _Design:
     comparison = sample.comparison
     if comparison.kind != "categorical":
@@ -73,12 +81,17 @@ def _hazard_ratios(sample: Sample, design: _Design, hindered: str | None) -> lis
     each = "" if parameters == 1 else " per parameter"
     why = f"{planned:.3g} events planned{each}, {'fewer than' if small else 'at least'} {gate:g}"
     method = "Firth's Cox model (Breslow ties)" if small else "Cox model (Efron ties)"
-    about = {"conf_type": "profile penalised likelihood" if small else "Wald", "variance": "model"}
+    robust = sample.subject is not None and not small
+    variance = "robust, by participant" if robust else "model"
+    about = {"conf_type": "profile penalised likelihood" if small else "Wald", "variance": variance}
     if hindered:
         return _not_estimated(sample, design, measure, method, hindered, about)
     level = sample.spec.methods.conf_level
-    model = firth_cox if small else cox
-    fit = model(sample.time, sample.event, design.covariates, strata=sample.strata, conf_level=level)
+    rows = {"entry": sample.entry, "strata": sample.strata, "subject": sample.subject, "conf_level": level}
+    if small:
+        fit = firth_cox(sample.time, sample.event, design.covariates, **rows)
+    else:
+        fit = cox(sample.time, sample.event, design.covariates, cluster=sample.subject, **rows)
     return _fitted(sample, design, measure, method, fit, why, about, ", ".join(sample.comparison.stratified_by))
 
 

@@ -6,7 +6,9 @@ from pydantic import Field
 
 from immrecon.config.base import Strict
 from immrecon.config.contrast_specs import ComparisonDisplay, comparison_displays
+from immrecon.config.external_specs import ExternalDisplay, external_displays
 from immrecon.config.first_event import Topic
+from immrecon.config.outcome_specs import OutcomeDisplay, outcome_displays
 from immrecon.config.study import (
     Analyte,
     ClockLabels,
@@ -123,6 +125,8 @@ class DisplaySpec(Strict):
     recurrent_events: list[RecurrentEventDisplay]
     multistate: list[MultiStateDisplay] = Field(default=[])
     comparisons: list[ComparisonDisplay] = Field(default=[])
+    outcomes: list[OutcomeDisplay] = Field(default=[])
+    externals: list[ExternalDisplay] = Field(default=[])
     safety: Safety
     sae_reconciled: bool
     conf_level: float
@@ -158,6 +162,8 @@ def display_spec(study: Study) -> DisplaySpec:
         recurrent_events=[_recurrent_display(study, code) for code in study.endpoints.recurrent_events],
         multistate=[_multistate_display(study, code) for code in study.endpoints.multistate],
         comparisons=comparison_displays(study),
+        outcomes=outcome_displays(study),
+        externals=external_displays(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
         conf_level=file.methods.conf_level,

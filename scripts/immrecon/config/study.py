@@ -13,7 +13,9 @@ from immrecon.config.comparisons import ComparisonsFile
 from immrecon.config.cuts import Cut
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.external import ExternalFile
 from immrecon.config.extracts import ExtractsFile
+from immrecon.config.outcomes import OutcomesFile
 from immrecon.config.record_checks import LateEntry, ProtocolVersion, SaeReconciliation
 from immrecon.vocabulary import POOLED, Milestone, Population
 
@@ -171,6 +173,12 @@ class Sources(Strict):
     comparisons: str | None = Field(
         description="who is compared with whom, and references in print; null: nothing is compared"
     )
+    outcomes: str | None = Field(
+        description="outcome by reconstitution, at landmarks and by the current count; null: not analysed"
+    )
+    external: str | None = Field(
+        description="published proportions and control data sets of other studies; null: compared with none"
+    )
     data: str = Field(description="folder that holds one sub-folder per cut")
     results: str = Field(description="folder under which <study>/<cut>/ is written")
 
@@ -262,6 +270,8 @@ class Study(Strict):
     labs: dict[str, Dialect]
     clinical: ExtractsFile
     comparisons: ComparisonsFile | None = None
+    outcomes: OutcomesFile | None = None
+    external: ExternalFile | None = None
     config_path: str
     """Where the configuration was read from; its folder is where relative paths start."""
 

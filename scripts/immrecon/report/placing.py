@@ -6,11 +6,12 @@ from typing import Literal
 
 from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.config.study import Analyte
-from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem, states_stem
+from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem, outcome_figures, outcome_stem, states_stem
 
 Topic = Literal[
-    "participants", "follow-up", "engraftment", "recovery", "infection", "safety", "efficacy", "quality", "further"
-]
+    "participants", "follow-up", "engraftment", "recovery", "infection", "safety", "efficacy", "outcome", "external",
+    "quality", "further",
+]  # fmt: skip
 
 _KNOWN: dict[str, tuple[Topic, str]] = {
     "accrual": ("participants", "Accrual, planned and actual"),
@@ -86,7 +87,13 @@ def place_figure(stem: str, spec: DisplaySpec) -> Placed:
 
 
 def _by_whole_name(stem: str, spec: DisplaySpec) -> Placed | None:
-    """Comparisons of a chapter, and courses through states."""
+    """Comparisons of a chapter, courses through states, and outcome by reconstitution."""
+    labels = {endpoint.code: endpoint.label for endpoint in spec.endpoints}
+    for outcome, code, day in outcome_figures(spec):
+        if stem == outcome_stem(outcome.code, code, day):
+            return Placed(stem, "outcome", f"{labels[code]} from day {day:g}, by reconstitution", codes=(code,))
+    if stem == "external_control":
+        return Placed(stem, "external", "Estimates beside references from elsewhere")
     for topic in compared_topics(spec):
         if stem == forest_stem(topic):
             return Placed(stem, topic, "Comparisons", codes=tuple(compared_endpoints(spec, topic)))

@@ -62,11 +62,12 @@ def exhibit(
 
 
 def unsigned(spec: DisplaySpec) -> list[str]:
-    """Codes of the endpoints, courses, recurrent events and definitions in the grid that are not signed."""
+    """Codes of everything declared that is not signed: endpoints, courses, events, definitions, outcomes, references."""
     grid = [] if spec.definition_grid is None else spec.definition_grid.unsigned
     endpoints = [endpoint.code for endpoint in spec.endpoints if endpoint.status != "signed"]
     courses = [course.code for course in spec.multistate if course.status != "signed"]
-    return [*endpoints, *courses, *(event.code for event in spec.recurrent_events if event.status != "signed"), *grid]
+    others = [*spec.recurrent_events, *spec.outcomes, *spec.externals]
+    return [*endpoints, *courses, *(item.code for item in others if item.status != "signed"), *grid]
 
 
 def draft_mark(spec: DisplaySpec, endpoints: Iterable[str]) -> str:

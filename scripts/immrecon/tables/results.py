@@ -44,6 +44,11 @@ class Results:
     state_curves: pl.DataFrame
     state_occupancy: pl.DataFrame
     length_of_stay: pl.DataFrame
+    outcome_curves: pl.DataFrame
+    outcome_risk_table: pl.DataFrame
+    outcome_estimates: pl.DataFrame
+    outcome_contrasts: pl.DataFrame
+    external_control: pl.DataFrame
     cells: pl.DataFrame
 
 
