@@ -64,7 +64,7 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
         "events": [events_stem(event.code) for event in spec.recurrent_events if event.figure],
         "multistate": [states_stem(course.code) for course in spec.multistate],
         "definition_grid": ["definition_grid"] if spec.definition_grid else [],
-        "reconstitution_outcome": [outcome_stem(item.code, *rest) for item, *rest in outcome_figures(spec)],
+        "reconstitution_outcome": [outcome_stem(item.code, code, day) for item, code, day in outcome_figures(spec)],
         "external_control": ["external_control"] if spec.externals else [],
         "forest": [forest_stem(topic) for topic in compared_topics(spec)],
     }

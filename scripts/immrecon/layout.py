@@ -119,11 +119,13 @@ def control_files(study: Study) -> dict[str, dict[str, list[str]]]:
     found = {}
     for code, control in study.external.controls.items():
         folder = study.relative(control.analysis)
-        found[code] = {name: [str(path) for path in sorted((folder / name).glob("*.parquet"))] for name in CONTROL_TABLES}
+        found[code] = {
+            name: [str(path) for path in sorted((folder / name).glob("*.parquet"))] for name in CONTROL_TABLES
+        }
         for name, parts in found[code].items():
             if not parts:
                 raise SourceError(
-                    f"{folder / name}: no table of the control data set {code}. Hint: run its study with this pipeline, "
+                    f"{folder / name}: no table of the control data set {code}. Hint: run its study with this pipeline "
                     "and name the folder `analysis` of its results in the configuration."
                 )
     return found

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -87,11 +88,11 @@ def _hazard_ratios(sample: Sample, design: _Design, hindered: str | None) -> lis
     if hindered:
         return _not_estimated(sample, design, measure, method, hindered, about)
     level = sample.spec.methods.conf_level
-    rows = {"entry": sample.entry, "strata": sample.strata, "subject": sample.subject, "conf_level": level}
+    rows: dict[str, Any] = {"entry": sample.entry, "strata": sample.strata, "subject": sample.subject}
     if small:
-        fit = firth_cox(sample.time, sample.event, design.covariates, **rows)
+        fit = firth_cox(sample.time, sample.event, design.covariates, conf_level=level, **rows)
     else:
-        fit = cox(sample.time, sample.event, design.covariates, cluster=sample.subject, **rows)
+        fit = cox(sample.time, sample.event, design.covariates, cluster=sample.subject, conf_level=level, **rows)
     return _fitted(sample, design, measure, method, fit, why, about, ", ".join(sample.comparison.stratified_by))
 
 

@@ -65,7 +65,7 @@ def _rows(
     applies = group in published.applies_to
     yield common | _in_print(published, applies)
     for measure, (case, test) in _CASES.items():
-        found = proportion_row(people, case, day, spec.methods)
+        found: Row = dict(proportion_row(people, case, day, spec.methods))
         del found["n_competing"]
         high = found.pop("estimate_high", None)
         assert high == found.get("estimate")

@@ -1,8 +1,8 @@
 """Outcome by the last count measured before: Cox's model with a covariate that changes at each sample.
 
-(start, stop] intervals: a value holds after the day of its sample, up to and including the day of the next one; an event
-on the day of a sample is put down to the value before. Values are carried forward, never interpolated. A participant is
-at risk from the first value on, at the earliest from the start of follow-up (delayed entry).
+(start, stop] intervals: a value holds after the day of its sample, up to and including the day of the next one; an
+event on the day of a sample is put down to the value before. Values are carried forward, never interpolated. A
+participant is at risk from the first value on, at the earliest from the start of follow-up (delayed entry).
 """
 
 import numpy as np
@@ -35,9 +35,7 @@ def current_value_rows(
 
 def log_counts(adlb: pl.DataFrame, adoc: pl.DataFrame, current: CurrentValueOutcome) -> pl.DataFrame:
     """USUBJID, DY, VALUE: log10 counts by day since transplant; of several samples on one day the lowest."""
-    ends = (
-        adoc.filter(pl.col("OCCUR").is_in(current.samples_end_at)).group_by("USUBJID").agg(ENDDY=pl.col("DY").min())
-    )
+    ends = adoc.filter(pl.col("OCCUR").is_in(current.samples_end_at)).group_by("USUBJID").agg(ENDDY=pl.col("DY").min())
     return (
         adlb.filter(pl.col("PARAMCD") == current.analyte, pl.col("ANL02FL") == "Y", pl.col("ADY") >= current.first_day)
         .join(ends, on="USUBJID", how="left")
@@ -91,7 +89,9 @@ def _ratios(
     followed = adtte.filter(pl.col("PARAMCD") == parameter, pl.col("RISKFL") == "Y").select(
         "USUBJID", "GROUP", "DOSELVL", "CNSR", ENTRY="AENTRY", EXIT="AVAL"
     )
-    on_clock = values.join(start, on="USUBJID", how="inner").select("USUBJID", "VALUE", DY=pl.col("DY") - pl.col("STARTDY"))
+    on_clock = values.join(start, on="USUBJID", how="inner").select(
+        "USUBJID", "VALUE", DY=pl.col("DY") - pl.col("STARTDY")
+    )
     rows = carried_forward(on_clock, followed).with_columns(AVAL="TSTOP")
     comparison = two_levels(current.label, [], current.endpoints, current.stratified_by, current.p_values)
     sample = Sample(
@@ -105,7 +105,9 @@ def _ratios(
         n_left_out=followed.height - rows["USUBJID"].n_unique(),
         left_out="at risk without a value before the end of follow-up, left out",
         entry=rows["TSTART"].to_numpy(),
-        subject=np.unique(rows["USUBJID"].to_numpy(), return_inverse=True)[1] if rows.height else np.zeros(0, dtype=int),
+        subject=np.unique(rows["USUBJID"].to_numpy(), return_inverse=True)[1]
+        if rows.height
+        else np.zeros(0, dtype=int),
         **compared(code, comparison, rows, spec.outcomes.gates, spec),
     )
     about = {"analysis": ANALYSIS, "factor": current.analyte, "level": "ten times the count"}

@@ -47,9 +47,7 @@ def compared(
             baseline=[],
             methods=spec.methods,
             endpoints=spec.endpoints,
-            comparisons=ComparisonsFile(
-                gates=_contrast_gates(gates), comparisons={code: comparison}, references={}
-            ),
+            comparisons=ComparisonsFile(gates=_contrast_gates(gates), comparisons={code: comparison}, references={}),
         ),
         "time": rows["AVAL"].to_numpy(),
         "cause": np.array([EVENT, 0, COMPETING])[rows["CNSR"].to_numpy()] if rows.height else np.zeros(0, dtype=int),

@@ -31,8 +31,8 @@ def estimate_reconstitution_outcome(
     """Landmark analyses and Cox models with the current count, as declared; empty tables where nothing is declared.
 
     Kaplan-Meier or Aalen-Johansen per status as the endpoint declares, with the interval for small groups, because the
-    size of a status is not planned; ratios of (cause-specific) hazards by Cox (Efron ties; robust by participant where a
-    participant has several rows) or Firth, as what is planned decides.
+    size of a status is not planned; ratios of (cause-specific) hazards by Cox (Efron ties; robust by participant where
+    a participant has several rows) or Firth, as what is planned decides.
     """
     curves: list[Row] = []
     risk: list[Row] = []
@@ -40,8 +40,9 @@ def estimate_reconstitution_outcome(
     contrasts: list[Row] = []
     codes = [] if spec.outcomes is None else list(spec.outcomes.landmarks)
     for at in at_landmarks(adtte, adlm, adsl, spec):
-        for table, rows in zip((curves, risk), curve_tables(at, spec), strict=True):
-            table += rows
+        drawn, under = curve_tables(at, spec)
+        curves += drawn
+        risk += under
         estimates += estimate_rows(at, spec)
         contrasts += ratio_rows(at, codes.index(at.code), spec)
     if spec.outcomes is not None:

@@ -15,8 +15,8 @@ from immrecon.vocabulary import POOLED, Clock
 class ExternalGates(OutcomeGates):
     fewest_at_risk: int = Field(
         ge=1,
-        description="with fewer at risk at the start, or at an event while participants still enter, a control data set "
-        "is refused",
+        description="with fewer at risk at the start, or at an event while participants still enter, a control data "
+        "set is refused",
     )
 
 
@@ -24,7 +24,9 @@ class PublishedProportion(Strict):
     """A proportion in print with its sampling error, beside the proportion here by the exact binomial distribution."""
 
     label: Label
-    endpoint: Code = Field(description="an endpoint whose one event is a threshold of samples with an end of its window")
+    endpoint: Code = Field(
+        description="an endpoint whose one event is a threshold of samples with an end of its window"
+    )
     population: Label = Field(description="who was studied, in words")
     rule: Label = Field(description="the definition as printed")
     proportion: float = Field(gt=0, lt=1)
@@ -61,8 +63,8 @@ class ControlData(Strict):
     analysis: str = Field(description="folder `analysis` of a run of this pipeline, from the folder of `config.yaml`")
     clock: Clock = Field(description="clock of the control's endpoints")
     start: Literal["landmark", "delayed entry"] = Field(
-        description="landmark: whoever is at risk after a day since transplant, in both; delayed entry: participants here "
-        "enter at their injection, controls at the start of their follow-up"
+        description="landmark: whoever is at risk after a day since transplant, in both; delayed entry: participants "
+        "here enter at their injection, controls at the start of their follow-up"
     )
     landmark_day: float | None = Field(description="days since transplant; null: delayed entry")
     groups: list[Label] = Field(

@@ -83,7 +83,7 @@ def _check_declared(study: Study, folder: Path) -> None:
     """What the files that a study may do without say of the study and its endpoints."""
     file, endpoints = study.file, study.endpoints
     groups, analytes = [group.code for group in file.groups], [analyte.code for analyte in file.analytes]
-    baseline = {item.code: item.kind for item in file.baseline}
+    baseline: dict[str, str] = {item.code: item.kind for item in file.baseline}
     name: str | None = None
     try:
         if study.comparisons is not None:

@@ -120,5 +120,3 @@ def outcome_displays(study: Study) -> list[OutcomeDisplay]:
             )
         )
     return shown
-
-

@@ -32,10 +32,12 @@ class LandmarkOutcome(Strict):
     """Outcome from a landmark on, by whether a rule of confirmed crossing was met at it."""
 
     label: Label
-    rule: Code = Field(description="occurrence of samples (domain LB); met at a landmark if both samples lie at or before it")
+    rule: Code = Field(
+        description="occurrence of samples (domain LB); met at a landmark if both samples lie at or before it"
+    )
     landmarks_day: list[float] = Field(min_length=1, description="days since transplant")
     unconfirmed: Literal["not reconstituted", "left out"] = Field(
-        description="what a participant is at a landmark whose samples had reached the threshold, without confirmation yet"
+        description="what a participant is at a landmark whose samples had reached the threshold, not confirmed yet"
     )
     last_sample_within_day: float = Field(
         gt=0,
@@ -43,7 +45,9 @@ class LandmarkOutcome(Strict):
         "the rule's window, where that is earlier); the status of anybody else is not known",
     )
     endpoints: dict[Code, OutcomeEndpoint] = Field(min_length=1)
-    days_after: list[float] = Field(min_length=1, description="days after the landmark at which estimates are tabulated")
+    days_after: list[float] = Field(
+        min_length=1, description="days after the landmark at which estimates are tabulated"
+    )
     stratified_by: list[Literal["group", "dose_level"]] = Field(
         description="hazard ratios compare within these; []: not stratified"
     )

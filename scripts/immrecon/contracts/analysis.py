@@ -269,8 +269,6 @@ ADOC = _participants("adoc", "One row per declared occurrence of a participant, 
 ADREC = _participants("adrec", "One row per participant of the population and reconstitution rule.", Adrec)
 ADMS = _participants("adms", "One row per participant of the population, course and state in which they were.", Adms)
 
-ADLM = _participants(
-    "adlm", "One row per transplanted participant, analysis of outcome and landmark.", Adlm
-)
+ADLM = _participants("adlm", "One row per transplanted participant, analysis of outcome and landmark.", Adlm)
 
 ANALYSIS = [ADSL, ADLB, ADAE, ADTTE, ADOC, ADREC, ADMS, ADLM]

@@ -7,7 +7,7 @@ from immrecon.contracts.base import Contract, count, integer, number, text
 
 class JointModelLong(dy.Schema):
     id = text("participant: display id", primary_key=True)
-    sample = count("number of the sample within participant, in order of time", primary_key=True)
+    sample_number = count("number of the sample within participant, in order of time", primary_key=True)
     group = text("group; empty where none is recorded")
     dose_level = text("dose level assigned; empty for none")
     analyte = text("analyte")

@@ -18,9 +18,7 @@ from immrecon.derive.reconstitution_status import samples_in_window
 from immrecon.vocabulary import LandmarkStatus
 
 
-def derive_adlm(
-    adsl: pl.DataFrame, adlb: pl.DataFrame, adoc: pl.DataFrame, spec: LandmarkStatusSpec
-) -> pl.DataFrame:
+def derive_adlm(adsl: pl.DataFrame, adlb: pl.DataFrame, adoc: pl.DataFrame, spec: LandmarkStatusSpec) -> pl.DataFrame:
     """ADLM rows: one per transplanted participant, declared analysis and landmark; none where nothing is declared."""
     declared = {} if spec.outcomes is None else spec.outcomes.landmarks
     parts = [

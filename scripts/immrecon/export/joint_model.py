@@ -1,8 +1,8 @@
 """Two tables for joint models of counts and outcome (R's JM, JMbayes2): samples in rows, participants in rows.
 
 Both are at participant level and name participants by their display id. Days count from the transplant. A sample after
-the end of follow-up is in neither table, because a joint model refuses it; a participant without a sample is in neither,
-because it contributes nothing to the longitudinal part.
+the end of follow-up is left out, because a joint model refuses it; so is a participant without a sample, who says
+nothing about counts.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,9 @@ def joint_model_tables(
         return JointModel(JOINT_MODEL_LONG.schema.create_empty(), JOINT_MODEL_WIDE.schema.create_empty())
     people = _people(adsl, adtte, declared, spec)
     samples = (
-        adlb.filter(pl.col("PARAMCD") == declared.analyte, pl.col("ANL02FL") == "Y", pl.col("ADY") >= declared.first_day)
+        adlb.filter(
+            pl.col("PARAMCD") == declared.analyte, pl.col("ANL02FL") == "Y", pl.col("ADY") >= declared.first_day
+        )
         .join(people.select("USUBJID", "event_time_day"), on="USUBJID", how="inner")
         .filter(pl.col("ADY") <= pl.col("event_time_day"))
     )
@@ -45,9 +47,7 @@ def joint_model_tables(
     return JointModel(_long(samples, declared), _with_covariates(wide, sampled, adsl, sc, declared, spec))
 
 
-def _people(
-    adsl: pl.DataFrame, adtte: pl.DataFrame, declared: JointModelTables, spec: JointModelSpec
-) -> pl.DataFrame:
+def _people(adsl: pl.DataFrame, adtte: pl.DataFrame, declared: JointModelTables, spec: JointModelSpec) -> pl.DataFrame:
     endpoint = spec.endpoints.endpoints[declared.endpoint]
     clock = spec.endpoints.first_events[endpoint.first_event].origin.clock
     start = adsl.select("USUBJID", STARTDY=CLOCK_DAY[clock])
@@ -72,7 +72,7 @@ def _long(samples: pl.DataFrame, declared: JointModelTables) -> pl.DataFrame:
     below, above = pl.col("ACMP").is_in(["<", "<="]), pl.col("ACMP").is_in([">", ">="])
     rows = samples.sort("DISPID", "ADY", "ASEQ").select(
         id="DISPID",
-        sample=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("DISPID"),
+        sample_number=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("DISPID"),
         group=pl.col("GROUP").fill_null(""),
         dose_level=pl.col("DOSELVL").fill_null(""),
         analyte="PARAMCD",

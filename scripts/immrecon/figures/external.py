@@ -63,7 +63,9 @@ def draw_references(external_control: pl.DataFrame, spec: DisplaySpec) -> Figure
     lines = _lines(external_control, spec)
     words = _words(external_control, spec)
     if not any(line.row for line in lines):
-        return words_only_page(words, "No participant is in the population by the cut-off: there is nothing to compare.")
+        return words_only_page(
+            words, "No participant is in the population by the cut-off: there is nothing to compare."
+        )
     entries = [
         KeyEntry(_WHOSE[source], look | {"color": INK, "markersize": 5, "linestyle": "none"}, span=False)
         for source, look in _LOOKS.items()
@@ -123,7 +125,9 @@ def _draw(page: Page, top: float, height: float, lines: Sequence[_Line]) -> None
     axes.set_xlabel("Proportion or probability (%)")
     axes.grid(axis="x", color=FAINT, linewidth=0.3)
     axes.set_axisbelow(True)
-    page.text(MARGIN_MM + _LABEL_MM + _COUNT_MM, top - 1, "n/events", ha="right", va="bottom", fontsize=NOTE_PT, color=SOFT)
+    page.text(
+        MARGIN_MM + _LABEL_MM + _COUNT_MM, top - 1, "n/events", ha="right", va="bottom", fontsize=NOTE_PT, color=SOFT
+    )
     for index, line in enumerate(lines):
         y = index * LINE_MM
         if line.row is None:
@@ -142,5 +146,3 @@ def _draw(page: Page, top: float, height: float, lines: Sequence[_Line]) -> None
             axes.plot(limits, [middle, middle], color=INK, linewidth=1.1, clip_on=False)
         look = _LOOKS[line.row["source"]]
         axes.plot([line.row["estimate"]], [middle], color=INK, markersize=5, clip_on=False, zorder=4, **look)
-
-

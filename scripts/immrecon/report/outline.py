@@ -87,8 +87,8 @@ _CHAPTERS: dict[Topic, tuple[str, str, str]] = {
     "outcome": (
         "Outcome by reconstitution",
         "Do participants who reconstitute fare better?",
-        "Reconstitution was not randomised: who reconstitutes differs from who does not in more than that. Status counts "
-        "as it was known at the landmark, and outcome from there on, so that nobody is immortal before.",
+        "Reconstitution was not randomised: who reconstitutes differs from who does not in more than that. Status "
+        "counts as it was known at the landmark, and outcome from there on, so that nobody is immortal before.",
     ),
     "external": (
         "Beside what others found",

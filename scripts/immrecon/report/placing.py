@@ -6,7 +6,14 @@ from typing import Literal
 
 from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.config.study import Analyte
-from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem, outcome_figures, outcome_stem, states_stem
+from immrecon.exhibits import (
+    compared_endpoints,
+    compared_topics,
+    forest_stem,
+    outcome_figures,
+    outcome_stem,
+    states_stem,
+)
 
 Topic = Literal[
     "participants", "follow-up", "engraftment", "recovery", "infection", "safety", "efficacy", "outcome", "external",

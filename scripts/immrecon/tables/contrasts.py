@@ -79,9 +79,7 @@ _DIFFERENCES_AND_RATIOS = (
     "Differences are level minus reference, in percentage points, and of restricted means in days; ratios are level "
     "over reference. Events: by the day where one is named."
 )
-_WHAT = (
-    "Tests and steps are of all levels together. Methods follow from what is planned, not from what is seen."
-)
+_WHAT = "Tests and steps are of all levels together. Methods follow from what is planned, not from what is seen."
 
 
 def _ordered(frame: pl.DataFrame) -> list[Record]:

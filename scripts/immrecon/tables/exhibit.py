@@ -62,12 +62,14 @@ def exhibit(
 
 
 def unsigned(spec: DisplaySpec) -> list[str]:
-    """Codes of everything declared that is not signed: endpoints, courses, events, definitions, outcomes, references."""
+    """Codes of everything declared that is not signed: endpoints, courses, events, definitions, outcomes."""
     grid = [] if spec.definition_grid is None else spec.definition_grid.unsigned
     endpoints = [endpoint.code for endpoint in spec.endpoints if endpoint.status != "signed"]
     courses = [course.code for course in spec.multistate if course.status != "signed"]
-    others = [*spec.recurrent_events, *spec.outcomes, *spec.externals]
-    return [*endpoints, *courses, *(item.code for item in others if item.status != "signed"), *grid]
+    events = [event.code for event in spec.recurrent_events if event.status != "signed"]
+    outcomes = [outcome.code for outcome in spec.outcomes if outcome.status != "signed"]
+    references = [reference.code for reference in spec.externals if reference.status != "signed"]
+    return [*endpoints, *courses, *events, *outcomes, *references, *grid]
 
 
 def draft_mark(spec: DisplaySpec, endpoints: Iterable[str]) -> str:

@@ -92,7 +92,9 @@ def _cells(row: Record, marks: Marks) -> tuple[Cell, ...]:
         Cell(count(row["n"])),
         Cell(count(row["n_events"])),
         known,
-        BLANK if tested and row["estimate"] is not None else estimate_cell(row, marks, show, f"{measure} of {row['reference']}"),
+        BLANK
+        if tested and row["estimate"] is not None
+        else estimate_cell(row, marks, show, f"{measure} of {row['reference']}"),
         p,
         Cell(sentence(estimator(clean(method)))),
     )

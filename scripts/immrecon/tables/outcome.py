@@ -68,7 +68,7 @@ def outcome_estimates(results: Results, spec: DisplaySpec) -> Table:
 _WHAT = (
     "n: alive, followed and free of the endpoint's events after the landmark; of them unconfirmed: had reached the "
     "threshold, without confirmation by then. Events and competing events: up to and including the day; at risk: just "
-    "before it. Nothing after a landmark changes the status at it. Estimates by group: outcome_estimates of the results."
+    "before it. Nothing after a landmark changes the status at it. By group: outcome_estimates of the results."
 )
 
 
@@ -119,6 +119,6 @@ def outcome_contrasts(results: Results, spec: DisplaySpec) -> Table:
 
 
 _RATIOS = (
-    "Ratios are of the level over the reference; of the current count, of a count ten times as high. Methods follow from "
-    "what is planned, not from what is seen."
+    "Ratios are of the level over the reference; of the current count, of a count ten times as high. Methods follow "
+    "from what is planned, not from what is seen."
 )
