@@ -28,6 +28,7 @@ _LABEL_MM, _COUNT_MM = 74.0, 16.0
 _AXIS_LEFT_MM = _LABEL_MM + _COUNT_MM + 6.0
 _AXIS_MM = INNER_MM - _AXIS_LEFT_MM - 4.0
 _TICKS_MM = 13.0
+_ON_WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # words over the guides of the axis
 _LOOKS: dict[str, dict[str, Any]] = {
     "reference": {"marker": "D", "markerfacecolor": "white"},
     "here": {"marker": "s", "markerfacecolor": INK},
@@ -96,7 +97,9 @@ def _words(frame: pl.DataFrame, spec: DisplaySpec) -> Words:
 def _lines(frame: pl.DataFrame, spec: DisplaySpec) -> list[_Line]:
     labels = {endpoint.code: endpoint.label for endpoint in spec.endpoints}
     groups = {group.code: group.label for group in spec.groups} | {POOLED: "All participants"}
-    shown = frame.filter(pl.col("measure").is_in(list(_SHOWN)))
+    # Without anybody of unknown status the best and the worst case are what is known.
+    cases = pl.col("measure").is_in([ExternalMeasure.BEST, ExternalMeasure.WORST])
+    shown = frame.filter(pl.col("measure").is_in(list(_SHOWN)), ~cases | (pl.col("n_unknown") > 0))
     lines = []
     for item in spec.externals:
         for code in item.endpoints:
@@ -138,7 +141,8 @@ def _draw(page: Page, top: float, height: float, lines: Sequence[_Line]) -> None
         page.text(MARGIN_MM + _LABEL_MM + _COUNT_MM, top + y, counts, ha="right", fontsize=NOTE_PT)
         if line.row["status"] != RowStatus.ESTIMATED:
             words = wrap(str(line.row["reason"]), _AXIS_MM, NOTE_PT)
-            page.text(left + 1, top + y, words[0] + (" …" if len(words) > 1 else ""), fontsize=NOTE_PT, color=SOFT)
+            text = words[0] + (" …" if len(words) > 1 else "")
+            page.text(left + 1, top + y, text, fontsize=NOTE_PT, color=SOFT, bbox=_ON_WHITE)
             continue
         middle = y + 0.4 * LINE_MM
         limits = [line.row["conf_low"], line.row["conf_high"]]

@@ -58,12 +58,13 @@ def _from_landmark(endpoint: EndpointDisplay, outcome: OutcomeDisplay, day: floa
     return endpoint.model_copy(
         update={
             "label": f"{endpoint.label} from day {day:g}, by reconstitution",
-            "rule": f"{endpoint.rule}.\nReconstituted: {outcome.rule}.\n{_not_known(unknown)}",
+            "rule": f"{endpoint.rule}.\nReconstituted: {outcome.rule}.\n{_not_known(unknown)}.\n"
+            f"The curves describe, and do not show an effect: {outcome.p_values.reason}",
             "clock_label": f"the landmark (day {day:g} after {outcome.clock_label})",
             "landmark_day": None,
             "figure_last_day": outcome.figure_last_day,
             "figure_tick_day": outcome.figure_tick_day,
-            "source": f"{outcome.source}. No evidence of an effect: {outcome.p_values.reason}",
+            "source": outcome.source,
             "status": "draft" if "draft" in (endpoint.status, outcome.status) else "signed",
         }
     )
