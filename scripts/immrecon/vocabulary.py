@@ -158,7 +158,7 @@ class LandmarkStatus(StrEnum):
     NOT_RECONSTITUTED = "not reconstituted"
     NOT_RECENT = "not known: no recent sample"
     NO_SAMPLE = "not known: no sample"
-    UNDECIDED = "not known: above an upper limit"
+    UNDECIDED = "not known: a sample decides nothing"
 
 
 UNKNOWN = "status not known"
