@@ -52,7 +52,7 @@ def log10_count(below_limit: BelowLimit, lowest_per_ul: float) -> pl.Expr:
     share = 0.5 if below_limit == "half the limit" else 1.0
     below = pl.col("ACMP").is_in(["<", "<="])
     value = pl.when(below).then(pl.col("AVAL") * share).otherwise(pl.col("AVAL"))
-    return value.clip(lower_bound=lowest_per_ul).log10()
+    return value.clip(lower_bound=lowest_per_ul).log10().round(12)  # 1000 is 3, not 2.9999999999999996
 
 
 def carried_forward(values: pl.DataFrame, followed: pl.DataFrame) -> pl.DataFrame:
