@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from immrecon.config.outcome_specs import JointModelSpec
 from immrecon.contracts.export import JOINT_MODEL_LONG, JOINT_MODEL_WIDE
 from immrecon.contracts.harmonised import SC
-from immrecon.export.joint_model import JointModel, joint_model_tables
+from immrecon.export.joint_model import JointModel, export_joint_model
 from immrecon.stats.longitudinal import mixed_model
 from immrecon.stats.regression import cox
 
@@ -35,7 +35,7 @@ def tables(trial: Trial, sc: pl.DataFrame = NO_SC, baseline: list[Row] | None = 
         "baseline": baseline or [], "endpoints": ENDPOINTS,
         "outcomes": outcomes.model_dump() | {"joint_model": declared},
     }  # fmt: skip
-    return joint_model_tables(trial.adsl, trial.adlb, trial.adtte, sc, JointModelSpec.model_validate(spec))
+    return export_joint_model(trial.adsl, trial.adlb, trial.adtte, sc, JointModelSpec.model_validate(spec))
 
 
 def two_groups() -> Trial:
@@ -121,7 +121,7 @@ def test_models_fitted_to_the_files_are_those_of_r() -> None:
 def test_nothing_declared_and_nobody() -> None:
     trial = Trial(PEOPLE, COUNTS)
     spec = JointModelSpec.model_validate({"baseline": [], "endpoints": ENDPOINTS, "outcomes": None})
-    none = joint_model_tables(trial.adsl, trial.adlb, trial.adtte, NO_SC, spec)
+    none = export_joint_model(trial.adsl, trial.adlb, trial.adtte, NO_SC, spec)
     nobody = tables(Trial([], {}))
     for found in (none, nobody):
         assert (found.long.height, found.wide.height) == (0, 0)

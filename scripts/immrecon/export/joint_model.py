@@ -24,7 +24,7 @@ class JointModel:
     wide: pl.DataFrame
 
 
-def joint_model_tables(
+def export_joint_model(
     adsl: pl.DataFrame, adlb: pl.DataFrame, adtte: pl.DataFrame, sc: pl.DataFrame, spec: JointModelSpec
 ) -> JointModel:
     """The tables of the contracts JOINT_MODEL_LONG and JOINT_MODEL_WIDE, sorted; empty where none are declared.

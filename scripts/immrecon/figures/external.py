@@ -53,7 +53,7 @@ class _Line:
     row: dict[str, Any] | None
 
 
-def draw_external(external_control: pl.DataFrame, spec: DisplaySpec) -> dict[str, Figure]:
+def draw_external_control(external_control: pl.DataFrame, spec: DisplaySpec) -> dict[str, Figure]:
     """The figure of this module by its file stem, from the EXTERNAL_CONTROL table; none without a reference."""
     return {"external_control": draw_references(external_control, spec)} if spec.externals else {}
 

@@ -18,7 +18,7 @@ _AFTER_THE_GROUPS = 2
 """Colours of the first groups are taken: a status is not a group."""
 
 
-def draw_outcomes(curves: pl.DataFrame, risk_table: pl.DataFrame, spec: DisplaySpec) -> dict[str, Figure]:
+def draw_reconstitution_outcome(curves: pl.DataFrame, risk_table: pl.DataFrame, spec: DisplaySpec) -> dict[str, Figure]:
     """Every figure of this module by its file stem, from the tables OUTCOME_CURVES and OUTCOME_RISK_TABLE."""
     return {
         outcome_stem(outcome.code, endpoint, day): draw_outcome(curves, risk_table, spec, outcome, endpoint, day)
