@@ -83,7 +83,9 @@ def configured(config_files: Sequence[Any], overrides: dict[str, Any]) -> Study:
             f"{earlier}: no such file. The queries of the cut {study.file.data_cut} are compared with it. Hint: run "
             "the earlier cut and copy its queries/ids.csv there, or set compared_with to null."
         )
-    for path in (REPOSITORY, *source_files(study), *([] if earlier is None else [earlier])):
+    controls = {} if study.external is None else study.external.controls
+    folders = [study.relative(control.analysis) for control in controls.values()]
+    for path in (REPOSITORY, *source_files(study), *folders, *([] if earlier is None else [earlier])):
         if "{" in str(path) or "}" in str(path):
             raise SourceError(f"{path}: braces in a path stand for wildcards in Snakemake. Hint: rename it.")
     prepare(study.results_folder)
@@ -118,6 +120,16 @@ class Steps:
             for path in self.earlier_queries
         ]
 
+    def beside_the_cut(self) -> list[dict[str, str]]:
+        """Inputs from elsewhere than the cut's folder, by the ends of their paths."""
+        controls = [
+            {"path": f"control data set {code}: {name}/{Path(path).name}", "sha256": file_digest(path)}
+            for code, tables in self.controls.items()
+            for name, paths in tables.items()
+            for path in paths
+        ]
+        return self.compared_with() + controls
+
     @cache  # noqa: B019 - one instance per process
     def spec(self, section: str) -> dict[str, Any]:
         """The section of the configuration that a step is given, as plain values."""
@@ -134,6 +146,8 @@ class Steps:
         for key, value in sources.items():
             if value is not None:
                 sources[key] = [_portable(path) for path in value] if isinstance(value, list) else _portable(value)
+        for control in (content["external"] or {"controls": {}})["controls"].values():
+            control["analysis"] = _portable(control["analysis"])
         return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
 
     def all_code(self, scripts: Sequence[str]) -> str:
