@@ -21,7 +21,7 @@ from immrecon.figures.page import (
     words_only_page,
     wrap,
 )
-from immrecon.figures.style import FAINT, INK, NOTE_PT, SOFT, styled
+from immrecon.figures.style import FAINT, INK, NOTE_PT, SOFT, TEXT_PT, styled
 from immrecon.vocabulary import POOLED, ExternalMeasure, RowStatus
 
 _LABEL_MM, _COUNT_MM = 74.0, 16.0
@@ -50,7 +50,8 @@ class _Line:
     """A heading (without a row), or an estimate."""
 
     label: str
-    row: dict[str, Any] | None
+    row: dict[str, Any] | None = None
+    colour: str = INK
 
 
 def draw_external_control(external_control: pl.DataFrame, spec: DisplaySpec) -> dict[str, Figure]:
@@ -82,7 +83,8 @@ def draw_references(external_control: pl.DataFrame, spec: DisplaySpec) -> Figure
 def _words(frame: pl.DataFrame, spec: DisplaySpec) -> Words:
     populations = ", ".join(frame["population"].unique().sort()) or "none"
     levels = " and ".join(f"{100 * conf:.4g} %" for conf in frame["conf_level"].drop_nulls().unique().sort())
-    notes = exhibit_notes(spec, populations, f"Lines: {levels} intervals, made as the table beside says. n/events.")
+    method = f"Lines: {levels} intervals, by the methods of the table. n/events: participants and events."
+    notes = exhibit_notes(spec, populations, method)
     notes += [f"{item.label}: populations differ: {'; '.join(item.differences)}." for item in spec.externals]
     sources = "; ".join(f"{item.source} ({item.status})" for item in spec.externals)
     draft = "draft" in {item.status for item in spec.externals}
@@ -102,13 +104,15 @@ def _lines(frame: pl.DataFrame, spec: DisplaySpec) -> list[_Line]:
     shown = frame.filter(pl.col("measure").is_in(list(_SHOWN)), ~cases | (pl.col("n_unknown") > 0))
     lines = []
     for item in spec.externals:
+        lines += [_Line(text) for text in wrap(item.label, _AXIS_LEFT_MM - 2, TEXT_PT, bold=True)]
         for code in item.endpoints:
             part = shown.filter(pl.col("reference") == item.code, pl.col("parameter") == code)
             for group, name in groups.items():
                 rows = part.filter(pl.col("group") == group).to_dicts()
                 rows.sort(key=lambda row: (row["time_day"], _ORDER[row["measure"]], row["source"] != "reference"))
                 if rows:
-                    lines.append(_Line(f"{labels[code]}, {name}", None))
+                    heading = wrap(f"{labels[code]}, {name}", _AXIS_LEFT_MM - 4, TEXT_PT, bold=True)
+                    lines += [_Line(text, colour=SOFT) for text in heading]
                 lines += [_Line(_label(row), row) for row in rows]
     return lines
 
@@ -134,9 +138,10 @@ def _draw(page: Page, top: float, height: float, lines: Sequence[_Line]) -> None
     for index, line in enumerate(lines):
         y = index * LINE_MM
         if line.row is None:
-            page.text(MARGIN_MM, top + y, line.label, fontweight="bold")
+            indent = 0 if line.colour == INK else 2
+            page.text(MARGIN_MM + indent, top + y, line.label, fontweight="bold", color=line.colour)
             continue
-        page.text(MARGIN_MM + 2, top + y, line.label, fontsize=NOTE_PT)
+        page.text(MARGIN_MM + 4, top + y, line.label, fontsize=NOTE_PT)
         counts = f"{line.row['n']}/{line.row['n_events']}"
         page.text(MARGIN_MM + _LABEL_MM + _COUNT_MM, top + y, counts, ha="right", fontsize=NOTE_PT)
         if line.row["status"] != RowStatus.ESTIMATED:

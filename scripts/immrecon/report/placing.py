@@ -98,9 +98,11 @@ def _by_whole_name(stem: str, spec: DisplaySpec) -> Placed | None:
     labels = {endpoint.code: endpoint.label for endpoint in spec.endpoints}
     for outcome, code, day in outcome_figures(spec):
         if stem == outcome_stem(outcome.code, code, day):
-            return Placed(stem, "outcome", f"{labels[code]} from day {day:g}, by reconstitution", codes=(code,))
+            title = f"{labels[code]} from day {day:g}, by reconstitution"
+            return Placed(stem, "outcome", title, codes=(outcome.code, code))
     if stem == "external_control":
-        return Placed(stem, "external", "Estimates beside references from elsewhere")
+        codes = tuple(code for item in spec.externals for code in (item.code, *item.endpoints))
+        return Placed(stem, "external", "Estimates beside references from elsewhere", codes=codes)
     for topic in compared_topics(spec):
         if stem == forest_stem(topic):
             return Placed(stem, topic, "Comparisons", codes=tuple(compared_endpoints(spec, topic)))

@@ -20,7 +20,9 @@ _DIFFERENCES = (ExternalMeasure.SURVIVAL_DIFFERENCE, ExternalMeasure.INCIDENCE_D
 
 def external_control(results: Results, spec: DisplaySpec) -> Table:
     """Per reference, endpoint and group: the reference, the estimate here, tests or comparisons of the two."""
-    frame = results.external_control
+    # Without anybody of unknown status the best and the worst case are what is known.
+    cases = pl.col("measure").is_in([ExternalMeasure.BEST, ExternalMeasure.WORST])
+    frame = results.external_control.filter(~cases | (pl.col("n_unknown") > 0))
     conf = level(conf_level(frame, spec))
     labels = {endpoint.code: endpoint.label for endpoint in spec.endpoints}
     groups = {group.code: group.label for group in spec.groups} | {POOLED: ALL_PARTICIPANTS}
@@ -88,7 +90,7 @@ def _cells(row: Record, marks: Marks) -> tuple[Cell, ...]:
     known = BLANK if row["n_unknown"] is None else Cell(count(row["n_unknown"]))
     return (
         Cell(sentence(what)),
-        Cell(_WHOSE[row["source"]]),
+        Cell("Here minus reference" if measure in _DIFFERENCES else _WHOSE[row["source"]]),
         Cell(count(row["n"])),
         Cell(count(row["n_events"])),
         known,
