@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 
-from immrecon.analyses.outcome_current import carried_forward, log10_count
+from immrecon.analyses.log_counts import log10_count
+from immrecon.analyses.outcome_current import carried_forward
 from immrecon.stats.regression import cox
 
 from .outcome_cases import GOLDEN, HIDDEN, Trial, golden_trial, only, outcome_spec

@@ -10,10 +10,11 @@ import polars as pl
 
 from immrecon.analyses.contrast_ratios import hazard_ratio_rows
 from immrecon.analyses.contrast_sample import Row, Sample
+from immrecon.analyses.log_counts import log10_count
 from immrecon.analyses.outcome_landmarks import ANALYSIS
 from immrecon.analyses.outcome_sample import compared, two_levels
 from immrecon.config.outcome_specs import OutcomeSpec
-from immrecon.config.outcomes import BelowLimit, CurrentValueOutcome
+from immrecon.config.outcomes import CurrentValueOutcome
 from immrecon.vocabulary import CLOCK_DAY
 
 CENSORED = 1
@@ -45,14 +46,6 @@ def log_counts(adlb: pl.DataFrame, adoc: pl.DataFrame, current: CurrentValueOutc
         .agg(pl.col("VALUE").min())
         .sort("USUBJID", "DY")
     )
-
-
-def log10_count(below_limit: BelowLimit, lowest_per_ul: float) -> pl.Expr:
-    """log10 of AVAL; below a limit by the declared rule, above an upper limit the limit itself."""
-    share = 0.5 if below_limit == "half the limit" else 1.0
-    below = pl.col("ACMP").is_in(["<", "<="])
-    value = pl.when(below).then(pl.col("AVAL") * share).otherwise(pl.col("AVAL"))
-    return value.clip(lower_bound=lowest_per_ul).log10().round(12)  # 1000 is 3, not 2.9999999999999996
 
 
 def carried_forward(values: pl.DataFrame, followed: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from immrecon.analyses.baseline import characteristic_values
-from immrecon.analyses.outcome_current import log10_count
+from immrecon.analyses.log_counts import log10_count
 from immrecon.config.outcome_specs import JointModelSpec
 from immrecon.config.outcomes import JointModelTables
 from immrecon.contracts.export import JOINT_MODEL_LONG, JOINT_MODEL_WIDE
