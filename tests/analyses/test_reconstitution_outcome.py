@@ -343,8 +343,13 @@ def test_strata_and_groups() -> None:
     half.adtte = half.adtte.with_columns(
         GROUP=pl.when(pl.col("USUBJID") < "P20").then(pl.lit("A")).otherwise(pl.lit("B"))
     )
-    results = half.results(outcome_spec(stratified_by=["group"]))
+    results = half.results(outcome_spec(stratified_by=["group"], current={"stratified_by": ["group"]}))
     row = ratio(results)
-    assert row["stratified_by"] == "group"
+    now, alone = (
+        only(found.outcome_contrasts, comparison="NOW", parameter="OS") for found in (results, half.results())
+    )
+    assert (row["stratified_by"], now["stratified_by"], alone["stratified_by"]) == ("group", "group", "")
+    assert now["n"] == alone["n"]
+    assert now["estimate"] != pytest.approx(alone["estimate"], rel=1e-6)
     counted = [estimate(results, group=group, category=MET, time_day=60.0)["n"] for group in ("A", "B", "all")]
     assert counted[0] + counted[1] == counted[2] > 0
