@@ -37,7 +37,7 @@ def outcome_spec(
         "status": "draft",
     } | (current or {})  # fmt: skip
     outcomes = {
-        "gates": {"firth_below_planned_events": 10, "fewest_events": 1} | (gates or {}), "landmarks": {"BY": landmark},
+        "gates": {"firth_below_planned_events": 10, "fewest_events": 1, "fewest_at_risk": 1} | (gates or {}), "landmarks": {"BY": landmark},
         "current_value": {"NOW": now}, "joint_model": None,
     }  # fmt: skip
     return OutcomeSpec.model_validate(

@@ -324,6 +324,10 @@ def test_few_planned_events_are_firths_and_few_seen_are_not_estimable() -> None:
     rows = firth.filter(pl.col("measure").str.ends_with("hazard ratio"))
     assert rows["method"].str.starts_with("Firth").all()
     assert set(rows["status"]) == {"estimated"}  # finite also where Cox's coefficient is not
+    few = ratio(trial.results(outcome_spec(gates={"fewest_at_risk": 7})))
+    assert (few["status"], few["n_level"]) == ("not estimable", 6)
+    assert few["reason"].startswith("6 at risk in reconstituted, fewer than 7")
+    assert ratio(trial.results(outcome_spec(gates={"fewest_at_risk": 6})))["status"] == "estimated"
     none = trial.results(outcome_spec(gates={"fewest_events": 1000})).outcome_contrasts
     assert set(none["status"]) == {"not estimable"}
     assert none["reason"].str.contains("fewer than 1000").all()

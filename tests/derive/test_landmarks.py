@@ -27,7 +27,7 @@ def landmark_spec(days: list[float], rule: Row | None = None, **changes: Any) ->
         "figure_last_day": 100, "figure_tick_day": 50, "source": "by hand", "status": "draft",
     } | changes  # fmt: skip
     outcomes = {
-        "gates": {"firth_below_planned_events": 10, "fewest_events": 1}, "landmarks": {"BY": landmark},
+        "gates": {"firth_below_planned_events": 10, "fewest_events": 1, "fewest_at_risk": 1}, "landmarks": {"BY": landmark},
         "current_value": {}, "joint_model": None,
     }  # fmt: skip
     endpoints = around("cd4", occurrences=OCCURRENCES | {"cd4": CD4_RULE | (rule or {})})

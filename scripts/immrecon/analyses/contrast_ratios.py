@@ -32,10 +32,13 @@ def ratio_rows(sample: Sample) -> list[Row]:
     return [*rows, _proportional(sample, design, kept)]
 
 
-def hazard_ratio_rows(sample: Sample) -> list[Row]:
-    """Hazard ratio per level alone, and the test of the model where every participant has one row."""
+def hazard_ratio_rows(sample: Sample, fewest_at_risk: int = 1) -> list[Row]:
+    """Hazard ratio per level alone, and the test of the model where every participant has one row.
+
+    Not estimable where a level (or the reference) has fewer participants than `fewest_at_risk`.
+    """
     design = _design(sample)
-    kept = _compared(sample, design)
+    kept = _compared(sample, design) or _too_few(sample, fewest_at_risk)
     rows = _hazard_ratios(sample, design, kept)
     return rows if sample.subject is not None else [*rows, _proportional(sample, design, kept)]
 
@@ -72,6 +75,12 @@ def _compared(sample: Sample, design: _Design) -> str | None:
     if events < fewest:
         return f"{events} {'event' if events == 1 else 'events'}, fewer than {fewest}" if events else "no event"
     return None
+
+
+def _too_few(sample: Sample, fewest: int) -> str | None:
+    numbers = {name: int(sample.of(k).sum()) for k, name in enumerate(sample.levels)}
+    few = [f"{n} at risk in {name}" for name, n in numbers.items() if n < fewest]
+    return f"{', '.join(few)}, fewer than {fewest}" if few else None
 
 
 def _hazard_ratios(sample: Sample, design: _Design, hindered: str | None) -> list[Row]:

@@ -160,5 +160,6 @@ def ratio_rows(at: AtLandmark, order: int, spec: OutcomeSpec) -> list[Row]:
         left_out="at risk whose status at the landmark is not known, left out",
         **compared(at.code, comparison, placed, spec.outcomes.gates, spec),
     )
+    fewest = spec.outcomes.gates.fewest_at_risk
     horizon = {"horizon": f"from day {at.day:g}", "time_day": at.day, "analysis": ANALYSIS}
-    return [row | horizon | {"factor": at.landmark.rule} for row in hazard_ratio_rows(sample)]
+    return [row | horizon | {"factor": at.landmark.rule} for row in hazard_ratio_rows(sample, fewest)]

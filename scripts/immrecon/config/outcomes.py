@@ -22,6 +22,7 @@ class OutcomeGates(Strict):
     fewest_events: int = Field(
         ge=1, description="with fewer events observed a ratio is not estimable; this never changes the method"
     )
+    fewest_at_risk: int = Field(ge=1, description="with fewer at risk in a status its ratio is not estimable")
 
 
 class OutcomeEndpoint(Strict):
