@@ -541,6 +541,11 @@ def make_results(spec: DisplaySpec) -> Results:
         trajectory_samples=frame(results.TRAJECTORY_SAMPLES, []),
         trajectory_participants=frame(results.TRAJECTORY_PARTICIPANTS, []),
         trajectory_predictions=frame(results.TRAJECTORY_PREDICTIONS, []),
+        outcome_curves=frame(results.OUTCOME_CURVES, []),
+        outcome_risk_table=frame(results.OUTCOME_RISK_TABLE, []),
+        outcome_estimates=frame(results.OUTCOME_ESTIMATES, []),
+        outcome_contrasts=frame(results.OUTCOME_CONTRASTS, []),
+        external_control=frame(results.EXTERNAL_CONTROL, []),
         cells=cells,
         **age_reference(),
     )

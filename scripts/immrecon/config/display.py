@@ -6,8 +6,10 @@ from pydantic import Field
 
 from immrecon.config.base import Strict
 from immrecon.config.contrast_specs import ComparisonDisplay, comparison_displays
+from immrecon.config.external_specs import ExternalDisplay, external_displays
 from immrecon.config.first_event import Topic
 from immrecon.config.kinetics import Kinetics
+from immrecon.config.outcome_specs import OutcomeDisplay, outcome_displays
 from immrecon.config.study import (
     Analyte,
     ClockLabels,
@@ -140,6 +142,8 @@ class DisplaySpec(Strict):
     comparisons: list[ComparisonDisplay] = Field(default=[])
     trajectory: TrajectoryDisplay | None = Field(default=None)
     age_limits: AgeLimitsDisplay | None = Field(default=None)
+    outcomes: list[OutcomeDisplay] = Field(default=[])
+    externals: list[ExternalDisplay] = Field(default=[])
     safety: Safety
     sae_reconciled: bool
     conf_level: float
@@ -178,6 +182,8 @@ def display_spec(study: Study) -> DisplaySpec:
         comparisons=comparison_displays(study),
         trajectory=trajectory_display(study),
         age_limits=_age_limits_display(study),
+        outcomes=outcome_displays(study),
+        externals=external_displays(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
         conf_level=file.methods.conf_level,

@@ -9,6 +9,7 @@ from immrecon.contracts.results.age_reference import (
 from immrecon.contracts.results.contrasts import CONTRASTS, SECOND_PROGRAMMER
 from immrecon.contracts.results.disposition import ACCRUAL, BASELINE, FUNNEL, TIMELINES
 from immrecon.contracts.results.events import EVENT_RISK_TABLE, MEAN_CUMULATIVE, RECURRENT_SUMMARY
+from immrecon.contracts.results.external import EXTERNAL_CONTROL
 from immrecon.contracts.results.kinetics import (
     GROWTH_CURVES,
     KINETIC_COMPARISONS,
@@ -16,6 +17,12 @@ from immrecon.contracts.results.kinetics import (
     KINETIC_SUMMARY,
 )
 from immrecon.contracts.results.multistate import LENGTH_OF_STAY, STATE_CURVES, STATE_OCCUPANCY
+from immrecon.contracts.results.outcome import (
+    OUTCOME_CONTRASTS,
+    OUTCOME_CURVES,
+    OUTCOME_ESTIMATES,
+    OUTCOME_RISK_TABLE,
+)
 from immrecon.contracts.results.quality import CELL_FATES, QUERY_COUNTS, QUERY_STATUS
 from immrecon.contracts.results.recovery import (
     DEFINITION_ESTIMATES,
@@ -49,6 +56,8 @@ RESULTS = [
     AGE_REFERENCE_SUMMARY, AGE_REFERENCE_SHARES, AGE_REFERENCE_PROFILES, AGE_REFERENCE_BANDS,
     TRAJECTORY_CURVES, TRAJECTORY_ESTIMATES, TRAJECTORY_MODELS, TRAJECTORY_SAMPLES, TRAJECTORY_PARTICIPANTS,
     TRAJECTORY_PREDICTIONS,
+    OUTCOME_CURVES, OUTCOME_RISK_TABLE, OUTCOME_ESTIMATES,
+    OUTCOME_CONTRASTS, EXTERNAL_CONTROL,
 ]  # fmt: skip
 
 __all__ = [
@@ -66,6 +75,7 @@ __all__ = [
     "DEFINITION_ESTIMATES",
     "DEFINITION_STATUSES",
     "EVENT_RISK_TABLE",
+    "EXTERNAL_CONTROL",
     "FUNNEL",
     "GROWTH_CURVES",
     "KINETIC_COMPARISONS",
@@ -75,6 +85,10 @@ __all__ = [
     "LENGTH_OF_STAY",
     "MEAN_CUMULATIVE",
     "MISSED_SAMPLES",
+    "OUTCOME_CONTRASTS",
+    "OUTCOME_CURVES",
+    "OUTCOME_ESTIMATES",
+    "OUTCOME_RISK_TABLE",
     "PROFILES",
     "QUANTILES",
     "QUERY_COUNTS",
