@@ -6,6 +6,7 @@ import polars as pl
 
 from immrecon.config.dialect import Dialect, VisitColumns
 from immrecon.errors import SourceError
+from immrecon.ingest.lab_dated_heads import in_heads
 from immrecon.ingest.lab_shapes import Shaped, by_test, context, is_filled, name_in
 from immrecon.ingest.patterns import matches_whole
 from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table
@@ -21,9 +22,11 @@ def by_visit(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
     assert dialect.columns.test is not None
     if visits.dates == "beside":
         cells, used = _beside(table, frame, dialect, visits)
+    elif visits.dates == "head":
+        cells, used = in_heads(table, frame, dialect, visits)
     else:
         cells, used = _in_rows(table, frame, dialect, visits)
-    return by_test(cells, table, dialect, [dialect.columns.test, *used])
+    return by_test(cells, table, dialect, [*({dialect.columns.test} - visits.groups), *used])
 
 
 def _beside(

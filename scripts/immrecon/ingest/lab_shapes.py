@@ -58,7 +58,8 @@ def required_columns(dialect: Dialect) -> list[str]:
     heads = [columns.participant]
     if dialect.shape == "wide_by_visit":
         assert columns.test is not None
-        return _in_the_file([*heads, columns.test], dialect)
+        in_heads = dialect.visits.groups if dialect.visits is not None else frozenset()
+        return _in_the_file([*heads, *({columns.test} - in_heads)], dialect)
     if dialect.shape == "wide_visit_over_analyte":
         return _in_the_file(heads, dialect)
     heads.append(columns.collected.column)
@@ -94,6 +95,8 @@ def shape(table: Table, dialect: Dialect) -> Shaped:
 
     Raises SourceError: (visits in the header) no analyte or no date below a visit, or no visit.
     """
+    if dialect.visits is None or dialect.visits.dates != "head":
+        table = replace(table, frame=table.frame.with_columns(pl.col(table.heads).fill_null("")))
     frame = table.frame.join(table.ragged, on=ROW, how="left", maintain_order="left").rename({"n_cells": "N_CELLS"})
     match dialect.shape:
         case "long":

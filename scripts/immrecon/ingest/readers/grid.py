@@ -58,7 +58,8 @@ class Grid:
 
 @dataclass(frozen=True)
 class Table:
-    """Data rows under their heads: `frame` has one String column per head ('' is blank) and SRCROW (Int64).
+    """Data rows under their heads: `frame` has one String column per head ('' is blank; null where the row's block has
+    no such head) and SRCROW (Int64).
 
     `ragged` has the rows (SRCROW, n_cells) with more or fewer cells than heads: their cells may have shifted.
     `repeated` are heads that come more than once; the later ones are named "head (column n)".
