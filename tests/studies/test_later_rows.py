@@ -19,6 +19,7 @@ from immrecon.analyses.definition_grid import estimate_definition_grid
 from immrecon.analyses.disposition import estimate_disposition
 from immrecon.analyses.events import estimate_events
 from immrecon.analyses.multistate import estimate_multistate
+from immrecon.analyses.ongoing import LastingDomains
 from immrecon.analyses.reconstitution import estimate_reconstitution
 from immrecon.analyses.recovery import estimate_recovery
 from immrecon.analyses.safety import estimate_safety
@@ -72,7 +73,9 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
         estimate_disposition(adsl, clinical.sc, tte.adoc, adlb, queries, [], specs.disposition_spec(study)),
         estimate_recovery(adsl, adlb, tte.adrec, specs.recovery_spec(study)),
         estimate_tte(tte.adtte, specs.tte_spec(study)),
-        estimate_safety(adsl, adae, clinical.ae, clinical.sae, specs.safety_spec(study)),
+        estimate_safety(
+            adsl, adae, LastingDomains(clinical.ae, clinical.ce, clinical.cm), clinical.sae, specs.safety_spec(study)
+        ),
     ]
     tables = {name: frame for result in results for name, frame in vars(result).items()}
     grid = estimate_definition_grid(tte.adtte, tte.adrec, specs.definition_grid_spec(study))

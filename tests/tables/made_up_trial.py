@@ -125,6 +125,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
             }
         ],
         "sae_reconciled": True,
+        "ongoing_at_cutoff": [{"domain": "AE", "codes": None}, {"domain": "CM", "codes": None}],
         "safety": {
             "population": "injected",
             "emergent_from_clock": "injection",

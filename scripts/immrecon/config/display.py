@@ -7,6 +7,7 @@ from pydantic import Field
 from immrecon.config.base import Strict
 from immrecon.config.contrast_specs import ComparisonDisplay, comparison_displays
 from immrecon.config.first_event import Topic
+from immrecon.config.record_checks import LastingRecords
 from immrecon.config.study import (
     Analyte,
     ClockLabels,
@@ -125,6 +126,7 @@ class DisplaySpec(Strict):
     comparisons: list[ComparisonDisplay] = Field(default=[])
     safety: Safety
     sae_reconciled: bool
+    ongoing_at_cutoff: list[LastingRecords]
     conf_level: float
     recovery_population: Population
     timelines_population: Population
@@ -160,6 +162,7 @@ def display_spec(study: Study) -> DisplaySpec:
         comparisons=comparison_displays(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
+        ongoing_at_cutoff=file.ongoing_at_cutoff,
         conf_level=file.methods.conf_level,
         recovery_population=file.evaluable.of,
         timelines_population=file.timelines.population,

@@ -96,6 +96,9 @@ def _refuse_idle_checks(study: Study, path: Path) -> None:
     needed: list[tuple[str, str, str]] = [
         (f"entered_late ({item.domain})", item.domain, f"{item.domain}ENTDT") for item in file.entered_late
     ]
+    needed += [
+        (f"ongoing_at_cutoff ({item.domain})", item.domain, f"{item.domain}ENDTC") for item in file.ongoing_at_cutoff
+    ]
     needed += [("protocol_versions", "DM", "PROTVER")] if file.protocol_versions else []
     if file.sae_reconciliation is not None:
         needed += [("sae_reconciliation", "SAE", "SAEDECOD"), ("sae_reconciliation", "AE", "AESER")]

@@ -7,6 +7,7 @@ from immrecon.config.definition_grid import DefinitionGrid
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.multistate import MultiState
+from immrecon.config.record_checks import LastingRecords
 from immrecon.config.recurrent_events import RecurrentEvent
 from immrecon.config.study import (
     Analyte,
@@ -103,6 +104,7 @@ class SafetySpec(Strict):
     methods: Methods
     safety: Safety
     sae_reconciled: bool
+    ongoing_at_cutoff: list[LastingRecords]
     cutoff_date: date | None
 
 
@@ -200,5 +202,6 @@ def safety_spec(study: Study) -> SafetySpec:
         methods=file.methods,
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
+        ongoing_at_cutoff=file.ongoing_at_cutoff,
         cutoff_date=study.cut.cutoff_date,
     )

@@ -100,13 +100,14 @@ _TABLES: dict[str, Topic] = {
     "recurrent_events": "infection",
     "adverse_events": "safety",
     "sae_reconciliation": "safety",
+    "ongoing_records": "safety",
     "cell_funnel": "quality",
     "cells": "quality",
     "query_status": "quality",
     "queries": "quality",
     "checks": "quality",
 }
-_LAST = ("recurrent_events", "adverse_events", "sae_reconciliation")
+_LAST = ("recurrent_events", "adverse_events", "sae_reconciliation", "ongoing_records")
 """Tables that follow the figures of their section."""
 _SPLIT = ("landmarks", "quantiles", "contrasts", "state_occupancy")
 """Tables that are shown in parts, each beside the figures of its endpoints."""
