@@ -47,8 +47,8 @@ class LastingRecords(Strict):
 
     domain: Literal["AE", "CE", "CM"]
     codes: list[str] | None = Field(
-        description="preferred terms (AE), events (CE) or categories (CM) that last; null: all. An event of one day, "
-        "as a death or an engraftment, has no end and would be listed for good"
+        description="preferred terms (AE), events (CE) or categories (CM) that last; null: all. An event of one "
+        "day, as a death or an engraftment, has no end and would be listed for good"
     )
 
 
