@@ -29,8 +29,8 @@ def ongoing_records(results: Results, spec: DisplaySpec) -> Table:
         rows=[_line(row, groups) for row in frame.iter_rows(named=True)],
         footnotes=[
             "Method: a list. A record is ongoing that may have started on or before the cut-off and has no end surely "
-            "on or before it; one that is recorded as over, without its day, is over. Starts are days since "
-            "transplant. Days so far are counted from the start to the cut-off, or to the death of a participant who died before. "
+            "on or before it; one that is recorded as over, without its day, is. Starts are days since transplant.",
+            "Days so far are counted from the start to the cut-off, or to the death of a participant who died before. "
             "Partial dates give the least and the most.",
             *_kinds(spec),
         ],
