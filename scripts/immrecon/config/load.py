@@ -20,6 +20,18 @@ from immrecon.config.study import Study, StudyFile
 from immrecon.errors import ConfigError
 
 
+def declared_analytes(path: Path) -> list[str]:
+    """The codes under `analytes` of a configuration, of which nothing else needs to be complete yet.
+
+    Raises ConfigError: there is no such file, or no list of analytes with their codes.
+    """
+    listed = read_yaml(path).get("analytes")
+    codes = [item.get("code") for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    if not codes or not all(isinstance(code, str) for code in codes):
+        raise ConfigError(f'{path}: "analytes" is not a list of analytes with a code each.')
+    return [str(code) for code in codes]
+
+
 def load_study(path: str | Path, data_cut: str | None = None) -> Study:
     """The study described by `path`, at `data_cut` if given.
 

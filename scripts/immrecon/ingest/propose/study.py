@@ -1,7 +1,7 @@
 """One unknown export, studied from its bytes to a draft dialect. Never used when an export is read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -28,8 +28,8 @@ from immrecon.quoting import quoted, safe
 SLUG = r"[a-z0-9][a-z0-9._-]{0,63}"
 
 
-def propose(path: Path, name: str | None = None) -> Draft:
-    """A draft dialect of the export at `path`.
+def propose(path: Path, name: str | None = None, analytes: Collection[str] | None = None) -> Draft:
+    """A draft dialect of the export at `path`, for a study with these analytes (None: not known which).
 
     Raises ConfigError: the name cannot be one. SourceError: no such file, a format that cannot be studied, or nothing
     that looks like a table.
@@ -40,7 +40,7 @@ def propose(path: Path, name: str | None = None) -> Draft:
     sheet = read_sheet(source)
     if len(sheet.table.heads) > MOST_COLUMNS:
         raise SourceError(f"{path.name}: {len(sheet.table.heads):,} columns; at most {MOST_COLUMNS:,} are studied.")
-    return _Study(path, source, sheet).draft(name or _slug(path.stem))
+    return _Study(path, source, sheet, analytes).draft(name or _slug(path.stem))
 
 
 def _slug(stem: str) -> str:
@@ -49,8 +49,8 @@ def _slug(stem: str) -> str:
 
 
 class _Study:
-    def __init__(self, path: Path, source: Source, sheet: Sheet) -> None:
-        self.path, self.source, self.sheet = path, source, sheet
+    def __init__(self, path: Path, source: Source, sheet: Sheet, analytes: Collection[str] | None) -> None:
+        self.path, self.source, self.sheet, self.analytes = path, source, sheet, analytes
         self.below = self._names()
         columns = {name: of_table(sheet.table, *heads) for name, heads in self.below.items()}
         self.columns = {name: Column(name, cells.texts) for name, cells in columns.items()}
@@ -161,7 +161,8 @@ class _Study:
                 (f"sheet {quoted(grid.sheet or '')}, row {n}", cell) for n, row in cells for cell in row[:40] if cell
             ]
         has_units = "unit" in self.roles.chosen
-        return requested(self._evidence(), {} if has_units else units_in(outside), has_units=has_units)
+        outside_units = {} if has_units else units_in(outside)
+        return requested(self._evidence(), outside_units, has_units=has_units, of_study=self.analytes)
 
     def _evidence(self, *, known: bool = False) -> dict[str, Evidence]:
         """By the name of each analyte, or of what may be one."""
