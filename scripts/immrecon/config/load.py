@@ -162,11 +162,12 @@ def _refuse_unmapped_codes(study: Study, path: Path) -> None:
                 )
         followed = [source.code for source in first_event.follow_up if source.domain == "FA"]
         wanted += [(f"first_events.{name}.follow_up", "FACAT", code) for code in followed]
-    coded = {"CE": "CEDECOD", "CM": "CMCAT"}
-    for lasting in study.file.ongoing_at_cutoff:
-        if lasting.domain in coded:
-            where = f"ongoing_at_cutoff ({lasting.domain})"
-            wanted += [(where, coded[lasting.domain], code) for code in lasting.codes or ()]
+    wanted += [
+        (f"ongoing_at_cutoff ({lasting.domain})", {"CE": "CEDECOD", "CM": "CMCAT"}[lasting.domain], code)
+        for lasting in study.file.ongoing_at_cutoff
+        if lasting.domain != "AE"
+        for code in lasting.codes or ()
+    ]
     for where, variable, code in wanted:
         known = mapped[variable]
         if known is not None and code not in known:

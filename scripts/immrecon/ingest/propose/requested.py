@@ -120,8 +120,8 @@ def _analyte(
     taken.append(str(answer["code"]))
     if answer["code"] == RATIO and not ratio:
         asked = (
-            f"has the study the analyte {RATIO}, with the unit ratio? Then that is the code of {quoted(name)}. Otherwise "
-            f"move the name to not_requested, and take {RATIO} out of checks and exclude_where"
+            f"has the study the analyte {RATIO}, with the unit ratio? Then that is the code of {quoted(name)}. "
+            f"Otherwise move the name to not_requested, and take {RATIO} out of checks and exclude_where"
         )
         if rule["code"] != OPEN_QUESTION:
             remarks.append(Remark("question", asked))
