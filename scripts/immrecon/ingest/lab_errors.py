@@ -91,6 +91,7 @@ def result_errors(dialect: Dialect) -> list[Finding]:
     problem, value = pl.col("UNIT_PROBLEM"), pl.col("VALUE_PROBLEM")
     number, below = pl.col("LBSTRESN"), pl.col("WORD") == "below limit"
     declared = pl.coalesce("DECLARED_UNIT", "LBSTRESU")
+    codes = [rule.loinc for rule in dialect.analytes.values() if rule.loinc is not None]
     return [
         Finding(
             "status_unknown",
@@ -110,8 +111,14 @@ def result_errors(dialect: Dialect) -> list[Finding]:
         ),
         Finding(
             "code_disagrees",
-            (pl.col("LOINC") != "") & (pl.col("LOINC") != pl.col("DECLARED_LOINC")),
-            pl.format("The LOINC code {} does not belong to {}, whose code is {}.", "LOINC", "NAME", "DECLARED_LOINC"),
+            (pl.col("LOINC") != "")
+            & (pl.col("LOINC") != pl.col("DECLARED_LOINC")).fill_null(pl.col("LOINC").is_in(codes)),
+            pl.format(
+                "The LOINC code {} does not belong to {}, whose code is {}.",
+                "LOINC",
+                "NAME",
+                pl.col("DECLARED_LOINC").fill_null("another"),
+            ),
             pl.lit("Name and code contradict each other: ask the laboratory which one holds."),
             column=place_of(columns.loinc, dialect),
             value=pl.col("LOINC"),
