@@ -302,5 +302,7 @@ def undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[tup
         return ()
     known = {*used, *context_heads(dialect), *ignored}
     rest = [head for head in table.heads if head not in known and _below(head) not in known]
-    counts = {head: _count(table.frame, [head], filled=True) for head in rest}
-    return tuple((head, n) for head, n in counts.items() if n or not head.startswith("(column "))
+    if not rest:
+        return ()
+    counts = table.frame.select(is_filled(head).sum() for head in rest).row(0)
+    return tuple((head, n) for head, n in zip(rest, counts, strict=True) if n or not head.startswith("(column "))
