@@ -7,7 +7,7 @@ import polars as pl
 from immrecon.config.dialect import Dialect, VisitColumns
 from immrecon.errors import SourceError
 from immrecon.ingest.lab_dated_heads import in_heads
-from immrecon.ingest.lab_shapes import Shaped, by_test, context, is_filled, name_in
+from immrecon.ingest.lab_shapes import Shaped, by_test, context, is_filled, name_in, refuse_twice
 from immrecon.ingest.patterns import matches_whole
 from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table
 
@@ -50,6 +50,7 @@ def _beside(
             raise SourceError(f'{table.place}: the visit "{visit}" has results but no "{columns.collected.column}".')
         around = context(table, dialect, block) | {"VISIT": pl.lit(visit)}
         result = block[columns.result]
+        refuse_twice(table, [result, block[columns.collected.column]])
         parts.append(
             frame.select(
                 ROW,
@@ -85,6 +86,7 @@ def _in_rows(
     heads = [head for head in table.heads if head in labels]
     if not heads:
         raise SourceError(f"{table.place}: no head is a visit ({visits.heads}). Heads found: {', '.join(table.heads)}.")
+    refuse_twice(table, heads)
     named = {
         "DATETEXT": columns.collected.column,
         "TIMETEXT": columns.time,

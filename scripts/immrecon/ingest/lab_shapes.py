@@ -190,6 +190,7 @@ def _visits(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
         if date not in block:
             raise SourceError(f'{table.place}: the visit "{visit}" has results but no column "{date}".')
         around = context(table, dialect, block) | {"VISIT": pl.lit(visit)}
+        refuse_twice(table, [*results, block[date]])
         parts.append(_unpivot(frame, results, around))
         used += [*results, *(block[name] for name in context_heads(dialect) if name in block)]
     long = pl.concat(parts)
@@ -201,6 +202,12 @@ def _visits(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
         _count(frame, others, filled=True),
         undeclared(table, dialect, [*used, *others]),
     )
+
+
+def refuse_twice(table: Table, heads: Collection[str]) -> None:
+    """Raise SourceError where one of the heads comes twice: the second would be lost among columns of no use."""
+    if twice := [head for head in table.repeated if head in heads]:
+        raise SourceError(f'{table.place}: the column "{twice[0]}" comes twice; which one is meant cannot be known.')
 
 
 def is_filled(column: str) -> pl.Expr:
