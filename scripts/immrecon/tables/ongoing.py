@@ -15,6 +15,7 @@ def ongoing_records(results: Results, spec: DisplaySpec) -> Table:
     """Adverse events, clinical events and medications, by participant and start."""
     groups = {group.code: clean(group.label) for group in spec.groups}
     frame = results.ongoing_records.sort("domain", "display_id", "start_day_low", "term", "sequence", nulls_last=True)
+    lines = list(frame.iter_rows(named=True))
     return exhibit(
         spec,
         stem="ongoing_records",
@@ -26,7 +27,10 @@ def ongoing_records(results: Results, spec: DisplaySpec) -> Table:
                 Head("Days so far"), Head("Counted to"),
             ]
         ],
-        rows=[_line(row, groups) for row in frame.iter_rows(named=True)],
+        rows=[
+            _line(row, groups, repeated=before is not None and _person(before) == _person(row))
+            for before, row in zip([None, *lines], lines, strict=False)
+        ],
         footnotes=[
             "Method: a list. A record is ongoing that may have started on or before the cut-off and has no end surely "
             "on or before it; one that is recorded as over, without its day, is. Starts are days since transplant.",
@@ -36,14 +40,19 @@ def ongoing_records(results: Results, spec: DisplaySpec) -> Table:
         ],
         empty="No record of the kinds that last is ongoing at the cut-off.",
         n_labels=4,
+        text_columns=(7,),
     )  # fmt: skip
 
 
-def _line(row: Record, groups: dict[str, str]) -> Row:
+def _person(row: Record) -> tuple[str, str]:
+    return row["domain"], row["display_id"]
+
+
+def _line(row: Record, groups: dict[str, str], *, repeated: bool) -> Row:
     return Row(
         (
-            Cell(clean(row["display_id"])),
-            Cell(groups.get(row["group"], NOT_CONFIGURED)),
+            Cell(clean(row["display_id"]), repeated=repeated),
+            Cell(groups.get(row["group"], NOT_CONFIGURED), repeated=repeated),
             Cell(_in_words(row["term"])),
             BLANK if row["detail"] is None else Cell(_in_words(row["detail"])),
             BLANK if row["grade"] is None else Cell(count(row["grade"])),
