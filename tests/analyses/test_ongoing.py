@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from immrecon.analyses.ongoing import LastingDomains, ongoing_records
@@ -109,6 +109,7 @@ def test_without_a_calendar_days_are_those_of_the_record() -> None:
 DAY = st.integers(-20, 260)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["P1", "P2", "P4"]), DAY, st.none() | DAY), max_size=6))
 def test_what_happens_after_the_cut_off_changes_nothing(events: list[tuple[str, int, int | None]]) -> None:
     """The same with later starts left out and later ends not known yet."""
