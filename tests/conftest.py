@@ -1,6 +1,8 @@
 """What all tests share: where the repository is, and skips that fail where they must not happen."""
 
+import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,25 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the shared folder with real data sets is not beside the repository")
     return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """A folder by name, made by the first test process that asks for it; the others wait and share it."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder(name: str, make: Callable[[Path], None]) -> Path:
+        made, done = base / name, base / f"{name}.done"
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                made.mkdir()
+                make(made)
+                done.touch()
+        return made
+
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)

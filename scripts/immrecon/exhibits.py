@@ -2,6 +2,12 @@
 
 from immrecon.config.display import DisplaySpec
 from immrecon.config.first_event import Topic
+from immrecon.config.kinetics import Kinetics
+from immrecon.config.study import Analyte
+
+AREAS = "kinetic_areas"
+HEATMAP_ANALYTES = 5
+"""Panels on a page of a heat map."""
 
 
 def trajectory_stem(analyte: str) -> str:
@@ -22,6 +28,41 @@ def states_stem(course: str) -> str:
 
 def visits_stem(analyte: str) -> str:
     return f"visits_{analyte.lower()}"
+
+
+def heatmap_stem(page: int) -> str:
+    """Pages are counted from 0."""
+    return f"heatmap_{page + 1}"
+
+
+def heatmap_analytes(spec: DisplaySpec) -> list[list[Analyte]]:
+    """Summarised analytes of each page: one unit, so one scale of colours."""
+    if not spec.visits.windows:
+        return []
+    summarised = [analyte for analyte in spec.analytes if analyte.summarised]
+    units = dict.fromkeys(analyte.unit for analyte in summarised)
+    pages = []
+    for unit in units:
+        own = [analyte for analyte in summarised if analyte.unit == unit]
+        pages += [own[start : start + HEATMAP_ANALYTES] for start in range(0, len(own), HEATMAP_ANALYTES)]
+    return pages
+
+
+def kinetics_stem(analyte: str) -> str:
+    return f"kinetics_{analyte.lower()}"
+
+
+def age_trajectory_stem(analyte: str) -> str:
+    return f"age_trajectories_{analyte.lower()}"
+
+
+def age_visits_stem(analyte: str) -> str:
+    return f"age_visits_{analyte.lower()}"
+
+
+def age_analytes(spec: DisplaySpec) -> list[str]:
+    """Analytes that are shown beside their reference limits."""
+    return [] if spec.age_limits is None else [analyte.code for analyte in spec.age_limits.analytes]
 
 
 def forest_stem(topic: Topic) -> str:
@@ -45,12 +86,26 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
     return {
         "disposition": ["accrual", "timelines"],
         "recovery": [trajectory_stem(analyte.code) for analyte in spec.analytes if analyte.summarised],
+        "kinetics": [
+            *(heatmap_stem(page) for page in range(len(heatmap_analytes(spec)))),
+            *([AREAS] if spec.kinetics else []),
+        ],
+        "age_reference": [*map(age_trajectory_stem, age_analytes(spec)), *(["age_percent"] if spec.age_limits else [])],
         "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints if endpoint.figure],
         "events": [events_stem(event.code) for event in spec.recurrent_events if event.figure],
         "multistate": [states_stem(course.code) for course in spec.multistate],
         "definition_grid": ["definition_grid"] if spec.definition_grid else [],
         "forest": [forest_stem(topic) for topic in compared_topics(spec)],
     }
+
+
+def _kinetic_stems(kinetics: Kinetics) -> list[str]:
+    return [
+        *(kinetics_stem(code) for code in kinetics.analytes),
+        "kinetic_sensitivity",
+        *(["kinetic_comparisons"] if kinetics.comparison else []),
+        *(["growth_curves"] if kinetics.growth else []),
+    ]
 
 
 def table_stems(spec: DisplaySpec) -> list[str]:
@@ -62,6 +117,10 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         "reconstitution",
         *(["definition_grid"] if spec.definition_grid else []),
         *(visits_stem(analyte.code) for analyte in spec.analytes if analyte.summarised),
+        *(["missed_samples"] if spec.visits.windows else []),
+        *(_kinetic_stems(spec.kinetics) if spec.kinetics else []),
+        *map(age_visits_stem, age_analytes(spec)),
+        *(["age_limits"] if spec.age_limits else []),
         "landmarks",
         "quantiles",
         *(["recurrent_events"] if spec.recurrent_events else []),

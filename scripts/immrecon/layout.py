@@ -15,6 +15,8 @@ ESTIMATES = (
     "query_status",
     "cell_fates",
     "visit_summary",
+    "visit_values",
+    "missed_samples",
     "threshold_summary",
     "profiles",
     "status_counts",
@@ -37,6 +39,14 @@ ESTIMATES = (
     "state_curves",
     "state_occupancy",
     "length_of_stay",
+    "kinetic_parameters",
+    "kinetic_summary",
+    "kinetic_comparisons",
+    "growth_curves",
+    "age_reference_summary",
+    "age_reference_shares",
+    "age_reference_profiles",
+    "age_reference_bands",
 )
 """Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
 

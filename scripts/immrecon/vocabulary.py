@@ -161,6 +161,60 @@ class ReconstitutionMeasure(StrEnum):
     WORST = "proportion if none unknown had reached it"
 
 
+class Attendance(StrEnum):
+    """What a participant's place at a visit is, for one analyte."""
+
+    SAMPLED = "sampled"
+    MISSED = "missed"
+    NOT_DUE = "not yet due"
+    DEAD = "dead"
+    LEFT = "left the study"
+    UNKNOWN = "follow-up not known"
+
+
+class MissedKind(StrEnum):
+    """Why an expected sample is missing; of several reasons the first counts."""
+
+    NOT_DONE = "not done"
+    EXCLUDED = "excluded"
+    OUTSIDE = "outside the window"
+    NOTHING = "nothing received"
+
+
+class KineticMeasure(StrEnum):
+    """What is said of the course of a count."""
+
+    AREA = "area under the curve"
+    AVERAGE = "time-averaged count"
+    SLOPE = "slope of log2 of the count"
+    DOUBLING = "doubling time"
+    MAXIMUM = "maximum"
+    TIME_TO_MAXIMUM = "time to maximum"
+    COUNT = "count at the visit"
+
+
+PRIMARY = "primary"
+"""Value of `variant` in a result row of a kinetic parameter made as declared first."""
+
+MEASURED = "measured"
+"""Value of `ranking` in a comparison of those with a value alone."""
+
+
+class AgeMeasure(StrEnum):
+    """How a count stands beside what is usual at the age."""
+
+    LOWER = "per cent of the lower limit"
+    MEDIAN = "per cent of the age's median"
+    Z_SCORE = "z-score for the age"
+
+
+class AgeShare(StrEnum):
+    """Who is counted, of those whose age (or laboratory) has limits."""
+
+    REACHED = "at or above the lower limit"
+    WITHIN = "within the limits"
+
+
 class EventMeasure(StrEnum):
     """What is said of an event that can happen again."""
 

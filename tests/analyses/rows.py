@@ -10,6 +10,7 @@ import polars as pl
 
 from immrecon.contracts.analysis import ADAE, ADLB, ADOC, ADREC, ADSL, ADTTE
 from immrecon.contracts.base import Contract
+from immrecon.contracts.harmonised import LB
 from immrecon.contracts.io import validate
 
 Row = dict[str, Any]
@@ -87,6 +88,22 @@ def sample(
 def adlb(*samples: Row) -> pl.DataFrame:
     numbered = [{"ASEQ": i, "LBSEQ": i} | row for i, row in enumerate(samples, start=1)]
     return table(ADLB, numbered)
+
+
+# ---- LB -------------------------------------------------------------------------------------------------------------
+
+
+def unused(name: str, day: int | None, fate: str, reason: str | None, analyte: str = "CD4", **more: Any) -> Row:
+    """A result that is not used: "not done", "excluded", "superseded"."""
+    return {
+        "USUBJID": name, "LBTESTCD": analyte, "LBNAM": "lab", "LBDT": None if day is None else on(day),
+        "LBORRES": "text", "LBORRESU": "/uL", "LBCMP": "=", "LBSTRESU": "/uL", "LBFATE": fate, "LBREASND": reason,
+        "SRCFILE": "labs.csv", "SRCROW": 2, "SRCCOL": analyte,
+    } | more  # fmt: skip
+
+
+def lb(*results: Row) -> pl.DataFrame:
+    return table(LB, [{"LBSEQ": 1000 + i} | row for i, row in enumerate(results)])
 
 
 # ---- ADREC, ADOC, ADTTE, ADAE ---------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from typing import Any
 
 from immrecon.config.contrast_specs import ContrastSpec
-from immrecon.config.specs import DispositionSpec, RecoverySpec, SafetySpec, TteSpec
+from immrecon.config.specs import DispositionSpec, KineticSpec, RecoverySpec, SafetySpec, TteSpec
 
 from .rows import CUTOFF, Row
 
@@ -161,3 +161,28 @@ def safety_spec(**changes: Any) -> SafetySpec:
         "cutoff_date": CUTOFF,
     }
     return SafetySpec.model_validate(content | changes)
+
+
+KINETICS: Row = {
+    "analytes": ["CD4"],
+    "below_limit": {"factor": 0.5, "sensitivity_factor": 1.0},
+    "area": {"to_days": [100], "start_value": 0, "carry_days": 14, "fewest_samples": 2},
+    "slope": {"first_day": 28, "last_day": 180, "fewest_samples": 3},
+    "maximum": {"to_day": 100},
+    "growth": None,
+    "comparison": {
+        "reference": "A", "visits": ["D28"], "n_resamples": 999, "seed": 1, "p_values": SHOWN,
+        "worst_ranks": {
+            "DEATH": {"label": "deaths lowest", "occurrences": ["death"]},
+            "BOTH": {"label": "deaths and relapses lowest", "occurrences": ["death", "relapse"]},
+        },
+    },
+}  # fmt: skip
+
+
+def kinetic_spec(**changes: Any) -> KineticSpec:
+    content: Row = {
+        "groups": GROUPS, "dose_levels": DOSES, "analytes": ANALYTES, "visits": VISITS, "methods": METHODS,
+        "population": "injected", "cutoff_date": CUTOFF, "kinetics": KINETICS,
+    }  # fmt: skip
+    return KineticSpec.model_validate(content | changes)

@@ -11,7 +11,7 @@ from immrecon.contracts.io import validate
 from immrecon.contracts.results import PROFILES, STATUS_COUNTS, THRESHOLD_SUMMARY, VISIT_SUMMARY
 from immrecon.vocabulary import RECONSTITUTION_STATUSES
 
-from .rows import Row, adlb, adrec, adsl, person, sample, status
+from .rows import Row, adlb, adrec, adsl, lb, person, sample, status
 from .specs import CD4_RULE, ENDPOINTS, OCCURRENCES, STRATA, recovery_spec
 
 CATEGORIES = list(RECONSTITUTION_STATUSES)
@@ -25,7 +25,7 @@ def thresholds(*texts: str | float) -> dict[str, Row]:
     names = [f"P{i}" for i in range(len(texts))]
     people = adsl(*(person(name) for name in names))
     results = adlb(*(sample(name, 28, text) for name, text in zip(names, texts, strict=True)))
-    result = estimate_recovery(people, results, adrec(), recovery_spec(dose_levels=[])).threshold_summary
+    result = estimate_recovery(people, results, lb(), adrec(), recovery_spec(dose_levels=[])).threshold_summary
     rows = validate(THRESHOLD_SUMMARY, result).filter(visit="D28", group="all").to_dicts()
     return {row["operator"]: row for row in rows}
 
@@ -76,7 +76,7 @@ def test_without_a_known_status_there_is_no_estimate(texts: Any, unknown: int) -
 def test_thresholds_of_other_analytes_have_their_own_rows() -> None:
     spec = recovery_spec(thresholds=[{"analyte": "CD3", "operator": ">", "value_per_ul": 300}])
     people, results = adsl(person("P1")), adlb(sample("P1", 28, 400), sample("P1", 28, 301, PARAMCD="CD3"))
-    result = validate(THRESHOLD_SUMMARY, estimate_recovery(people, results, adrec(), spec).threshold_summary)
+    result = validate(THRESHOLD_SUMMARY, estimate_recovery(people, results, lb(), adrec(), spec).threshold_summary)
     assert set(result["parameter"]) == {"CD3"}
     assert result.filter(visit="D28", group="all", dose_level="all")["n_reached"].to_list() == [1]
     assert set(result.select("group", "dose_level").unique().rows()) == STRATA
@@ -98,7 +98,7 @@ def test_trajectories_are_in_order_and_say_what_is_a_limit() -> None:
         sample("P2", 0, 30, "B", None),
         sample("P3", 14, 60),  # not in the population
     )
-    result = validate(PROFILES, estimate_recovery(people, results, adrec(), recovery_spec()).profiles)
+    result = validate(PROFILES, estimate_recovery(people, results, lb(), adrec(), recovery_spec()).profiles)
     columns = ["display_id", "parameter", "sequence", "time_day", "value", "below_limit", "above_limit", "dose_level"]
     assert result.select(columns).rows() == [
         ("P1", "CD3", 0, 20, 40, False, False, "DL1"),
@@ -129,7 +129,7 @@ def test_statuses_are_counted_and_add_up() -> None:
         status("P7", "not reached", "B"),
         status("P8", "no sample"),
     ]
-    result = estimate_recovery(adsl(), adlb(), adrec(*statuses), recovery_spec()).status_counts
+    result = estimate_recovery(adsl(), adlb(), lb(), adrec(*statuses), recovery_spec()).status_counts
     result = validate(STATUS_COUNTS, result)
     assert counts(result, "all") == [3, 1, 0, 1, 1, 1, 1]
     assert counts(result, "A") == [2, 0, 0, 0, 1, 0, 1]
@@ -141,7 +141,7 @@ def test_statuses_are_counted_and_add_up() -> None:
 
 
 def test_every_part_of_the_rule_is_printed() -> None:
-    result = estimate_recovery(adsl(), adlb(), adrec(), recovery_spec()).status_counts
+    result = estimate_recovery(adsl(), adlb(), lb(), adrec(), recovery_spec()).status_counts
     assert result["rule_text"].unique().to_list() == [
         "CD4 > 50/uL on two consecutive samples, the confirming one at least 14 days after the first; first sample on "
         "days 0 to 100 after transplant, confirming sample possibly later; dated by the first sample; no samples from "
@@ -153,7 +153,7 @@ def test_rules_are_counted_separately() -> None:
     declared = ENDPOINTS | {"occurrences": OCCURRENCES | {"cd4_200": CD4_RULE | {"value_per_ul": 200}}}
     statuses = adrec(status("P1", "confirmed"), status("P1", "not reached", rule="cd4_200"))
     spec = recovery_spec(endpoints=declared, dose_levels=[])
-    result = validate(STATUS_COUNTS, estimate_recovery(adsl(), adlb(), statuses, spec).status_counts)
+    result = validate(STATUS_COUNTS, estimate_recovery(adsl(), adlb(), lb(), statuses, spec).status_counts)
     assert counts(result.filter(rule="cd4"), "A") == [1, 0, 0, 0, 0, 0, 0]
     assert counts(result.filter(rule="cd4_200"), "A") == [0, 0, 0, 1, 0, 0, 0]
 
@@ -163,7 +163,7 @@ def test_rules_are_counted_separately() -> None:
 
 @pytest.mark.parametrize("people", [adsl(), adsl(person("P1"))], ids=["nobody", "no samples"])
 def test_every_table_is_valid_without_samples(people: pl.DataFrame) -> None:
-    result = estimate_recovery(people, adlb(), adrec(), recovery_spec())
+    result = estimate_recovery(people, adlb(), lb(), adrec(), recovery_spec())
     summary = validate(VISIT_SUMMARY, result.visit_summary)
     assert set(summary["status"]) == {"not estimable"}
     assert summary.filter(group="all", dose_level="all")["n_expected"].unique().to_list() == [people.height]
@@ -184,6 +184,6 @@ def test_a_configuration_that_declares_nothing() -> None:
             "recurrent_events": {},
         }
     }
-    result = estimate_recovery(adsl(person("P1")), adlb(sample("P1", 28)), adrec(), recovery_spec(**nothing))
+    result = estimate_recovery(adsl(person("P1")), adlb(sample("P1", 28)), lb(), adrec(), recovery_spec(**nothing))
     for contract in (VISIT_SUMMARY, THRESHOLD_SUMMARY, PROFILES, STATUS_COUNTS):
         assert validate(contract, getattr(result, contract.name)).height == 0

@@ -9,16 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from immrecon.analyses.recovery import estimate_recovery, quantiles_with_limits
+from immrecon.analyses.censored_quantiles import quantiles_with_limits
+from immrecon.analyses.recovery import estimate_recovery
 from immrecon.contracts.io import validate
 from immrecon.contracts.results import VISIT_SUMMARY
 
-from .rows import Row, adlb, adrec, adsl, died, on, person, sample
+from .rows import Row, adlb, adrec, adsl, died, lb, on, person, sample
 from .specs import STRATA, recovery_spec
 
 
 def summary(people: pl.DataFrame, results: pl.DataFrame, **changes: Any) -> pl.DataFrame:
-    result = estimate_recovery(people, results, adrec(), recovery_spec(**changes))
+    result = estimate_recovery(people, results, lb(), adrec(), recovery_spec(**changes))
     return validate(VISIT_SUMMARY, result.visit_summary)
 
 

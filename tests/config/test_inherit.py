@@ -1,5 +1,6 @@
 """A dialect that extends another says only what differs; the study configuration inherits nothing."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,7 @@ def test_the_study_reads_the_whole_dialect_and_inherits_nothing_itself(tmp_path)
     folder = tmp_path / "config"
     for source in sorted(LABS.parent.rglob("*.yaml")):
         write(folder / source.relative_to(LABS.parent), read_yaml(source))
+    shutil.copy(LABS.parent / "reference_limits.csv", folder)
     central = read_yaml(LABS / "central.yaml")
     write(folder / "labs" / "base.yaml", central)
     write(folder / "labs" / "central.yaml", {"extends": "base.yaml"})

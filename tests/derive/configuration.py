@@ -95,6 +95,7 @@ SPEC: Row = {
         "recurrent_events": {},
     },
     "partial_dates": {"event": "earliest"},
+    "reference_limits": [],
     "safety": {
         "population": "injected",
         "emergent_from_clock": "injection",

@@ -155,8 +155,62 @@ def make_visit_summary(profiles: pl.DataFrame) -> pl.DataFrame:
             | {f"{name}_below_limit": value < limit for name, value in middle.items()}
             | {"n_above_limit": 0, "minimum_below_limit": True, "maximum_below_limit": not ranked[-1]}
             | {f"{name}_above_limit": False for name in ("minimum", *middle, "maximum")}
+            | {f"median_conf_{end}_{side}_limit": False for end in ("low", "high") for side in ("below", "above")}
+            | {
+                "conf_type": "exact",
+                "conf_level": 0.95,
+                "geometric_mean_method": "none",
+                "geometric_mean_reason": "none",
+            }
         )
     return as_table(results.VISIT_SUMMARY, rows)
+
+
+def make_visit_values(people: list[dict[str, Any]], visit_summary: pl.DataFrame) -> pl.DataFrame:
+    """Every state and both limits occur; counts rise with the day."""
+    rows = []
+    for i, person in enumerate(people):
+        for parameter in ("CD3", "CD4", "CD19"):
+            for j, day in enumerate(VISIT_DAYS):
+                states = ["sampled", "missed", "not yet due", "dead", "left the study", "follow-up not known"]
+                state = "sampled" if day < person["follow_up"] and (i + j) % 7 else states[1 + (i + j) % 5]
+                sampled = state == "sampled"
+                rows.append(
+                    {"display_id": person["id"], "parameter": parameter, "visit": f"D{day}", "target_day": float(day),
+                     "group": person["group"], "dose_level": person["dose"], "state": state,
+                     "reason": "clotted" if state == "missed" else None, "value": float(day + i) if sampled else None,
+                     "below_limit": sampled and j == 0, "above_limit": sampled and j == 8}
+                )  # fmt: skip
+    return as_table(results.VISIT_VALUES, rows)
+
+
+def make_areas(people: list[dict[str, Any]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Areas to day 100 of two analytes; every ninth participant has none, and one an area of 0."""
+    way = {
+        "measure": "area under the curve",
+        "to_day": 100.0,
+        "variant": "primary",
+        "unit": "/uL day",
+        "method": "linear",
+    }
+    values, medians = [], []
+    for parameter in ("CD3", "CD4"):
+        for i, person in enumerate(people):
+            known = i % 9 > 0
+            values.append(
+                {"display_id": person["id"], "parameter": parameter, **way, "group": person["group"],
+                 "dose_level": person["dose"], "value": (0.0 if i == 1 else 90.0 * i) if known else None, "n_samples": 4,
+                 "n_below_limit": 0, "status": "estimated" if known else "not estimable",
+                 "reason": None if known else "died by day 100"}
+            )  # fmt: skip
+        for group in ("A", "B"):
+            medians.append(
+                {"group": group, "dose_level": "all", "parameter": parameter, **way, "population": "injected",
+                 "n_total": 18, "n": 16, "n_missing": 2, "n_remarked": 0, "median": 900.0, "conf_type": "exact",
+                 "conf_level": 0.95, "median_conf_low": 400.0 if group == "A" else None,
+                 "median_conf_high": 1500.0 if group == "A" else None, "status": "estimated"}
+            )  # fmt: skip
+    return as_table(results.KINETIC_PARAMETERS, values), as_table(results.KINETIC_SUMMARY, medians)
 
 
 def make_tte(spec: DisplaySpec, people: list[dict[str, Any]], seed: int = 3) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -68,8 +68,9 @@ def test_a_row_says_where_it_comes_from(tmp_path) -> None:
     assert row == {
         "USUBJID": "S1-001", "LBSEQ": 1, "LBTESTCD": "CD4", "LBNAM": "lab", "LBREFID": "A1", "LBVISIT": "D28",
         "LBDTC": "02/02/2026 09:00", "LBDT": date(2026, 2, 2), "LBDY": None, "LBORRES": "120", "LBORRESU": "/uL",
-        "LBCMP": "=", "LBSTRESN": 120.0, "LBSTRESU": "/uL", "LBLLOQ": 5.0, "LBMETHOD": None, "LBRSTAT": "F", "LBFATE": "value",
-        "LBREASND": None, "SRCFILE": "lab.csv", "SRCSHEET": None, "SRCROW": 2, "SRCCOL": "result",
+        "LBCMP": "=", "LBSTRESN": 120.0, "LBSTRESU": "/uL", "LBLLOQ": 5.0, "LBORNRLO": None, "LBORNRHI": None,
+        "LBSTNRLO": None, "LBSTNRHI": None, "LBMETHOD": None, "LBRSTAT": "F", "LBFATE": "value", "LBREASND": None,
+        "SRCFILE": "lab.csv", "SRCSHEET": None, "SRCROW": 2, "SRCCOL": "result",
     }  # fmt: skip
 
 

@@ -14,10 +14,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from immrecon.analyses.age_reference import estimate_age_reference
 from immrecon.analyses.contrasts import estimate_contrasts
 from immrecon.analyses.definition_grid import estimate_definition_grid
 from immrecon.analyses.disposition import estimate_disposition
 from immrecon.analyses.events import estimate_events
+from immrecon.analyses.kinetics import estimate_kinetic_parameters
 from immrecon.analyses.multistate import estimate_multistate
 from immrecon.analyses.ongoing import LastingDomains
 from immrecon.analyses.reconstitution import estimate_reconstitution
@@ -71,7 +73,7 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
     queries = [clinical.queries, labs.queries]
     results = [
         estimate_disposition(adsl, clinical.sc, tte.adoc, adlb, queries, [], specs.disposition_spec(study)),
-        estimate_recovery(adsl, adlb, tte.adrec, specs.recovery_spec(study)),
+        estimate_recovery(adsl, adlb, labs.lb, tte.adrec, specs.recovery_spec(study)),
         estimate_tte(tte.adtte, specs.tte_spec(study)),
         estimate_safety(
             adsl, adae, LastingDomains(clinical.ae, clinical.ce, clinical.cm), clinical.sae, specs.safety_spec(study)
@@ -80,7 +82,10 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
     tables = {name: frame for result in results for name, frame in vars(result).items()}
     grid = estimate_definition_grid(tte.adtte, tte.adrec, specs.definition_grid_spec(study))
     events = estimate_events(adsl, tte.adtte, tte.adoc, specs.events_spec(study))
+    kinetics = estimate_kinetic_parameters(adsl, adlb, tte.adoc, specs.kinetic_spec(study))
     course = estimate_multistate(tte.adms, specs.multistate_spec(study))
+    beside = estimate_age_reference(adsl, adlb, specs.age_reference_spec(study))
+    tables |= {f"age_reference_{name}": frame for name, frame in vars(beside).items()}
     tables |= {
         "definition_estimates": grid.estimates,
         "definition_statuses": grid.statuses,
@@ -91,6 +96,10 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
         "state_curves": course.curves,
         "state_occupancy": course.occupancy,
         "length_of_stay": course.length_of_stay,
+        "kinetic_parameters": kinetics.parameters,
+        "kinetic_summary": kinetics.summary,
+        "kinetic_comparisons": kinetics.comparisons,
+        "growth_curves": kinetics.growth_curves,
         "contrasts": estimate_contrasts(tte.adtte, adsl, clinical.sc, contrast_spec(study)).contrasts,
     }
     return {

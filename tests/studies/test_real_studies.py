@@ -22,32 +22,33 @@ MONTH = 365.25 / 12
 pytestmark = pytest.mark.required_in_ci
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory, shared_data):
-    """Run a study once; give the folder of its results."""
-    done: dict[str, Path] = {}
+@pytest.fixture(scope="session")
+def study(made_once, shared_data):
+    """The folder of the results of a study, which is run once."""
 
     def run(name: str) -> Path:
-        if name not in done:
-            folder = tmp_path_factory.mktemp(name)
-            source = REPOSITORY / "tests" / "studies" / name
-            target = folder / "study"
-            target.mkdir()
-            for path in sorted(source.rglob("*.yaml")):
-                (target / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
-                (target / path.relative_to(source)).write_text(path.read_text())
-            config = yaml.safe_load((target / "config.yaml").read_text())
-            config["sources"] |= {"data": str(shared_data / name), "results": "../results"}
-            (target / "config.yaml").write_text(yaml.safe_dump(config))
-            process = subprocess.run(
-                [sys.executable, "-m", "immrecon.cli", "report", "--config", str(target / "config.yaml")],
-                cwd=folder, capture_output=True, text=True,
-            )  # fmt: skip
-            assert process.returncode == 0, process.stdout + process.stderr
-            done[name] = folder / "results" / name / config["data_cut"]
-        return done[name]
+        folder = made_once(name, lambda folder: run_study(name, folder, shared_data / name))
+        config = yaml.safe_load((folder / "study" / "config.yaml").read_text())
+        return folder / "results" / name / config["data_cut"]
 
     return run
+
+
+def run_study(name: str, folder: Path, data: Path) -> None:
+    source = REPOSITORY / "tests" / "studies" / name
+    target = folder / "study"
+    target.mkdir()
+    for path in sorted(source.rglob("*.yaml")):
+        (target / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
+        (target / path.relative_to(source)).write_text(path.read_text())
+    config = yaml.safe_load((target / "config.yaml").read_text())
+    config["sources"] |= {"data": str(data), "results": "../results"}
+    (target / "config.yaml").write_text(yaml.safe_dump(config))
+    process = subprocess.run(
+        [sys.executable, "-m", "immrecon.cli", "report", "--config", str(target / "config.yaml")],
+        cwd=folder, capture_output=True, text=True,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 def estimates(root: Path, name: str) -> pl.DataFrame:
@@ -256,6 +257,23 @@ class TestCdiscPilot:
                 assert any(abs(value - 1000 * float(row["AVAL"])) < 1e-9 * value for value in values), row["USUBJID"]
                 compared += 1
         assert compared == adlb.height == 3605
+
+    def test_limits_of_the_laboratory_equal_the_sponsors_dataset(self, study, adam):
+        """The reference limits of the export, per uL; nobody has others, as the study names no table of ages."""
+        adlb = pl.read_parquet(study("cdisc_pilot") / "analysis" / "adlb" / "*.parquet")
+        ours = defaultdict(set)
+        limits = adlb.select("USUBJID", "PARAMCD", "ADT", "ANRLO", "ANRHI", "ANRORIG").iter_rows()
+        for participant, code, day, low, high, origin in limits:
+            assert origin == "laboratory"
+            ours[participant, code, day.isoformat()].add((low, high))
+        for row in adam("adlb_hematology"):
+            code = {"LYMPH": "ALC", "WBC": "WBC"}.get(row["PARAMCD"])
+            if code and row["AVAL"] and row["DTYPE"] == "":
+                expected = (1000 * float(row["ANRLO"]), 1000 * float(row["ANRHI"]))
+                assert expected in ours[row["USUBJID"], code, row["ADT"]]
+        summary = estimates(study("cdisc_pilot"), "age_reference_summary")
+        assert rows(summary, measure="per cent of the lower limit")["n_laboratory"].sum() > 1000
+        assert rows(summary, measure="z-score for the age")["status"].unique().to_list() == ["not estimable"]
 
     def test_adverse_events_equal_the_sponsors_dataset(self, study, adam):
         """Participants with at least one event that started on or after the first dose, by preferred term and arm.

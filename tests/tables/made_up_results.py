@@ -81,6 +81,20 @@ def baseline() -> pl.DataFrame:
     return frame(results.BASELINE, rows)
 
 
+def visit_intervals(median: float, known: bool) -> dict[str, Any]:
+    """Interval of the median, open below, and the geometric mean."""
+    flags = {f"median_conf_{end}_{side}_limit": False for end in ("low", "high") for side in ("below", "above")}
+    absent = "no sample in the window"
+    return flags | {
+        "conf_type": "order statistics", "conf_level": 0.95, "median_conf_low": 5.0 if known else None,
+        "median_conf_low_below_limit": known, "median_conf_high": median * 3 if known else None,
+        "median_coverage": 0.96 if known else None, "median_interval_reason": None if known else absent,
+        "geometric_mean": median if known else None, "geometric_mean_conf_low": median / 3 if known else None,
+        "geometric_mean_conf_high": median * 3 if known else None, "geometric_mean_method": "censored normal",
+        "geometric_mean_reason": None if known else absent,
+    }  # fmt: skip
+
+
 def visit_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
     summaries, reached = [], []
     for code, scale in (("CD3", 3.0), ("CD4", 1.0)):
@@ -102,6 +116,7 @@ def visit_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
                      "median_below_limit": low and known, "q1_below_limit": low and known, "q3_below_limit": False,
                      "minimum_below_limit": low and known, "maximum_below_limit": False, "n_above_limit": 0,
                      **{f"{name}_above_limit": False for name in ("minimum", "q1", "median", "q3", "maximum")},
+                     **visit_intervals(median, known),
                      "method": "quantiles type 7", "status": "estimated" if known else "not estimable",
                      "reason": None if known else "no sample in the window"}
                 )  # fmt: skip
@@ -114,6 +129,67 @@ def visit_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
                          **CONF, **proportion(hits, n)}
                     )  # fmt: skip
     return frame(results.VISIT_SUMMARY, summaries), frame(results.THRESHOLD_SUMMARY, reached)
+
+
+def missed_samples(spec: DisplaySpec) -> pl.DataFrame:
+    """Two of every visit, one of them with a reason of the laboratory."""
+    kinds = (("not done", f"clotted {HOSTILE}"), ("nothing received", "no usable result received"))
+    rows = [
+        {"group": group, "dose_level": "all", "parameter": code, "visit": window.code, "target_day": window.target_day,
+         "kind": kind, "reason": reason, "n": 1}
+        for code in ("CD3", "CD4") for window in spec.visits.windows for group in ("all", *GROUPS)
+        for kind, reason in kinds
+    ]  # fmt: skip
+    return frame(results.MISSED_SAMPLES, rows)
+
+
+def kinetic_frames(spec: DisplaySpec) -> dict[str, pl.DataFrame]:
+    """Areas of two analytes, slopes, doubling times, a comparison that has no number, and a curve that is not found."""
+    way = {"method": "a method", "conf_type": "order statistics", **CONF}
+    units = {"area under the curve": "/uL day", "slope of log2 of the count": "1/day", "doubling time": "day"}
+    summaries, compared = [], []
+    for code in ("CD3", "CD4"):
+        for measure, unit in units.items():
+            for variant in ("primary", "linear-up log-down") if unit == "/uL day" else ("primary",):
+                for group, dose in strata():
+                    n = len(members(group, dose))
+                    known = group != "PAED" or variant == "primary"
+                    numbers = {"median": 12.5, "median_conf_low": 4.0, "median_conf_high": 50.0, "q1": 6.0, "q3": 30.0}
+                    mean = {"geometric_mean": 11.0, "geometric_mean_conf_low": 5.0, "geometric_mean_conf_high": 29.0}
+                    no_mean = not known or unit == "1/day"
+                    summaries.append(
+                        {"group": group, "dose_level": dose, "parameter": code, "measure": measure, "to_day": 100.0,
+                         "variant": variant, "unit": unit, **way, "population": "injected", "n_total": n,
+                         "n": n - 1 if known else 0, "n_missing": 1 if known else n, "missing_reasons": "1 died by day 100",
+                         "n_remarked": 0, **(numbers if known else {}), **({} if no_mean else mean),
+                         "geometric_mean_reason": "not given" if no_mean else None,
+                         "status": "estimated" if known else "not estimable", "reason": None if known else "no value"}
+                    )  # fmt: skip
+        for ranking, label, found in (("measured", "those measured", True), ("DEATH", "deaths lowest", False)):
+            numbers = {"estimate": -12.0, "conf_low": None, "conf_high": 40.0} if found else {}
+            compared.append(
+                {"parameter": code, "measure": "area under the curve", "to_day": 100.0, "visit": "", "ranking": ranking,
+                 "ranking_label": label, "level": "PAED", "reference": "ADULT", "unit": "/uL day",
+                 "population": "injected", "n_level": 9, "n_reference": 11, "n_worst_level": 0 if found else 2,
+                 "n_worst_reference": 0, "n_missing_level": 1, "n_missing_reference": 3, "probability": 0.45,
+                 "p_value": 0.31, "p_permutation": None, "p_method": "exact", **way, **numbers,
+                 "status": "estimated" if found else "not estimable", "reason": "a limit is open" if found else "the dead"}
+            )  # fmt: skip
+    curve = {"parameter": "CD4", "model": "logistic", "to_day": 395.0, "n": 40, "n_participants": 9, "n_below_limit": 2,
+             "dose_level": "all", **way, "aicc": 12.3}  # fmt: skip
+    growth = [
+        curve | {"group": group, "coefficient": name, "coefficient_order": order}
+        | ({"estimate": 2.5, "std_error": 0.1, "conf_low": 2.0, "conf_high": 3.0, "status": "estimated", "reason": None}
+           if group != "PAED" else {"status": "not estimable", "reason": "no plateau"})
+        for group in ("all", *GROUPS) for order, name in enumerate(("asymptote", "midpoint", "scale"))
+    ]  # fmt: skip
+    return {
+        "kinetic_summary": frame(results.KINETIC_SUMMARY, summaries),
+        "kinetic_comparisons": frame(results.KINETIC_COMPARISONS, compared),
+        "growth_curves": frame(results.GROWTH_CURVES, growth),
+        "kinetic_parameters": frame(results.KINETIC_PARAMETERS, []),
+        "visit_values": frame(results.VISIT_VALUES, []),
+    }
 
 
 def status_counts() -> pl.DataFrame:
@@ -374,6 +450,59 @@ def ongoing_records() -> pl.DataFrame:
     return frame(results.ONGOING_RECORDS, rows)
 
 
+def age_reference() -> dict[str, pl.DataFrame]:
+    """CD4 beside a band of children, with everything on day 30 that a cell can hold, and of adults without a median."""
+    bounded = {f"{name}_{side}_limit": False for name in ("median", "q1", "q3") for side in ("below", "above")}
+    summaries, shares = [], []
+    for day in (30, 180):
+        for group in ("all", *GROUPS):
+            key = {
+                "parameter": "CD4",
+                "visit": f"D{day}",
+                "target_day": float(day),
+                "group": group,
+                "dose_level": "all",
+            }
+            for measure, scale in (
+                ("per cent of the lower limit", 40.0),
+                ("per cent of the age's median", 20.0),
+                ("z-score for the age", -3.0),
+            ):
+                none = group == "PAED" and day == 180
+                part = measure.startswith("z") and not none
+                summaries.append(
+                    {**key, **bounded, "measure": measure, "visit_label": f"Day {day}", "unit": "%", "population": "injected",
+                     "n": 0 if none else 12, "n_reference": 0 if none else 10 if part else 11, "n_laboratory": 2 if group == "ADULT" else 0,
+                     "n_without": 0 if none else 2 if part else 1, "n_below_limit": 3, "n_above_limit": 0,
+                     "missing": None if none else "<b>age</b> not known (1)" + ("; the reference allows no z-score (1)" if part else ""),
+                     **dict.fromkeys(("median", "q1", "q3"), None) , "method": "quantiles type 7",
+                     **({} if none else {"median": scale, "q1": scale - 1, "q3": scale + 1, "q1_below_limit": day == 30}),
+                     "status": "not estimable" if none else "estimated", "reason": "no sample in the window" if none else None}
+                )  # fmt: skip
+            for measure, hits in (("at or above the lower limit", 4), ("within the limits", 3)):
+                n = 0 if group == "PAED" and day == 180 else 10
+                shares.append(
+                    {**key, "measure": measure, "n": n, "n_unknown": 1 if n else 0, "n_without": 1, "n_reached": hits if n else 0,
+                     "method": "proportion", "conf_type": "clopper-pearson", **CONF, **proportion(hits if n else 0, n)}
+                )  # fmt: skip
+    bands = [
+        {"parameter": "CD4", "band_order": order, "band": band, "age_from_years": float(first), "lower": lower, "median": median,
+         "upper": upper, "unit": "/uL", "percentiles": meaning, "z_score": kind, "source": source, "row_status": status,
+         "note": note, "n_participants": n, "n_samples": 3 * n}
+        for order, band, first, lower, median, upper, meaning, kind, source, status, note, n in (
+            (2, "2 to <6 years", 2, 700.0, 1380.0, 2200.0, "P10-P90", "log-normal", "<i>Shearer</i>", "draft", "", 0),
+            (3, "6 to <12 years", 6, 650.0, 980.5, 1500.0, "P10-P90", "log-normal", "<i>Shearer</i>", "draft", "median not checked", 4),
+            (4, "18 years and over", 18, 440.0, None, None, "not stated", "none", "Laboratory", "signed", "", 9),
+        )
+    ]  # fmt: skip
+    return {
+        "age_reference_summary": frame(results.AGE_REFERENCE_SUMMARY, summaries),
+        "age_reference_shares": frame(results.AGE_REFERENCE_SHARES, shares),
+        "age_reference_profiles": frame(results.AGE_REFERENCE_PROFILES, []),
+        "age_reference_bands": frame(results.AGE_REFERENCE_BANDS, bands),
+    }
+
+
 def accrual() -> pl.DataFrame:
     rows = []
     for month in range(12):
@@ -399,6 +528,8 @@ def make_results(spec: DisplaySpec) -> Results:
         cell_fates=cell_fates(cells),
         visit_summary=summary,
         threshold_summary=thresholds,
+        missed_samples=missed_samples(spec),
+        **kinetic_frames(spec),
         profiles=frame(results.PROFILES, []),
         status_counts=status_counts(),
         curves=frame(results.CURVES, []),
@@ -421,6 +552,7 @@ def make_results(spec: DisplaySpec) -> Results:
         state_occupancy=on_days(results.STATE_OCCUPANCY, 1.0),
         length_of_stay=on_days(results.LENGTH_OF_STAY, 100.0),
         cells=cells,
+        **age_reference(),
     )
 
 

@@ -65,6 +65,9 @@ CD4_RULE = (
 )
 
 
+CD4_ANALYTE = {"code": "CD4", "label": "CD4+ T cells", "unit": "/uL", "summarised": True, "axis_floor": 1.0}
+
+
 def make_spec(**changes: Any) -> DisplaySpec:
     content = {
         "study": "smart101",
@@ -124,6 +127,23 @@ def make_spec(**changes: Any) -> DisplaySpec:
                 "status": "draft",
             }
         ],
+        "kinetics": {
+            "analytes": ["CD4", "CD3"],
+            "below_limit": {"factor": 0.5, "sensitivity_factor": None},
+            "area": {"to_days": [100], "start_value": 0, "carry_days": 14, "fewest_samples": 3},
+            "slope": {"first_day": 28, "last_day": 100, "fewest_samples": 3},
+            "maximum": None,
+            "growth": {
+                "analytes": ["CD4"], "models": ["logistic"], "to_day": 395, "last_at_least_day": None,
+                "fewest_values": 5,
+            },
+            "comparison": {
+                "reference": "ADULT", "visits": [], "n_resamples": 99, "seed": 1,
+                "worst_ranks": {"DEATH": {"label": "deaths lowest", "occurrences": ["death"]}},
+                "p_values": {"shown": True, "reason": "exploratory"},
+            },
+        },
+        "age_limits": {"analytes": [CD4_ANALYTE], "unsigned": True, "sent": True},
         "sae_reconciled": True,
         "ongoing_at_cutoff": [{"domain": "AE", "codes": None}, {"domain": "CM", "codes": None}],
         "safety": {

@@ -56,6 +56,7 @@ def test_signed_runs_have_no_draft_mark(run: Results, spec: DisplaySpec) -> None
             "definition_grid": None,
             "recurrent_events": [],
             "multistate": [],
+            "age_limits": None,
         }
     )
     assert {table.draft for table in build_tables(run, signed).values()} == {""}
@@ -134,23 +135,29 @@ def test_queries_come_with_their_total_errors_first(tables: dict[str, Table]) ->
     assert column(table, "Lab cells withheld")[-1] == "14"
 
 
+VISIT_COLUMNS = ["Median (Q1 to Q3)", "95% CI of the median", "Min to max", "Geometric mean (95% CI)"]
+
+
 def test_visits_show_limits_and_reasons(tables: dict[str, Table]) -> None:
     table = tables["visits_cd4"]
     names = table.column_names()
-    assert names[6:] == ["> 50 /µL: n (%) [95% CI]", "≥ 200 /µL: n (%) [95% CI]"]
+    assert names[4:8] == [f"CD4 (/µL): {name}" for name in VISIT_COLUMNS]
+    assert names[8:] == ["> 50 /µL: n (%) [95% CI]", "≥ 200 /µL: n (%) [95% CI]"]
     first = dict(zip(names, texts(table.rows[0]), strict=True))
     assert first["Group"] == "Adults"
     assert first["CD4 (/µL): Median (Q1 to Q3)"] == "<5 (<5 to 54)"
     assert first["CD4 (/µL): Min to max"] == "<5 to 135"
+    assert first["CD4 (/µL): 95% CI of the median"] == "<5 to 81"
+    assert first["CD4 (/µL): Geometric mean (95% CI)"] == "27 (9 to 81)"
     nobody = next(
         row for row in table.rows if row.section.startswith("Day 180") and row.cells[0].text.startswith("Paed")
     )
-    assert texts(nobody)[3:6] == ["–", "NE", "NE"]
+    assert texts(nobody)[3:8] == ["–", "NE", "NE", "NE", "NE"]
     notes = dict(table.marked)
     assert notes[nobody.cells[4].marks[0]] == "no sample in the window"
-    assert texts(nobody)[6] == "0 (NE)"
+    assert texts(nobody)[8] == "0 (NE)"
     sixty = next(row for row in table.rows if row.section.startswith("Day 60"))
-    assert notes[sixty.cells[6].marks[-1]] == "of 12 with known status; 1 unknown (censored above the threshold)"
+    assert notes[sixty.cells[8].marks[-1]] == "of 12 with known status; 1 unknown (censored above the threshold)"
 
 
 def test_a_column_for_results_above_the_limit_where_there_are_any(run: Results, spec: DisplaySpec) -> None:
@@ -311,6 +318,7 @@ def test_no_endpoints_and_no_groups_in_the_data_are_not_an_error(run: Results, s
             "definition_grid": None,
             "recurrent_events": [],
             "multistate": [],
+            "age_limits": None,
             "dose_levels": [],
             "thresholds": [],
         }

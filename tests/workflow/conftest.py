@@ -88,15 +88,16 @@ def differing(left: dict[str, bytes], right: dict[str, bytes]) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory) -> Checkout:
-    """The demo study, run once on two cores; tests must not change its outputs."""
-    folder = tmp_path_factory.mktemp("demo")
-    study_folder(REPOSITORY / "config", folder / "study")
-    checkout = Checkout(REPOSITORY, folder)
-    run = checkout.report("--cores", "2")
-    assert run.returncode == 0, run.stdout + run.stderr
-    (folder / "stdout.txt").write_text(run.stdout)
-    return checkout
+def demo(made_once) -> Checkout:
+    """The demo study, run once on two cores; tests must not change anything in its folder."""
+
+    def run(folder: Path) -> None:
+        study_folder(REPOSITORY / "config", folder / "study")
+        run = Checkout(REPOSITORY, folder).report("--cores", "2")
+        assert run.returncode == 0, run.stdout + run.stderr
+        (folder / "stdout.txt").write_text(run.stdout)
+
+    return Checkout(REPOSITORY, made_once("demo", run))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import re
+import shutil
 from pathlib import Path
 
 import openpyxl
@@ -33,10 +34,10 @@ def test_manifest_lists_every_output_with_its_digest(demo, manifest):
         assert hashlib.sha256((root / name).read_bytes()).hexdigest() == digest
 
 
-def test_second_run_does_nothing(demo):
-    paths = [path for path in demo.results().rglob("*") if path.name not in (".lock", ".running")]
+def test_second_run_does_nothing(copy):
+    paths = [path for path in copy.results().rglob("*") if path.name not in (".lock", ".running")]
     before = {path: path.stat().st_mtime_ns for path in paths}
-    run = demo.report()
+    run = copy.report()
     assert run.returncode == 0, run.stderr
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
@@ -62,12 +63,13 @@ def test_parts_do_not_change_a_result(demo, tmp_path):
     ]
 
 
-def test_earlier_cut_is_a_run_of_its_own(demo):
-    before = contents(demo.results())
-    run = demo.report("--cut", "2026-03-31")
+def test_earlier_cut_is_a_run_of_its_own(demo, tmp_path):
+    shutil.copytree(demo.folder, tmp_path / "work", symlinks=True)
+    both = Checkout(REPOSITORY, tmp_path / "work")
+    run = both.report("--cut", "2026-03-31")
     assert run.returncode == 0, run.stderr
-    assert differing(before, contents(demo.results())) == []
-    earlier = demo.results(cut="2026-03-31")
+    assert differing(contents(demo.results()), contents(both.results())) == []
+    earlier = both.results(cut="2026-03-31")
     assert "Data cut-off 2026-03-31" in (earlier / "report" / "closed" / "report.html").read_text()
     adtte = pl.read_parquet(earlier / "analysis" / "adtte" / "*.parquet")
     assert adtte["ADT"].max().isoformat() <= "2026-03-31"
@@ -174,4 +176,4 @@ def test_queries_are_only_in_their_folder(demo):
 
 def test_run_config_is_whole_and_without_paths_of_this_machine(demo):
     text = (demo.results() / "run_config.yaml").read_text()
-    assert set(yaml.safe_load(text)) == {"file", "endpoints", "comparisons", "labs", "clinical"}
+    assert set(yaml.safe_load(text)) == {"file", "endpoints", "comparisons", "labs", "clinical", "reference_limits"}

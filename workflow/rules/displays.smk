@@ -39,6 +39,38 @@ rule draw_recovery:
         "../../scripts/draw_recovery.py"
 
 
+rule draw_kinetics:
+    input:
+        visit_values=LAYOUT.table("estimates", "visit_values"),
+        parameters=LAYOUT.table("estimates", "kinetic_parameters"),
+        summary=LAYOUT.table("estimates", "kinetic_summary"),
+    output:
+        FIGURES["kinetics"],
+    log:
+        LAYOUT.log("draw_kinetics"),
+    params:
+        code=code_digest("draw_kinetics"),
+        spec=STEPS.spec("display"),
+    script:
+        "../../scripts/draw_kinetics.py"
+
+
+rule draw_age_reference:
+    input:
+        summary=LAYOUT.table("estimates", "age_reference_summary"),
+        profiles=LAYOUT.table("estimates", "age_reference_profiles"),
+        bands=LAYOUT.table("estimates", "age_reference_bands"),
+    output:
+        FIGURES["age_reference"],
+    log:
+        LAYOUT.log("draw_age_reference"),
+    params:
+        code=code_digest("draw_age_reference"),
+        spec=STEPS.spec("display"),
+    script:
+        "../../scripts/draw_age_reference.py"
+
+
 rule draw_tte:
     input:
         curves=LAYOUT.table("estimates", "curves"),

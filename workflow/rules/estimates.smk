@@ -29,9 +29,12 @@ rule estimate_recovery:
     input:
         adsl=LAYOUT.participants("analysis", "adsl"),
         adlb=LAYOUT.participants("analysis", "adlb"),
+        lb=LAYOUT.participants("harmonised", "lb"),
         adrec=LAYOUT.participants("analysis", "adrec"),
     output:
         visit_summary=LAYOUT.table("estimates", "visit_summary"),
+        visit_values=LAYOUT.table("estimates", "visit_values"),
+        missed_samples=LAYOUT.table("estimates", "missed_samples"),
         threshold_summary=LAYOUT.table("estimates", "threshold_summary"),
         profiles=LAYOUT.table("estimates", "profiles"),
         status_counts=LAYOUT.table("estimates", "status_counts"),
@@ -42,6 +45,43 @@ rule estimate_recovery:
         spec=STEPS.spec("recovery"),
     script:
         "../../scripts/estimate_recovery.py"
+
+
+rule estimate_kinetic_parameters:
+    input:
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        adlb=LAYOUT.participants("analysis", "adlb"),
+        adoc=LAYOUT.participants("analysis", "adoc"),
+    output:
+        parameters=LAYOUT.table("estimates", "kinetic_parameters"),
+        summary=LAYOUT.table("estimates", "kinetic_summary"),
+        comparisons=LAYOUT.table("estimates", "kinetic_comparisons"),
+        growth_curves=LAYOUT.table("estimates", "growth_curves"),
+    log:
+        LAYOUT.log("estimate_kinetic_parameters"),
+    params:
+        code=code_digest("estimate_kinetic_parameters"),
+        spec=STEPS.spec("kinetic_parameters"),
+    script:
+        "../../scripts/estimate_kinetic_parameters.py"
+
+
+rule estimate_age_reference:
+    input:
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        adlb=LAYOUT.participants("analysis", "adlb"),
+    output:
+        summary=LAYOUT.table("estimates", "age_reference_summary"),
+        shares=LAYOUT.table("estimates", "age_reference_shares"),
+        profiles=LAYOUT.table("estimates", "age_reference_profiles"),
+        bands=LAYOUT.table("estimates", "age_reference_bands"),
+    log:
+        LAYOUT.log("estimate_age_reference"),
+    params:
+        code=code_digest("estimate_age_reference"),
+        spec=STEPS.spec("age_reference"),
+    script:
+        "../../scripts/estimate_age_reference.py"
 
 
 rule estimate_tte:

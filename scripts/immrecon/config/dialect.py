@@ -50,6 +50,22 @@ class DateColumn(Strict):
     dates: DateStyle = Field(description="how the date is written")
 
 
+class RangeColumn(Strict):
+    """Both reference limits of a result in one column."""
+
+    column: Head = Field(description="head of the column")
+    pattern: Pattern = Field(
+        description="the whole cell, with groups named low and high, e.g. '(?P<low>[0-9.]+) ?- ?(?P<high>[0-9.]+)'; "
+        "a group that takes no part is no limit"
+    )
+
+    @model_validator(mode="after")
+    def _names_the_limits(self) -> "RangeColumn":
+        if "(?P<low>" not in self.pattern or "(?P<high>" not in self.pattern:
+            raise ValueError("the pattern of reference_range needs the groups (?P<low>...) and (?P<high>...)")
+        return self
+
+
 class Columns(Strict):
     """Heads of the columns. Under visit-over-analyte, `collected` is the head below each visit.
 
@@ -71,6 +87,13 @@ class Columns(Strict):
         default=None, description="long shape: the result; wide_by_visit with dates beside: the head below each visit"
     )
     unit: Head | None = Field(default=None, description="unit of the result")
+    reference_low: Head | None = Field(
+        default=None, description="lower reference limit of the laboratory for this result, in the unit of the result"
+    )
+    reference_high: Head | None = Field(default=None, description="its upper reference limit, in the same way")
+    reference_range: RangeColumn | None = Field(
+        default=None, description="both limits in one column, instead of the two"
+    )
     loinc: Head | None = Field(default=None, description="LOINC code, checked against the name and never used alone")
     ignored: list[Head] | Literal["*"] = Field(
         default=[], description='columns known to hold no result; "*": all others. A column nowhere declared is queried'
@@ -215,8 +238,10 @@ class Dialect(Strict):
         if self.shape == "long":
             if columns.test is None or columns.result is None:
                 raise ValueError("the long shape needs columns.test and columns.result")
-        elif self.shape != "wide_by_visit" and (columns.test or columns.result or columns.unit or columns.loinc):
-            raise ValueError("test, result, unit and loinc are columns of the long shape only")
+        elif self.shape != "wide_by_visit" and (
+            self.sends_limits or columns.test or columns.result or columns.unit or columns.loinc
+        ):
+            raise ValueError("test, result, unit, loinc and reference limits are columns of the long shape only")
         if self.shape == "wide_visit_over_analyte":
             if columns.visit is not None:
                 raise ValueError("under visit-over-analyte the visit stands in the header, not in a column")
@@ -232,6 +257,20 @@ class Dialect(Strict):
         if columns.status is not None and not self.statuses:
             raise ValueError("a status column is declared, but not what its words mean")
         return self
+
+    @model_validator(mode="after")
+    def _limits_are_told_apart(self) -> "Dialect":
+        columns = self.columns
+        if columns.reference_high is not None and columns.reference_low is None:
+            raise ValueError("columns.reference_high goes with columns.reference_low, which is not given")
+        if columns.reference_low is not None and columns.reference_range is not None:
+            raise ValueError("reference limits stand in columns of their own or in reference_range, not in both")
+        return self
+
+    @property
+    def sends_limits(self) -> bool:
+        """Whether results come with reference limits."""
+        return self.columns.reference_low is not None or self.columns.reference_range is not None
 
     @model_validator(mode="after")
     def _visits_can_be_found(self) -> "Dialect":

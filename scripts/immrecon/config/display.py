@@ -7,6 +7,7 @@ from pydantic import Field
 from immrecon.config.base import Strict
 from immrecon.config.contrast_specs import ComparisonDisplay, comparison_displays
 from immrecon.config.first_event import Topic
+from immrecon.config.kinetics import Kinetics
 from immrecon.config.record_checks import LastingRecords
 from immrecon.config.study import (
     Analyte,
@@ -103,6 +104,18 @@ class MultiStateDisplay(Strict):
     status: str
 
 
+class AgeLimitsDisplay(Strict):
+    """What stands on the exhibits of counts beside reference limits besides their results."""
+
+    analytes: list[Analyte] = Field(description="summarised, with limits in the file or in a lab export")
+    unsigned: bool = Field(description="some row of the file is not signed")
+    sent: bool = Field(description="some laboratory sends limits of its own")
+
+
+AGE_LIMITS = "REFERENCE_LIMITS"
+"""Stands for the file of reference limits among the codes of definitions that are not signed."""
+
+
 class DisplaySpec(Strict):
     """Labels, axes and the words that stand on every exhibit; no clinical rule is evaluated from it."""
 
@@ -123,7 +136,9 @@ class DisplaySpec(Strict):
     definition_grid: DefinitionGridDisplay | None
     recurrent_events: list[RecurrentEventDisplay]
     multistate: list[MultiStateDisplay] = Field(default=[])
+    kinetics: Kinetics | None = Field(default=None)
     comparisons: list[ComparisonDisplay] = Field(default=[])
+    age_limits: AgeLimitsDisplay | None = Field(default=None)
     safety: Safety
     sae_reconciled: bool
     ongoing_at_cutoff: list[LastingRecords]
@@ -159,7 +174,9 @@ def display_spec(study: Study) -> DisplaySpec:
         definition_grid=_definition_grid_display(study),
         recurrent_events=[_recurrent_display(study, code) for code in study.endpoints.recurrent_events],
         multistate=[_multistate_display(study, code) for code in study.endpoints.multistate],
+        kinetics=file.kinetics,
         comparisons=comparison_displays(study),
+        age_limits=_age_limits_display(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
         ongoing_at_cutoff=file.ongoing_at_cutoff,
@@ -210,6 +227,18 @@ def _definition_grid_display(study: Study) -> DefinitionGridDisplay | None:
             for code, definition in grid.definitions.items()
         },
         unsigned=[code for code, definition in grid.definitions.items() if definition.status != "signed"],
+    )
+
+
+def _age_limits_display(study: Study) -> AgeLimitsDisplay | None:
+    known = study.analytes_with_limits
+    analytes = [analyte for analyte in study.file.analytes if analyte.summarised and analyte.code in known]
+    if not analytes:
+        return None
+    return AgeLimitsDisplay(
+        analytes=analytes,
+        unsigned=any(limit.status != "signed" for limit in study.reference_limits or []),
+        sent=any(lab.sends_limits for lab in study.labs.values()),
     )
 
 

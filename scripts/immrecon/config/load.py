@@ -8,6 +8,7 @@ from immrecon.config.comparisons import ComparisonsFile, check_comparisons
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
 from immrecon.config.inherit import read_dialect
+from immrecon.config.kinetics import check_kinetics
 from immrecon.config.occurrences import (
     AdverseEvent,
     AssessmentAtLeast,
@@ -16,6 +17,7 @@ from immrecon.config.occurrences import (
     MedicationStart,
     ThresholdCrossing,
 )
+from immrecon.config.reference_limits import AGE_LOWER_LIMIT, check_reference_limits, read_reference_limits
 from immrecon.config.study import Study, StudyFile
 from immrecon.errors import ConfigError
 
@@ -51,7 +53,7 @@ def load_study(path: str | Path, data_cut: str | None = None) -> Study:
     names = [dialect.name for dialect in dialects]
     if len(set(names)) < len(names):
         raise ConfigError(f"{path}: two lab dialects have the same name among {', '.join(sorted(names))}.")
-    comparisons = file.sources.comparisons
+    comparisons, limits = file.sources.comparisons, file.sources.reference_limits
     endpoints_path, clinical_path = folder / file.sources.endpoints, folder / file.sources.clinical
     study = Study(
         file=file,
@@ -61,6 +63,7 @@ def load_study(path: str | Path, data_cut: str | None = None) -> Study:
         comparisons=None
         if comparisons is None
         else build(ComparisonsFile, read_yaml(folder / comparisons), folder / comparisons),
+        reference_limits=None if limits is None else read_reference_limits(folder / limits),
         config_path=str(path.absolute()),
     )
     _cross_check(study, path)
@@ -79,11 +82,45 @@ def _cross_check(study: Study, path: Path) -> None:
             raise ConfigError(f'{path}: {where} uses the analyte "{analyte}", which is not under "analytes".')
     _refuse_unmapped_codes(study, path)
     _refuse_idle_checks(study, path)
+    _check_reference_limits(study, path)
     if study.comparisons is not None:
         _check_comparisons(study, path.parent / str(study.file.sources.comparisons))
+    if study.file.kinetics is not None:
+        _check_kinetics(study, path)
     for marker in study.file.timelines.markers:
         if marker.occurrence not in study.endpoints.occurrences:
             raise ConfigError(f'{path}: timelines marks "{marker.occurrence}", which is not an occurrence.')
+
+
+def _check_kinetics(study: Study, path: Path) -> None:
+    file = study.file
+    try:
+        check_kinetics(
+            study.file.kinetics,  # type: ignore[arg-type]
+            [analyte.code for analyte in file.analytes],
+            [group.code for group in file.groups],
+            [visit.code for visit in file.visits.windows],
+            list(study.endpoints.occurrences),
+        )
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}.") from None
+
+
+def _check_reference_limits(study: Study, path: Path) -> None:
+    """The file fits the study, and a rule that counts on age-specific limits has some."""
+    file, limits = study.file, study.reference_limits
+    if limits is not None:
+        units = {analyte.code: analyte.unit for analyte in file.analytes}
+        try:
+            check_reference_limits(limits, units, [(group.code, group.min_age_years) for group in file.groups])
+        except ValueError as error:
+            raise ConfigError(f"{path.parent / str(file.sources.reference_limits)}, {error}.") from None
+    for name, rule in study.endpoints.threshold_rules().items():
+        if rule.value_per_ul == AGE_LOWER_LIMIT and rule.analyte not in study.analytes_with_limits:
+            raise ConfigError(
+                f'{path}: {name} uses the "{AGE_LOWER_LIMIT}" of {rule.analyte}, which neither '
+                "sources.reference_limits nor a lab dialect (columns.reference_low) gives."
+            )
 
 
 def _check_comparisons(study: Study, path: Path) -> None:

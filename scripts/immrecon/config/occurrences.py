@@ -158,8 +158,10 @@ class ThresholdCrossing(Labelled):
     domain: Literal["LB"]
     analyte: Code
     operator: Literal[">", ">="] = Field(description='both are in print: "> 50" and ">= 50"')
-    value_per_ul: float | list[AgeThreshold] = Field(
-        description="one value, or one per age: the first entry whose age the participant is below"
+    value_per_ul: float | list[AgeThreshold] | Literal["age lower limit"] = Field(
+        description='one value, or one per age: the first entry whose age the participant is below; "age lower limit": '
+        "that of each sample, its laboratory's own or that of sources.reference_limits for the age on its day, in the "
+        "unit of the analyte"
     )
     confirmations: int = Field(ge=1, le=5, description="consecutive samples needed, the first included")
     min_spacing_day: float = Field(ge=0, description="least number of days between the first and the confirming sample")
@@ -172,7 +174,7 @@ class ThresholdCrossing(Labelled):
 
     @model_validator(mode="after")
     def _ages_ascend(self) -> "ThresholdCrossing":
-        if isinstance(self.value_per_ul, float):
+        if not isinstance(self.value_per_ul, list):
             return self
         ages = [entry.below_age_years for entry in self.value_per_ul]
         known = [age for age in ages if age is not None]

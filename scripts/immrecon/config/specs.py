@@ -6,9 +6,11 @@ from immrecon.config.base import Strict
 from immrecon.config.definition_grid import DefinitionGrid
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.kinetics import Kinetics
 from immrecon.config.multistate import MultiState
 from immrecon.config.record_checks import LastingRecords
 from immrecon.config.recurrent_events import RecurrentEvent
+from immrecon.config.reference_limits import ReferenceLimit
 from immrecon.config.study import (
     Analyte,
     Characteristic,
@@ -45,6 +47,7 @@ class DeriveSpec(Strict):
     endpoints: EndpointsFile
     partial_dates: PartialDates
     safety: EmergentRule
+    reference_limits: list[ReferenceLimit]
 
 
 class DispositionSpec(Strict):
@@ -70,6 +73,17 @@ class RecoverySpec(Strict):
     cutoff_date: date | None
 
 
+class KineticSpec(Strict):
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    analytes: list[Analyte]
+    visits: Visits
+    methods: Methods
+    population: Population
+    cutoff_date: date | None
+    kinetics: Kinetics | None
+
+
 class DefinitionGridSpec(Strict):
     groups: list[Group]
     dose_levels: list[DoseLevel]
@@ -89,6 +103,16 @@ class MultiStateSpec(Strict):
     dose_levels: list[DoseLevel]
     methods: Methods
     multistate: dict[str, MultiState]
+
+
+class AgeReferenceSpec(Strict):
+    groups: list[Group]
+    dose_levels: list[DoseLevel]
+    analytes: list[Analyte]
+    visits: Visits
+    methods: Methods
+    population: Population
+    reference_limits: list[ReferenceLimit]
 
 
 class TteSpec(Strict):
@@ -127,6 +151,7 @@ def derive_spec(study: Study) -> DeriveSpec:
         endpoints=study.endpoints,
         partial_dates=file.partial_dates,
         safety=EmergentRule.model_validate(file.safety.model_dump(exclude={"grade_at_least"})),
+        reference_limits=study.reference_limits or [],
     )
 
 
@@ -159,6 +184,20 @@ def recovery_spec(study: Study) -> RecoverySpec:
     )
 
 
+def kinetic_spec(study: Study) -> KineticSpec:
+    file = study.file
+    return KineticSpec(
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        analytes=file.analytes,
+        visits=file.visits,
+        methods=file.methods,
+        population=file.evaluable.of,
+        cutoff_date=study.cut.cutoff_date,
+        kinetics=file.kinetics,
+    )
+
+
 def definition_grid_spec(study: Study) -> DefinitionGridSpec:
     file = study.file
     return DefinitionGridSpec(
@@ -186,6 +225,19 @@ def multistate_spec(study: Study) -> MultiStateSpec:
         dose_levels=file.dose_levels,
         methods=file.methods,
         multistate=study.endpoints.multistate,
+    )
+
+
+def age_reference_spec(study: Study) -> AgeReferenceSpec:
+    file = study.file
+    return AgeReferenceSpec(
+        groups=file.groups,
+        dose_levels=file.dose_levels,
+        analytes=file.analytes,
+        visits=file.visits,
+        methods=file.methods,
+        population=file.evaluable.of,
+        reference_limits=study.reference_limits or [],
     )
 
 

@@ -14,7 +14,9 @@ from immrecon.config.cuts import Cut
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.extracts import ExtractsFile
+from immrecon.config.kinetics import Kinetics
 from immrecon.config.record_checks import LastingRecords, LateEntry, ProtocolVersion, SaeReconciliation
+from immrecon.config.reference_limits import ReferenceLimit
 from immrecon.vocabulary import POOLED, Milestone, Population
 
 
@@ -171,6 +173,9 @@ class Sources(Strict):
     comparisons: str | None = Field(
         description="who is compared with whom, and references in print; null: nothing is compared"
     )
+    reference_limits: str | None = Field(
+        description="limits by analyte and age, a CSV file; null: only those that lab exports carry are used"
+    )
     data: str = Field(description="folder that holds one sub-folder per cut")
     results: str = Field(description="folder under which <study>/<cut>/ is written")
 
@@ -209,6 +214,7 @@ class StudyFile(Strict):
     analytes: list[Analyte]
     visits: Visits
     thresholds: list[Threshold]
+    kinetics: Kinetics | None = Field(description="parameters of the course of counts; null: not analysed")
     partial_dates: PartialDates
     methods: Methods
     safety: Safety
@@ -264,8 +270,15 @@ class Study(Strict):
     labs: dict[str, Dialect]
     clinical: ExtractsFile
     comparisons: ComparisonsFile | None = None
+    reference_limits: list[ReferenceLimit] | None = None
     config_path: str
     """Where the configuration was read from; its folder is where relative paths start."""
+
+    @property
+    def analytes_with_limits(self) -> set[str]:
+        """Analytes that the file of reference limits, or a lab export, has limits for."""
+        sent = {rule.code for lab in self.labs.values() if lab.sends_limits for rule in lab.analytes.values()}
+        return sent | {limit.analyte for limit in self.reference_limits or []}
 
     @property
     def cut(self) -> Cut:

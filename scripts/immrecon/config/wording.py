@@ -86,6 +86,8 @@ def threshold_in_words(rule: ThresholdCrossing) -> str:
 
 
 def _value(rule: ThresholdCrossing) -> str:
+    if isinstance(rule.value_per_ul, str):
+        return "the lower limit of the age (or of the laboratory) of each sample"
     if isinstance(rule.value_per_ul, float):
         return f"{rule.value_per_ul:g}/uL"
     alone = len(rule.value_per_ul) == 1

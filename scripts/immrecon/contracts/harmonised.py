@@ -161,6 +161,10 @@ class Lb(SourceCell):
     LBSTRESN = number("number of the result in the standard unit; for a censored result, its limit", "LBSTRESU")
     LBSTRESU = text("standard unit")
     LBLLOQ = number("limit of quantification that applies", "LBSTRESU", min=0)
+    LBORNRLO = optional_text("lower reference limit as received, of the laboratory for this result")
+    LBORNRHI = optional_text("upper reference limit as received")
+    LBSTNRLO = number("lower reference limit of the laboratory; missing where not sent or unreadable", "LBSTRESU")
+    LBSTNRHI = number("upper reference limit of the laboratory, in the same way", "LBSTRESU")
     LBMETHOD = optional_text("single or dual platform, as the dialect declares; how a count was made from a percentage")
     LBRSTAT = optional_text("status of the result: P preliminary, F final, C corrected")
     LBFATE = one_of(

@@ -4,6 +4,7 @@ import polars as pl
 
 from immrecon.config.specs import DeriveSpec
 from immrecon.derive.clock import by_cutoff, day_since_transplant, yes_no
+from immrecon.derive.reference_limits import with_reference_limits
 from immrecon.vocabulary import USED_FATES
 
 
@@ -14,7 +15,7 @@ def derive_adlb(adsl: pl.DataFrame, lb: pl.DataFrame, spec: DeriveSpec) -> pl.Da
     equally near the earlier or the later, as configured; of two on that day the one with the lower record number.
     """
     participants = adsl.filter(pl.col("HSCTFL") == "Y").select(
-        "USUBJID", "DISPID", "GROUP", "DOSELVL", "HSCTDT", "TRTSDY", "DTHHIDY"
+        "USUBJID", "DISPID", "GROUP", "DOSELVL", "HSCTDT", "TRTSDY", "DTHHIDY", "AGE", "ENRLDT", "BRTHLO", "BRTHHI"
     )
     analytes = pl.DataFrame(
         [{"PARAMCD": a.code, "PARAM": f"{a.label} ({a.unit})", "AVALU": a.unit} for a in spec.analytes],
@@ -31,12 +32,14 @@ def derive_adlb(adsl: pl.DataFrame, lb: pl.DataFrame, spec: DeriveSpec) -> pl.Da
         .with_columns(AINJDY=pl.col("ADY") - pl.col("TRTSDY"), AVALC=_as_read(), ANLREAS=_unusable(spec))
         .with_columns(ANL02FL=yes_no(pl.col("ANLREAS").is_null()))
         .with_columns(*_visit(spec))
+        .pipe(with_reference_limits, spec.reference_limits)
         .pipe(_one_sample_per_visit, spec)
         .sort("USUBJID", "PARAMCD", "ADY", "LBSEQ")
         .with_columns(ASEQ=pl.int_range(1, pl.len() + 1).over("USUBJID"))
         .select(
             "USUBJID", "ASEQ", "DISPID", "GROUP", "DOSELVL", "PARAMCD", "PARAM", "AVALU", "AVAL", "ACMP", "AVALC",
-            "LLOQ", "ADT", "ADY", "AINJDY", "AVISIT", "AVISITN", "ANL01FL", "ANL02FL", "ANLREAS",
+            "LLOQ", "AAGELO", "AAGEHI", "ANRLO", "ANRHI", "ANRORIG", "ANRROW", "ANRREAS",
+            "ADT", "ADY", "AINJDY", "AVISIT", "AVISITN", "ANL01FL", "ANL02FL", "ANLREAS",
             "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "LBSEQ",
         )
     )  # fmt: skip

@@ -59,7 +59,7 @@ def derive_adsl(
             LSTALVDY=pl.min_horizontal("LSTALVDY", "DTHDY"),
         )
         .select(
-            "USUBJID", "STUDYID", "DISPID", "SITEID", "GROUP", "DOSELVL", "PROTVER", "AGE", "SEX",
+            "USUBJID", "STUDYID", "DISPID", "SITEID", "GROUP", "DOSELVL", "PROTVER", "AGE", "BRTHLO", "BRTHHI", "SEX",
             "SCRNDT", "ENRLDT", "HSCTDT", "TRTSDT", "HSCTDY", "TRTSDY", "SCRNFL", "ENRLFL", "HSCTFL", "SAFFL", "EVALFL",
             "EVALREAS", "SCRFREAS", "NHSCREAS", "NINJREAS", "DTHFL", "DTHUNFL", "DTHDT", "DTHDY", "DTHHIDY", "WDDT",
             "WDUNFL", "WDREAS", "LSTALVDT", "LSTALVDY",

@@ -26,12 +26,16 @@ def usable_samples(
     return (
         adlb.filter(pl.col("PARAMCD") == rule.analyte, pl.col("ANL02FL") == "Y")
         .join(first_end, on="USUBJID", how="left")
-        .join(adsl.select("USUBJID", THRESHOLD=_threshold(rule)), on="USUBJID", how="left")
+        .join(adsl.select("USUBJID", "AGE"), on="USUBJID", how="left")
+        .with_columns(THRESHOLD=_threshold(rule))
+        .drop("AGE")
     )
 
 
 def _threshold(rule: ThresholdCrossing) -> pl.Expr:
-    """The threshold of each participant; missing where it depends on an age that is not known."""
+    """The threshold of each sample; missing where it depends on an age that is not known, or has no reference."""
+    if isinstance(rule.value_per_ul, str):
+        return pl.col("ANRLO")
     if isinstance(rule.value_per_ul, float):
         return pl.lit(rule.value_per_ul)
     value = pl.lit(None, dtype=pl.Float64)

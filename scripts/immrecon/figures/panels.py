@@ -1,6 +1,6 @@
 """One panel of the trajectories: samples, medians, lines across, and the numbers under the axis."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,27 +59,35 @@ def draw_panel(
     samples: rows of PROFILES sorted by participant and day; visits: rows of VISIT_SUMMARY sorted by target day.
     """
     axes = page.axes(MARGIN_MM + LEFT_MM, top, frame.plot_mm, height)
-    axes.set_xscale("function", functions=(_stretch, np.square))
-    axes.set_xlim(0, frame.last_day)
-    axes.set_yscale("log")
-    axes.set_ylim(frame.low, frame.high)
+    scale(axes, frame.last_day, frame.low, frame.high)
     axes.set_ylabel(frame.y_label)
-    decades = [10.0**k for k in range(-9, 10) if frame.low <= 10.0**k <= frame.high]
-    axes.yaxis.set_major_locator(FixedLocator(decades))
-    axes.set_yticks(decades, [f"{decade:g}" for decade in decades])
-    minor = [k * d for d in [decades[0] / 10, *decades] for k in range(2, 10)] if decades else []
-    axes.yaxis.set_minor_locator(FixedLocator([value for value in minor if frame.low <= value <= frame.high]))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_xticks([])
     _draw_across(page, axes, top, height, frame)
-    _draw_samples(axes, samples, group, frame)
+    draw_samples(axes, samples, group, frame.low)
     _draw_medians(axes, visits, group, frame)
     if samples.is_empty():
         axes.text(0.5, 0.5, "No sample", transform=axes.transAxes, ha="center", va="center", color=SOFT)
     _write_numbers(page, top + height, visits, frame)
 
 
-def _stretch(day: NDArray[np.float64]) -> NDArray[np.float64]:
+def scale(axes: Axes, last_day: float, low: float, high: float, *, minor_ticks: bool = True) -> None:
+    """Time on a square-root scale without ticks, values on a logarithmic one with its decades.
+
+    Minor ticks take most of the time that a small panel is drawn in.
+    """
+    axes.set_xscale("function", functions=(stretch, np.square))
+    axes.set_xlim(0, last_day)
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    decades = [10.0**k for k in range(-9, 10) if low <= 10.0**k <= high]
+    axes.yaxis.set_major_locator(FixedLocator(decades))
+    axes.set_yticks(decades, [f"{decade:g}" for decade in decades])
+    minor = [k * d for d in [decades[0] / 10, *decades] for k in range(2, 10)] if decades and minor_ticks else []
+    axes.yaxis.set_minor_locator(FixedLocator([value for value in minor if low <= value <= high]))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_xticks([])
+
+
+def stretch(day: NDArray[np.float64]) -> NDArray[np.float64]:
     """Square root of time: counts change fast at first, when samples are dense, and slowly over years."""
     return np.sqrt(np.maximum(day, 0.0))
 
@@ -96,11 +104,11 @@ def _draw_across(page: Page, axes: Axes, top: float, height: float, frame: Frame
         page.text(right + 2.8, place, label, va="center_baseline", color=SOFT)
 
 
-def _draw_samples(axes: Axes, samples: pl.DataFrame, group: GroupStyle, frame: Frame) -> None:
+def draw_samples(axes: Axes, samples: pl.DataFrame, group: GroupStyle, low: float) -> None:
     """Thin lines join a participant's samples; dotted where one end is only a limit."""
     tint, pixels = lighter(group.colour, 0.5), samples.height > _MOST_VECTORS
     points = samples.with_columns(
-        y=pl.max_horizontal("value", pl.lit(frame.low)), vague=pl.col("below_limit") | pl.col("above_limit")
+        y=pl.max_horizontal("value", pl.lit(low)), vague=pl.col("below_limit") | pl.col("above_limit")
     )
     before = [pl.col(name).shift().over("display_id").alias(f"{name}_before") for name in ("time_day", "y", "vague")]
     joined = points.with_columns(before).drop_nulls("time_day_before")
@@ -116,9 +124,9 @@ def _draw_samples(axes: Axes, samples: pl.DataFrame, group: GroupStyle, frame: F
     kinds: Mapping[str, pl.Expr] = {
         "below": pl.col("below_limit"),
         "above": pl.col("above_limit"),
-        "off axis": ~pl.col("vague") & (pl.col("value") < frame.low),
+        "off axis": ~pl.col("vague") & (pl.col("value") < low),
     }
-    exact = points.filter(~pl.col("vague"), pl.col("value") >= frame.low)
+    exact = points.filter(~pl.col("vague"), pl.col("value") >= low)
     axes.plot(exact["time_day"], exact["y"], "o", color=tint, markersize=2.2, rasterized=pixels, zorder=2.1)
     for kind, chosen in kinds.items():
         rows = points.filter(chosen)
@@ -163,26 +171,37 @@ def _draw_medians(axes: Axes, visits: pl.DataFrame, group: GroupStyle, frame: Fr
 
 
 def _write_numbers(page: Page, bottom: float, visits: pl.DataFrame, frame: Frame) -> None:
-    """Day, participants sampled and samples below the limit, under each visit's tick.
+    """Day, participants sampled and samples below the limit, under each visit's tick."""
+    counts = {day: (n, below) for day, n, below in visits.select("target_day", "n", "n_below_limit").iter_rows()}
+    days = [0.0, *(day for day in frame.visit_days if day > 0)]
+    columns = [[str(c) for c in counts.get(day, ("", ""))] for day in days]
+    write_columns(page, bottom, days, ["Sampled", "Below limit"], columns, (frame.plot_mm, frame.last_day))
+
+
+def write_columns(
+    page: Page,
+    bottom: float,
+    days: Sequence[float],
+    headings: Sequence[str],
+    columns: Sequence[Sequence[str]],
+    axis: tuple[float, float],
+) -> None:
+    """The day and what stands under it, for each tick of a time axis (width in mm, last day) at the left margin.
 
     Early visits lie closer than their numbers are wide: columns are set apart and joined to their ticks.
     """
-    left = MARGIN_MM + LEFT_MM
-    counts = {day: (n, below) for day, n, below in visits.select("target_day", "n", "n_below_limit").iter_rows()}
-    days = [0.0, *(day for day in frame.visit_days if day > 0)]
-    columns = [(f"{day:g}", *(str(c) for c in counts.get(day, ("", "")))) for day in days]
-    sizes = [max(text_width_mm(cell, TEXT_PT) for cell in column) + 1.6 for column in columns]
-    ticks = [
-        left + float(share) * frame.plot_mm for share in _stretch(np.array(days)) / _stretch(np.array(frame.last_day))
-    ]
-    shown = range(0, len(days), every_nth(sum(sizes), frame.plot_mm))
-    moved = spread([ticks[i] for i in shown], [sizes[i] for i in shown], left, left + frame.plot_mm)
+    left, (plot_mm, last_day) = MARGIN_MM + LEFT_MM, axis
+    texts = [(f"{day:g}", *column) for day, column in zip(days, columns, strict=True)]
+    sizes = [max(text_width_mm(cell, TEXT_PT) for cell in column) + 1.6 for column in texts]
+    ticks = [left + float(share) * plot_mm for share in stretch(np.array(days)) / stretch(np.array(last_day))]
+    shown = range(0, len(days), every_nth(sum(sizes), plot_mm))
+    moved = spread([ticks[i] for i in shown], [sizes[i] for i in shown], left, left + plot_mm)
     places = dict(zip(shown, moved, strict=True))
     for index, tick in enumerate(ticks):
         page.line([tick, tick], [bottom, bottom + 1.0], color=SOFT, linewidth=0.6)
         if index in places:
             page.line([tick, places[index]], [bottom + 1, bottom + _CONNECTOR_MM], color=SOFT, linewidth=0.5)
-            for line, cell in enumerate(columns[index]):
+            for line, cell in enumerate(texts[index]):
                 page.text(places[index], bottom + _CONNECTOR_MM + 0.6 + line * LINE_MM, cell, ha="center")
-    for line, heading in enumerate(("Day", "Sampled", "Below limit")):
+    for line, heading in enumerate(("Day", *headings)):
         page.text(left - 4, bottom + _CONNECTOR_MM + 0.6 + line * LINE_MM, heading, ha="right", color=SOFT)

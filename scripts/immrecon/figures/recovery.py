@@ -101,16 +101,22 @@ def _frame(samples: pl.DataFrame, summary: pl.DataFrame, spec: DisplaySpec, anal
         last_day=1.02 * max([1.0, *days, *samples["time_day"]]),
         visit_days=days,
         low=analyte.axis_floor,
-        high=_round_up(max([10 * analyte.axis_floor, *heights])),
+        high=round_up(max([10 * analyte.axis_floor, *heights])),
         across=[line for line in across if line[0] >= analyte.axis_floor],
         y_label=in_words(f"{analyte.label} ({analyte.unit})"),
     )
 
 
-def _round_up(value: float) -> float:
+def round_up(value: float) -> float:
     """The next 1, 2 or 5 times a power of ten well above the value: the axis moves seldom between data cuts."""
     steps = (factor * 10.0**power for power in range(-9, 12) for factor in (1, 2, 5))
     return next(step for step in steps if step >= 1.15 * value)
+
+
+def round_down(value: float) -> float:
+    """The next 1, 2 or 5 times a power of ten well below the value."""
+    steps = (factor * 10.0**power for power in range(12, -13, -1) for factor in (5, 2, 1))
+    return next((step for step in steps if step <= value / 1.15), 1e-12)
 
 
 def _words(summary: pl.DataFrame, spec: DisplaySpec, analyte: Analyte, n_before: int) -> Words:

@@ -5,6 +5,7 @@ import polars as pl
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, listing, remarks, shown
 from immrecon.ingest.lab_errors import place_of
+from immrecon.ingest.lab_reference import unread_limits
 from immrecon.ingest.readers.grid import Grid, Table
 from immrecon.vocabulary import USED_FATES, Fate, Severity
 
@@ -75,6 +76,7 @@ def notes(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
                 note,
             ),
             *((finding, warning) for finding in _unread_dates(dialect)),
+            (unread_limits(dialect), warning),
         ]
     ]
     return pl.concat([listing([]), *found])

@@ -10,6 +10,7 @@ from immrecon.config.study import Analyte
 from immrecon.errors import ConfigError
 from immrecon.ingest.dates import parse_dates
 from immrecon.ingest.identity import identify
+from immrecon.ingest.lab_reference import reference_limits_of
 from immrecon.ingest.lab_same_sample import SAMPLE
 from immrecon.ingest.patterns import check_patterns, found_in
 from immrecon.ingest.units import Unit, likely_unit, parse_unit, shift
@@ -26,14 +27,14 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
     RECEIVED, RECEIVED_CLOCK, RECEIVED_PROBLEM; REPORTED (Datetime), REPORTED_PROBLEM; STATUS; EXCLUDED (reason); DAY,
     PERSON, SAMPLEID; LBTESTCD, SERIES (number of the participant's analyte), LBSTRESU, LBLLOQ, and the analyte's
     declarations; UNIT_SHIFT (power of ten to the standard unit), UNIT_PROBLEM, UNIT_LIKELY; OF and COUNTUNIT of
-    percentages that are turned into counts; LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO,
-    HSCTDT of the participant.
+    percentages that are turned into counts; LBSTNRLO, LBSTNRHI, REFERENCE_PROBLEM (of reference limits); LBCMP,
+    LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the participant.
     """
     around, place = runs(cells, AROUND)
     around = _samples(_when(_who(around, dialect, dm), dialect)).drop(AROUND)
     frame = pl.concat([cells, around.select(pl.all().gather(place))], how="horizontal")
     frame = _which(frame, dialect, analytes)
-    frame = _how_much(frame, dialect)
+    frame = reference_limits_of(_how_much(frame, dialect), dialect)
     meaning = pl.col("STATUSTEXT").replace_strict(
         list(dialect.statuses), list(dialect.statuses.values()), default=None, return_dtype=pl.String
     )
@@ -100,6 +101,7 @@ def _patterns(dialect: Dialect) -> list[tuple[str, str]]:
         *(("layout.ignore_rows", pattern) for pattern in dialect.layout.ignore_rows),
         *([("layout.blocks.begins", blocks.begins)] if blocks is not None else []),
         *([("visits.heads", dialect.visits.heads)] if dialect.visits is not None else []),
+        *([("columns.reference_range", both.pattern)] if (both := dialect.columns.reference_range) is not None else []),
         *(("words.not_done", declared.matches) for declared in dialect.words.not_done),
         *(("exclude_where", rule.matches) for rule in dialect.exclude_where),
         *([("checks.visit.pattern", visit.pattern)] if visit is not None else []),

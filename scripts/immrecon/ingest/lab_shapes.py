@@ -8,7 +8,8 @@ import polars as pl
 from immrecon.config.dialect import NO_RESULT_STATUSES, Dialect
 from immrecon.errors import SourceError
 from immrecon.ingest.findings import LONGEST_SHOWN, brief
-from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table
+from immrecon.ingest.lab_limits import limit_heads, limit_texts
+from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table, refuse_twice
 
 CELL_COLUMNS = (
     "SRCFILE",
@@ -28,6 +29,8 @@ CELL_COLUMNS = (
     "STATUSTEXT",
     "UNITTEXT",
     "LOINC",
+    "LOWTEXT",
+    "HIGHTEXT",
     "N_CELLS",
     "COMPUTED",
 )
@@ -35,7 +38,7 @@ CELL_COLUMNS = (
 
 _RECEIVED = [
     "NAME", "RESULT", "IDTEXT", "DATETEXT", "TIMETEXT", "RECEIVEDTEXT", "REPORTEDTEXT", "VISIT", "ACCESSION",
-    "STATUSTEXT", "UNITTEXT", "LOINC",
+    "STATUSTEXT", "UNITTEXT", "LOINC", "LOWTEXT", "HIGHTEXT",
 ]  # fmt: skip
 """Texts as received. One that is too long to mean anything keeps its beginning only: queries repeat it."""
 
@@ -64,8 +67,9 @@ def required_columns(dialect: Dialect) -> list[str]:
         return _in_the_file(heads, dialect)
     heads.append(columns.collected.column)
     heads += [column.column for column in (columns.received, columns.reported) if column is not None]
-    named = (columns.time, columns.visit, columns.accession, columns.status, columns.test, columns.result)
-    heads += [head for head in (*named, columns.unit, columns.loinc) if head is not None]
+    named = [columns.time, columns.visit, columns.accession, columns.status, columns.test, columns.result]
+    named += [columns.unit, columns.loinc]
+    heads += [head for head in named if head is not None] + limit_heads(columns)
     heads += [exclusion.column for exclusion in dialect.exclude_where]
     if dialect.shape == "wide_by_analyte":
         heads += list(dialect.analytes)
@@ -204,12 +208,6 @@ def _visits(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
     )
 
 
-def refuse_twice(table: Table, heads: Collection[str]) -> None:
-    """Raise SourceError where one of the heads comes twice: the second would be lost among columns of no use."""
-    if twice := [head for head in table.repeated if head in heads]:
-        raise SourceError(f'{table.place}: the column "{twice[0]}" comes twice; which one is meant cannot be known.')
-
-
 def is_filled(column: str) -> pl.Expr:
     return pl.col(column).str.strip_chars() != ""
 
@@ -229,9 +227,10 @@ def _unpivot(frame: pl.DataFrame, results: dict[str, str], around: dict[str, pl.
 
 def context_heads(dialect: Dialect) -> list[str]:
     columns = dialect.columns
-    optional = (columns.time, columns.accession, columns.status, columns.visit, columns.unit, columns.loinc)
+    optional = [columns.time, columns.accession, columns.status, columns.visit, columns.unit, columns.loinc]
     dated = [column.column for column in (columns.received, columns.reported) if column is not None]
     heads = [columns.participant, columns.collected.column, *dated, *(head for head in optional if head is not None)]
+    heads += limit_heads(columns)
     return [*heads, *(exclusion.column for exclusion in dialect.exclude_where)]
 
 
@@ -265,6 +264,7 @@ def context(
         "STATUSTEXT": source(columns.status),
         "UNITTEXT": source(columns.unit),
         "LOINC": source(columns.loinc),
+        **limit_texts(columns, source),
     }
     for index, exclusion in enumerate(dialect.exclude_where):
         texts[f"EXCLUDE_{index}"] = source(exclusion.column)

@@ -13,7 +13,7 @@ from immrecon.errors import ConfigError
 
 def matches_whole(text: pl.Series, pattern: str, *, ignore_case: bool = False) -> pl.Series:
     """Whether the pattern matches each text from its beginning to its end; null where there is no text."""
-    return text.str.contains(_whole(pattern, ignore_case))
+    return text.str.contains(whole(pattern, ignore_case=ignore_case))
 
 
 def found_in(text: pl.Series, pattern: str, *, ignore_case: bool = False) -> pl.Series:
@@ -23,15 +23,15 @@ def found_in(text: pl.Series, pattern: str, *, ignore_case: bool = False) -> pl.
 
 def named_groups(text: pl.Series, pattern: str, *, ignore_case: bool = False) -> list[dict[str, str | None]]:
     """The groups of a pattern that matches the whole text, by name; null where it does not or a group takes no part."""
-    whole = _whole(pattern, ignore_case)
-    return text.to_frame("text").select(pl.col("text").str.extract_groups(whole)).to_series().to_list()
+    groups = pl.col("text").str.extract_groups(whole(pattern, ignore_case=ignore_case))
+    return text.to_frame("text").select(groups).to_series().to_list()
 
 
 def check_patterns(patterns: Iterable[tuple[str, str]]) -> None:
     """Raise ConfigError where a pattern cannot be matched; each comes with where it was declared."""
     for where, pattern in patterns:
         try:
-            pl.Series([""]).str.contains(_whole(pattern, ignore_case=True))
+            pl.Series([""]).str.contains(whole(pattern, ignore_case=True))
         except pl.exceptions.ComputeError as error:
             reason = _reason(str(error))
             raise ConfigError(
@@ -40,7 +40,8 @@ def check_patterns(patterns: Iterable[tuple[str, str]]) -> None:
             ) from None
 
 
-def _whole(pattern: str, ignore_case: bool) -> str:
+def whole(pattern: str, *, ignore_case: bool = False) -> str:
+    """The pattern, to match a text from its beginning to its end."""
     return _flagged(f"^(?:{pattern})$", ignore_case)
 
 

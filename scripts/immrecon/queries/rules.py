@@ -91,6 +91,11 @@ RULES: dict[str, Rule] = {
     "reported_unreadable": Rule(
         "Date of report cannot be read", "A date as declared.", "The report's date is left aside, the result is used."
     ),
+    "reference_unreadable": Rule(
+        "Reference limits cannot be read",
+        "Two plain numbers, the lower one first.",
+        "The limits are left aside, the result is used.",
+    ),
     "laboratory_changed": Rule("Another laboratory than before", "One laboratory per participant.", _USED),
     "column_undeclared": Rule("Column not declared", "A column that the dialect mentions.", _NOT_READ),
     "sheet_undeclared": Rule("Sheet not declared", "A sheet that the dialect mentions.", _NOT_READ),

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 import polars as pl
 
 from immrecon.config.display import DisplaySpec, EndpointDisplay
-from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem, states_stem
+from immrecon.exhibits import (
+    age_analytes,
+    age_visits_stem,
+    compared_endpoints,
+    compared_topics,
+    figure_stems,
+    forest_stem,
+    kinetics_stem,
+    states_stem,
+)
 from immrecon.report.placing import Placed, Topic, endpoints_of, place
 from immrecon.tables import contrasts, multistate, tte
 from immrecon.tables.model import Table
@@ -97,6 +106,11 @@ _TABLES: dict[str, Topic] = {
     "reconstitution_status": "recovery",
     "reconstitution": "recovery",
     "definition_grid": "recovery",
+    "missed_samples": "recovery",
+    "kinetic_sensitivity": "recovery",
+    "kinetic_comparisons": "recovery",
+    "growth_curves": "recovery",
+    "age_limits": "recovery",
     "recurrent_events": "infection",
     "adverse_events": "safety",
     "sae_reconciliation": "safety",
@@ -107,17 +121,17 @@ _TABLES: dict[str, Topic] = {
     "queries": "quality",
     "checks": "quality",
 }
+_BESIDE_LIMITS = ("age_limits",)
+"""Tables that stand with the counts beside the limits of the age."""
 _LAST = ("recurrent_events", "adverse_events", "sae_reconciliation", "ongoing_records")
 """Tables that follow the figures of their section."""
 _SPLIT = ("landmarks", "quantiles", "contrasts", "state_occupancy")
 """Tables that are shown in parts, each beside the figures of its endpoints."""
 
 
-def outline(
-    results: Results, tables: Mapping[str, Table], figure_stems: Iterable[str], spec: DisplaySpec
-) -> list[Section]:
+def outline(results: Results, tables: Mapping[str, Table], stems: Iterable[str], spec: DisplaySpec) -> list[Section]:
     """Every section with its exhibits; each figure and each table has its place, and `_SPLIT` ones several."""
-    figures = place(figure_stems, spec)
+    figures = place(stems, spec)
     sections = [GLANCE]
     for topic, (title, question, lead) in _CHAPTERS.items():
         exhibits = tuple(_exhibits(topic, results, tables, figures, spec))
@@ -135,10 +149,13 @@ def _exhibits(
     alone = [figure for figure in here if figure.endpoint is None and figure.analyte is None]
     courses = [course.code for course in spec.multistate if course.topic == topic]
     states = {states_stem(code) for code in courses}
-    yield from (figure for figure in alone if figure.stem not in forests | states)
+    beside = set(figure_stems(spec)["age_reference"])
+    yield from (figure for figure in alone if figure.stem not in forests | states | beside)
     if topic == "recovery":
-        yield from _by_analyte(tables, here, spec)
-    yield from (table for stem, table in tables.items() if _TABLES.get(stem) == topic and stem not in _LAST)
+        yield from _by_analyte(tables, [figure for figure in here if figure.stem not in beside], spec)
+        yield from _beside_limits(tables, [figure for figure in here if figure.stem in beside], spec)
+    apart = (*_LAST, *_BESIDE_LIMITS)
+    yield from (table for stem, table in tables.items() if _TABLES.get(stem) == topic and stem not in apart)
     yield from (figure for figure in here if figure.endpoint is not None)
     yield from _endpoint_tables(topic, results, endpoints, spec)
     yield from (figure for figure in alone if figure.stem in states)
@@ -150,6 +167,8 @@ def _exhibits(
     yield from (tables[stem] for stem in _LAST if _TABLES[stem] == topic and stem in tables)
     if topic == "further":
         placed = {*_TABLES, *_SPLIT, *(visits_stem(analyte.code) for analyte in summarised(spec))}
+        placed |= {kinetics_stem(analyte.code) for analyte in spec.analytes}
+        placed |= set(map(age_visits_stem, age_analytes(spec)))
         yield from (table for stem, table in tables.items() if stem not in placed)
 
 
@@ -160,6 +179,18 @@ def _by_analyte(tables: Mapping[str, Table], figures: list[Placed], spec: Displa
         stem = visits_stem(analyte.code)
         if analyte.summarised and stem in tables:
             yield tables[stem]
+        if kinetics_stem(analyte.code) in tables:
+            yield tables[kinetics_stem(analyte.code)]
+
+
+def _beside_limits(tables: Mapping[str, Table], figures: list[Placed], spec: DisplaySpec) -> Iterator[Placed | Table]:
+    """Counts beside the limits of the age: all analytes together, each one's trajectories and table, the limits."""
+    yield from (figure for figure in figures if figure.analyte is None)
+    for code in age_analytes(spec):
+        yield from (figure for figure in figures if figure.analyte is not None and figure.analyte.code == code)
+        if age_visits_stem(code) in tables:
+            yield tables[age_visits_stem(code)]
+    yield from (tables[stem] for stem in _BESIDE_LIMITS if stem in tables)
 
 
 def _endpoint_tables(

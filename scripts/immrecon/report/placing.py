@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from immrecon.config.display import DisplaySpec, EndpointDisplay
+from immrecon.config.display import AGE_LIMITS, DisplaySpec, EndpointDisplay
 from immrecon.config.study import Analyte
-from immrecon.exhibits import compared_endpoints, compared_topics, forest_stem, states_stem
+from immrecon.exhibits import age_trajectory_stem, compared_endpoints, compared_topics, forest_stem, states_stem
 
 Topic = Literal[
     "participants", "follow-up", "engraftment", "recovery", "infection", "safety", "efficacy", "quality", "further"
@@ -20,6 +20,8 @@ _KNOWN: dict[str, tuple[Topic, str]] = {
     "swimmer": ("follow-up", "Course of each participant"),
     "follow": ("follow-up", "Follow-up"),
     "definition": ("recovery", "Definitions of reconstitution side by side"),
+    "heatmap": ("recovery", "Counts of every participant by visit"),
+    "areas": ("recovery", "Areas under the count"),
     "status": ("recovery", "Reconstitution status at the data cut-off"),
     "adverse": ("safety", "Adverse events"),
     "ae": ("safety", "Adverse events"),
@@ -86,7 +88,13 @@ def place_figure(stem: str, spec: DisplaySpec) -> Placed:
 
 
 def _by_whole_name(stem: str, spec: DisplaySpec) -> Placed | None:
-    """Comparisons of a chapter, and courses through states."""
+    """Counts beside the limits of the age, comparisons of a chapter, and courses through states."""
+    if stem == "age_percent" and spec.age_limits is not None:
+        return Placed(stem, "recovery", "Per cent of the lower limit of the age", codes=(AGE_LIMITS,))
+    for analyte in [] if spec.age_limits is None else spec.age_limits.analytes:
+        if stem == age_trajectory_stem(analyte.code):
+            title = f"{analyte.label} and the limits of the age"
+            return Placed(stem, "recovery", title, analyte=analyte, codes=(AGE_LIMITS,))
     for topic in compared_topics(spec):
         if stem == forest_stem(topic):
             return Placed(stem, topic, "Comparisons", codes=tuple(compared_endpoints(spec, topic)))

@@ -83,9 +83,13 @@ def tabulate_groups(
 ) -> GroupTable:
     """Count validated arrays (n,) per group; code is 0 for censored, else 1..n_causes."""
     per_group = n_causes + 1
-    grid, counts, _ = count_codes(time, group * per_group + code, n_groups * per_group)
+    grid, counts, everybody = count_codes(time, group * per_group + code, n_groups * per_group)
     counts = counts.reshape(n_groups, per_group, grid.size)
-    at_risk = counts.sum(axis=1)[:, ::-1].cumsum(axis=1)[:, ::-1]
+    at_risk = np.empty((n_groups, grid.size), dtype=np.int64)
+    for k in range(1, n_groups):
+        leaving = np.add.reduce(counts[k])
+        np.cumsum(leaving[::-1], out=at_risk[k, ::-1])
+    np.subtract(everybody, np.add.reduce(at_risk[1:]), out=at_risk[0])
     if entry is not None:
         first = entry_positions(grid, entry, entry.size)
         width = grid.size + 1

@@ -52,11 +52,13 @@ class Increments:
         return replace(self, own=self.own[k], incidence=self.incidence[k])
 
 
-def greenwood(inc: Increments, log_variance_jump: FloatArray, log_variance: FloatArray) -> FloatArray:
+def greenwood(
+    inc: Increments, steps: FloatArray, log_variance_jump: FloatArray, log_variance: FloatArray
+) -> FloatArray:
     """Greenwood-type variance (K, J): multinomial at each time (Andersen et al. 1993, eq. 4.4.20; etm).
 
     As 1/g is the share without an event, the sums C0, C1 and C2 above are those of dF (S(u-) - dF + 2F)/Y + F^2 v,
-    dF/Y + F v, and v, with v what each time adds to the variance of log S.
+    dF/Y + F v, and v, with v what each time adds to the variance of log S. steps (K, J) are the dF, and are used up.
     """
     v, square = log_variance_jump, log_variance
     alive = None
@@ -65,15 +67,14 @@ def greenwood(inc: Increments, log_variance_jump: FloatArray, log_variance: Floa
         v = np.where(alive, v, 0.0)
         square = np.cumsum(v)
     out = np.empty_like(inc.incidence)
-    cross, scratch, factor = np.empty_like(v), np.empty_like(v), inc.free_before / inc.at_risk
-    for own, f, row in zip(inc.own, inc.incidence, out, strict=True):
-        step = np.multiply(own, factor, out=scratch)
-        np.divide(step, inc.at_risk, out=cross)
+    scratch = np.empty_like(v)
+    for step, f, row in zip(steps, inc.incidence, out, strict=True):
         spread = np.subtract(inc.free_before, step, out=row)
         twice = np.multiply(f, 2, out=scratch)
         if alive is not None:
             twice *= alive
         spread += twice
+        cross = np.divide(step, inc.at_risk, out=step)
         spread *= cross
         if alive is not None:
             cross *= alive

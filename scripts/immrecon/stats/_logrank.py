@@ -33,6 +33,11 @@ class Weighting:
             if value and self.name != FLEMING_HARRINGTON:
                 raise InputError(f"{name}: belongs to weighting={FLEMING_HARRINGTON!r}. Hint: leave it out.")
 
+    @property
+    def constant(self) -> bool:
+        """W is 1 at every time."""
+        return self.name in ("log-rank", FLEMING_HARRINGTON) and self.rho == 0 and self.gamma == 0
+
     def at(self, events: FloatArray, at_risk: FloatArray) -> FloatArray:
         """W (J,) from pooled events and numbers at risk at the J event times."""
         if self.name == "gehan-breslow":
@@ -43,7 +48,7 @@ class Weighting:
         if self.name == "peto-peto":
             modified: FloatArray = np.cumprod(1 - events / (at_risk + 1), dtype=np.float64)
             return modified
-        if self.rho == 0 and self.gamma == 0:
+        if self.constant:
             return np.ones_like(at_risk)
         survival = np.cumprod(1 - events / at_risk)
         before = np.append(1.0, survival[:-1])[: survival.size]
@@ -99,16 +104,25 @@ def observed_expected(table: GroupTable, weighting: Weighting) -> tuple[FloatArr
     if at.size < d.size:
         d, events, y_group = d.take(at), events.take(at, axis=1), y_group.take(at, axis=1)
     d_, y = d.astype(np.float64), y_group.sum(axis=0).astype(np.float64)
-    weight = weighting.at(d_, y)
     share = y_group / y
-    spread = d_ * (y - d_)
-    spread /= np.maximum(y - 1, 1)  # the last one has no spread
-    spread *= weight
-    spread *= weight
-    expected = share @ (weight * d_)
+    spread = (y - d_) * d_
+    if weighting.constant:
+        observed = events.sum(axis=1).astype(np.float64)
+    else:
+        weight = weighting.at(d_, y)
+        spread *= weight
+        spread *= weight
+        d_ *= weight
+        observed = events @ weight
+    y -= 1
+    spread /= np.maximum(y, 1, out=y)  # the last one has no spread
+    expected = share @ d_
+    if len(share) == 2:
+        of_one = float((share[0] * share[1]) @ spread)
+        return observed, expected, np.array([[of_one, -of_one], [-of_one, of_one]])
     scaled = share * spread
     variance = np.diag(scaled.sum(axis=1)) - scaled @ share.T
-    return events @ weight, expected, variance
+    return observed, expected, variance
 
 
 def scores(time: FloatArray, event: IntArray, table: GroupTable, weighting: Weighting) -> FloatArray:

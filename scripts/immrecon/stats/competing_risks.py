@@ -96,9 +96,9 @@ def aalen_johansen(
         )
     table = tabulate(t, sample.code, len(codes), entry=sample.entry, weights=sample.weights)
     free, jump = product_limit(table)
-    parts = _decompose(table, free)
+    parts, steps = _decompose(table, free)
     log_variance = np.cumsum(jump)
-    std_error, free_std_error = _std_errors(variance, parts, table, jump, log_variance, sample)
+    std_error, free_std_error = _std_errors(variance, parts, steps, table, (jump, log_variance), sample)
     if free_std_error is None:
         free_std_error = np.sqrt(log_variance, out=log_variance)
         with np.errstate(invalid="ignore"):
@@ -183,12 +183,12 @@ def pseudo_observations(
         return IncidencePseudoObservations(codes, when, np.zeros((len(codes), 0, when.size)))
     table = tabulate(t, code, len(codes))
     free, _ = product_limit(table)
-    incidence = _decompose(table, free).incidence
+    incidence = _decompose(table, free)[0].incidence
     return IncidencePseudoObservations(codes, when, incidence_pseudo(table, t, code, free, incidence, when))
 
 
-def _decompose(table: RiskTable, free: FloatArray) -> Increments:
-    """Each cause against the others, with its incidence sum S(u-) d/Y."""
+def _decompose(table: RiskTable, free: FloatArray) -> tuple[Increments, FloatArray]:
+    """Each cause against the others, with its incidence sum S(u-) d/Y; and the steps (K, J) of that sum."""
     at_risk = table.n_risk.astype(np.float64)
     free_before = np.empty_like(free)
     free_before[:1], free_before[1:] = 1.0, free[:-1]
@@ -198,21 +198,24 @@ def _decompose(table: RiskTable, free: FloatArray) -> Increments:
         # When everybody has had the event and nobody another one, F is 1 and not nearly 1.
         competing = np.cumsum(jump.sum(axis=0) - jump, axis=1)
         incidence[(free == 0) & (competing == 0) & (incidence > 0)] = 1.0
-    return Increments(table.n_event, table.n_event_any, at_risk, free_before, free, incidence)
+    return Increments(table.n_event, table.n_event_any, at_risk, free_before, free, incidence), jump
 
 
 def _std_errors(
     name: str,
     parts: Increments,
+    steps: FloatArray,
     table: RiskTable,
-    log_variance_jump: FloatArray,
-    log_variance: FloatArray,
+    log_variance: tuple[FloatArray, FloatArray],
     sample: _Sample,
 ) -> tuple[FloatArray, FloatArray | None]:
-    """Standard errors (K, J) of the incidences, and (J,) of the event-free probability if not Greenwood's."""
+    """Standard errors (K, J) of the incidences, and (J,) of the event-free probability if not Greenwood's.
+
+    steps (K, J) of the incidences may be used up; log_variance are those of log S: what each time adds, and their sum.
+    """
     # Without weights and delayed entry the jackknife equals the Greenwood-type variance, which is cheaper.
     if name == "greenwood" or (name != "aalen" and sample.weights is None and sample.entry is None):
-        variance = greenwood(parts, log_variance_jump, log_variance)
+        variance = greenwood(parts, steps, *log_variance)
         return np.sqrt(variance, out=variance), None
     if name == "aalen":
         return np.sqrt(aalen(parts)), None

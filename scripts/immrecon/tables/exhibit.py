@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
-from immrecon.config.display import DisplaySpec
+from immrecon.config.display import AGE_LIMITS, DisplaySpec
 from immrecon.errors import ContractError
 from immrecon.tables.format import (
     LEGEND,
@@ -62,11 +62,13 @@ def exhibit(
 
 
 def unsigned(spec: DisplaySpec) -> list[str]:
-    """Codes of the endpoints, courses, recurrent events and definitions in the grid that are not signed."""
+    """Codes of the endpoints, courses, recurrent events, definitions and reference limits that are not signed."""
     grid = [] if spec.definition_grid is None else spec.definition_grid.unsigned
     endpoints = [endpoint.code for endpoint in spec.endpoints if endpoint.status != "signed"]
     courses = [course.code for course in spec.multistate if course.status != "signed"]
-    return [*endpoints, *courses, *(event.code for event in spec.recurrent_events if event.status != "signed"), *grid]
+    events = [event.code for event in spec.recurrent_events if event.status != "signed"]
+    limits = [AGE_LIMITS] if spec.age_limits is not None and spec.age_limits.unsigned else []
+    return [*endpoints, *courses, *events, *grid, *limits]
 
 
 def draft_mark(spec: DisplaySpec, endpoints: Iterable[str]) -> str:

@@ -62,7 +62,7 @@ def visits(results: Results, spec: DisplaySpec, analyte: Analyte) -> Table:
         stem=visits_stem(analyte.code),
         title=f"{analyte.label} by visit",
         population=population_of(frame, f"{spec.recovery_population.capitalize()} participants"),
-        header=_visit_header(analyte, thresholds, level(conf_level(reached, spec)), with_above=with_above),
+        header=_visit_header(analyte, thresholds, level(conf_level(frame, spec)), with_above=with_above),
         rows=lines if frame.height else [],
         footnotes=_visit_notes(frame, reached, spec, with_above=with_above),
         marks=marks,
@@ -86,7 +86,10 @@ def _visit_heading(label: str, target: float, window: Visit | None) -> str:
 
 def _visit_header(analyte: Analyte, thresholds: list[Threshold], conf: str, *, with_above: bool) -> list[list[Head]]:
     samples = [Head("Expected"), Head("Available"), Head("Below limit")] + [Head("Above limit")] * with_above
-    values = [Head("Median (Q1 to Q3)"), Head("Min to max")]
+    values = [
+        Head("Median (Q1 to Q3)"), Head(f"{conf} CI of the median"), Head("Min to max"),
+        Head(f"Geometric mean ({conf} CI)"),
+    ]  # fmt: skip
     first = [
         Head("Group", rows=2),
         Head("Samples", columns=len(samples)),
@@ -101,7 +104,7 @@ def _visit_header(analyte: Analyte, thresholds: list[Threshold], conf: str, *, w
 
 def _summary(row: Record | None, marks: Marks, *, with_above: bool) -> list[Cell]:
     if row is None:
-        return [BLANK] * (5 + with_above)
+        return [BLANK] * (7 + with_above)
     counts = [
         Cell(count(row["n_expected"])),
         Cell(count(row["n"])),
@@ -110,15 +113,33 @@ def _summary(row: Record | None, marks: Marks, *, with_above: bool) -> list[Cell
     ]
     if row["status"] != RowStatus.ESTIMATED:
         absent = Cell(NOT_ESTIMABLE, emphasis="muted", marks=marks.mark(row["reason"]))
-        return [*counts, absent, absent]
+        return [*counts, absent, absent, absent, absent]
     median, q1, q3, low, high = (_bounded(row, name) for name in ("median", "q1", "q3", "minimum", "maximum"))
     noted = marks.mark(row["reason"])
+    no_limits = marks.mark(row["median_interval_reason"])
+    cells = [(with_interval(median, span(q1, q3)), noted), (_median_limits(row), ()), (span(low, high), ())]
     open_ended = "results below and above the limits leave it open"
-    cells = [(with_interval(median, span(q1, q3)), noted), (span(low, high), ())]
+    shown = [Cell(text, marks=(*own, *marks.mark(open_ended)) if NOT_ESTIMABLE in text else own) for text, own in cells]
+    if no_limits:
+        shown[1] = Cell(NOT_ESTIMABLE, marks=no_limits)
     return [
         *counts,
-        *(Cell(text, marks=(*own, *marks.mark(open_ended)) if NOT_ESTIMABLE in text else own) for text, own in cells),
+        *shown,
+        _geometric_mean(row, marks),
     ]
+
+
+def _median_limits(row: Record) -> str:
+    if row["median_interval_reason"] is not None:
+        return ""
+    return span(_bounded(row, "median_conf_low"), _bounded(row, "median_conf_high"))
+
+
+def _geometric_mean(row: Record, marks: Marks) -> Cell:
+    mean, low, high = (row[f"geometric_mean{part}"] for part in ("", "_conf_low", "_conf_high"))
+    if mean is None:
+        return Cell(NOT_ESTIMABLE, emphasis="muted", marks=marks.mark(row["geometric_mean_reason"]))
+    return Cell(with_interval(measured(mean), span(measured(low), measured(high))))
 
 
 def _bounded(row: Record, name: str) -> str:
@@ -146,6 +167,8 @@ def _visit_notes(frame: pl.DataFrame, reached: pl.DataFrame, spec: DisplaySpec, 
     chosen = f"the sample nearest the target day; of two equally near, the {spec.visits.tie}"
     return [
         f"Method: {quantile or 'order statistics'}. One sample per visit: {chosen}.",
+        f"Interval of the median: {'; '.join(distinct(frame, 'conf_type'))}. Geometric mean: "
+        f"{'; '.join(distinct(frame, 'geometric_mean_method'))}.",
         "Expected: alive, not withdrawn, and followed to the end of the window by the cut-off. “<” stands before the "
         "most that a number can be, where results below a limit of quantification leave it open"
         + ("; “>” before the least, where results above the limit of a method do." if with_above else "."),

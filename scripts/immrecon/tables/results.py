@@ -23,6 +23,8 @@ class Results:
     query_status: pl.DataFrame
     cell_fates: pl.DataFrame
     visit_summary: pl.DataFrame
+    visit_values: pl.DataFrame
+    missed_samples: pl.DataFrame
     threshold_summary: pl.DataFrame
     profiles: pl.DataFrame
     status_counts: pl.DataFrame
@@ -45,6 +47,14 @@ class Results:
     state_curves: pl.DataFrame
     state_occupancy: pl.DataFrame
     length_of_stay: pl.DataFrame
+    kinetic_parameters: pl.DataFrame
+    kinetic_summary: pl.DataFrame
+    kinetic_comparisons: pl.DataFrame
+    growth_curves: pl.DataFrame
+    age_reference_summary: pl.DataFrame
+    age_reference_shares: pl.DataFrame
+    age_reference_profiles: pl.DataFrame
+    age_reference_bands: pl.DataFrame
     cells: pl.DataFrame
 
 

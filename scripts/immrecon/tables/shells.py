@@ -5,12 +5,16 @@ from functools import partial
 
 from immrecon.config.display import DisplaySpec
 from immrecon.config.study import Analyte
-from immrecon.exhibits import table_stems, visits_stem
+from immrecon.exhibits import age_visits_stem, kinetics_stem, table_stems, visits_stem
 from immrecon.tables import (
+    age_reference,
     contrasts,
     definition_grid,
     disposition,
     events,
+    growth_curves,
+    kinetics,
+    missed_samples,
     multistate,
     ongoing,
     quality,
@@ -32,6 +36,11 @@ _MAKERS: dict[str, _Maker] = {
     "reconstitution_status": recovery.reconstitution_status,
     "reconstitution": reconstitution.reconstitution,
     "definition_grid": definition_grid.definition_grid,
+    "missed_samples": missed_samples.missed_samples,
+    "kinetic_sensitivity": kinetics.kinetic_sensitivity,
+    "kinetic_comparisons": kinetics.kinetic_comparisons,
+    "growth_curves": growth_curves.growth_curves,
+    "age_limits": age_reference.limits,
     "landmarks": tte.landmarks,
     "quantiles": tte.quantiles,
     "recurrent_events": events.recurrent_events,
@@ -62,5 +71,12 @@ def build_tables(results: Results, spec: DisplaySpec) -> dict[str, Table]:
     by_visit: dict[str, _Maker] = {
         visits_stem(item.code): partial(recovery.visits, analyte=item) for item in summarised(spec)
     }
-    makers = {**_MAKERS, **by_visit}
+    in_numbers: dict[str, _Maker] = {
+        kinetics_stem(item.code): partial(kinetics.kinetic_summary, analyte=item) for item in spec.analytes
+    }
+    shown = [] if spec.age_limits is None else spec.age_limits.analytes
+    by_age: dict[str, _Maker] = {
+        age_visits_stem(item.code): partial(age_reference.visits, analyte=item) for item in shown
+    }
+    makers = {**_MAKERS, **by_visit, **in_numbers, **by_age}
     return {stem: makers[stem](results, spec) for stem in table_stems(spec)}

@@ -5,7 +5,16 @@ import polars as pl
 
 from immrecon.contracts.base import count, integer, number, one_of, optional_text, rule, text
 from immrecon.contracts.results.inference import Inference, Stratum, result_table
-from immrecon.vocabulary import RECONSTITUTION_STATUSES, Population, ReconstitutionMeasure, RowStatus
+from immrecon.vocabulary import (
+    RECONSTITUTION_STATUSES,
+    Attendance,
+    MissedKind,
+    Population,
+    ReconstitutionMeasure,
+    RowStatus,
+)
+
+_MEDIAN = ("median", "median_conf_low", "median_conf_high")
 
 
 class VisitSummary(Stratum):
@@ -40,8 +49,63 @@ class VisitSummary(Stratum):
     minimum_above_limit = dy.Bool(description="the same for the smallest value")
     maximum_above_limit = dy.Bool(description="the same for the largest value")
     method = text("quantile definition")
+    conf_type = text("interval of the median")
+    conf_level = number("confidence level", "1", nullable=False)
+    median_conf_low = number("lower limit of the median; a bound where flagged; missing with too few samples", "unit")
+    median_conf_high = number("upper limit of the median, in the same way", "unit")
+    median_conf_low_below_limit = dy.Bool(description="as median_below_limit, for the lower limit")
+    median_conf_high_below_limit = dy.Bool(description="as median_below_limit, for the upper limit")
+    median_conf_low_above_limit = dy.Bool(description="as median_above_limit, for the lower limit")
+    median_conf_high_above_limit = dy.Bool(description="as median_above_limit, for the upper limit")
+    median_coverage = number("exact coverage of the interval of the median, at least conf_level", "1")
+    median_interval_reason = optional_text("why the median has no interval")
+    geometric_mean = number("geometric mean", "unit")
+    geometric_mean_conf_low = number("its lower limit", "unit")
+    geometric_mean_conf_high = number("its upper limit", "unit")
+    geometric_mean_method = text("estimator and interval of the geometric mean")
+    geometric_mean_reason = optional_text("why there is no geometric mean")
     status = one_of(RowStatus, "whether there is an estimate")
     reason = optional_text("why not")
+
+    @rule
+    def limits_enclose_a_median_that_is_known(cls) -> pl.Expr:
+        flags = [f"{name}_{side}_limit" for name in _MEDIAN for side in ("below", "above")]
+        low, median, high = (pl.col(name) for name in ("median_conf_low", "median", "median_conf_high"))
+        known = ~pl.any_horizontal(*flags)
+        inside = (low.is_null() | (low <= median + 1e-9)) & (high.is_null() | (high >= median - 1e-9))
+        return ~known | inside.fill_null(True)
+
+    @rule
+    def a_geometric_mean_or_a_reason(cls) -> pl.Expr:
+        return pl.col("geometric_mean").is_null() == pl.col("geometric_mean_reason").is_not_null()
+
+
+class VisitValues(dy.Schema):
+    display_id = text("display id", primary_key=True)
+    parameter = text("analyte", primary_key=True)
+    visit = text("visit code", primary_key=True)
+    target_day = number("target day", "day since transplant", nullable=False)
+    group = text("group code; empty for none")
+    dose_level = text("dose level code; empty for none")
+    state = one_of(Attendance, "whether there is a sample in the window, or what stands in its place")
+    reason = optional_text("why an expected sample is missing")
+    value = number("value, or the limit of a censored result", "unit of the analyte")
+    below_limit = dy.Bool(description="the value is an upper limit")
+    above_limit = dy.Bool(description="the value is a lower limit")
+
+    @rule
+    def sampled_visits_have_a_value_and_missed_ones_a_reason(cls) -> pl.Expr:
+        sampled, missed = (pl.col("state") == state for state in (Attendance.SAMPLED, Attendance.MISSED))
+        return (sampled == pl.col("value").is_not_null()) & (missed == pl.col("reason").is_not_null())
+
+
+class MissedSamples(Stratum):
+    parameter = text("analyte", primary_key=True)
+    visit = text("visit code", primary_key=True)
+    target_day = number("target day", "day since transplant", nullable=False)
+    kind = one_of(MissedKind, "what kind of reason", primary_key=True)
+    reason = text("why, in the words of the laboratory where it gave any", primary_key=True)
+    n = count("participants expected and not sampled for this reason; all reasons add up to expected less sampled")
 
 
 class ThresholdSummary(Stratum, Inference):
@@ -130,6 +194,10 @@ class DefinitionStatuses(dy.Schema):
 
 
 VISIT_SUMMARY = result_table("visit_summary", "One row per analyte, visit and stratum.", VisitSummary)
+VISIT_VALUES = result_table("visit_values", "One row per participant, analyte and visit.", VisitValues)
+MISSED_SAMPLES = result_table(
+    "missed_samples", "One row per analyte, visit, reason of a missing sample and stratum.", MissedSamples
+)
 THRESHOLD_SUMMARY = result_table("threshold_summary", "One row per threshold, visit and stratum.", ThresholdSummary)
 PROFILES = result_table("profiles", "One row per sample of the individual trajectories.", Profiles)
 STATUS_COUNTS = result_table("status_counts", "One row per reconstitution status and stratum.", StatusCounts)

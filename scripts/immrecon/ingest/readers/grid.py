@@ -1,6 +1,6 @@
 """A sheet as rows of text, and the table in it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -221,6 +221,12 @@ def _require(grid: Grid, names: Sequence[str], repeated: Sequence[str], required
             hint += " The heads look decoded with another encoding than the file was written in."
     listed = ", ".join(f'"{name}"' for name in missing)
     raise SourceError(f"{grid.place}: the declared column {listed} is missing. {hint}")
+
+
+def refuse_twice(table: Table, heads: Collection[str]) -> None:
+    """Raise SourceError where one of the heads comes twice: the second would be lost among columns of no use."""
+    if twice := [head for head in table.repeated if head in heads]:
+        raise SourceError(f'{table.place}: the column "{twice[0]}" comes twice; which one is meant cannot be known.')
 
 
 def titles(rows: Sequence[Sequence[str]], patterns: Sequence[str]) -> list[bool]:
