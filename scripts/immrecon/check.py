@@ -10,12 +10,15 @@ from typing import Any
 
 import polars as pl
 
-from immrecon.config.base import Model, build, read_yaml
+from immrecon.config.base import Model, Strict, build, read_yaml
 from immrecon.config.clinical import clinical_spec
+from immrecon.config.comparisons import ComparisonsFile
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.external import ExternalFile
 from immrecon.config.extracts import ExtractsFile
 from immrecon.config.load import load_study
+from immrecon.config.outcomes import OutcomesFile
 from immrecon.config.specs import lab_spec
 from immrecon.config.study import Study, StudyFile
 from immrecon.contracts.harmonised import CELLS, DM, QUERIES_CLINICAL
@@ -102,7 +105,9 @@ def _config_problems(config: Path) -> list[str]:
     labs = sources.get("labs")
     for name in labs if isinstance(labs, list) else []:
         attempt(Dialect, config.parent / str(name))
-    for key, model in (("clinical", ExtractsFile), ("endpoints", EndpointsFile)):
+    files: dict[str, type[Strict]] = {"clinical": ExtractsFile, "endpoints": EndpointsFile}
+    files |= {"comparisons": ComparisonsFile, "outcomes": OutcomesFile, "external": ExternalFile}
+    for key, model in files.items():
         if isinstance(sources.get(key), str):
             attempt(model, config.parent / sources[key])
     return found

@@ -1,6 +1,12 @@
-"""What a result with a comparator says about a threshold."""
+"""What a comparator says of a result, and what a result with one says about a threshold."""
 
 import polars as pl
+
+BELOW = pl.col("ACMP").is_in(["<", "<="])
+"""The value is an upper limit of the result."""
+
+ABOVE_LIMIT = pl.col("ACMP").is_in([">", ">="])
+"""The value is a lower limit of the result."""
 
 
 def above_threshold(operator: str, threshold: float | pl.Expr) -> pl.Expr:
@@ -14,7 +20,7 @@ def above_threshold(operator: str, threshold: float | pl.Expr) -> pl.Expr:
     return (
         pl.when(pl.col("ACMP") == "=")
         .then(plain)
-        .when(pl.col("ACMP").is_in(["<", "<="]))
+        .when(BELOW)
         .then(pl.when(pl.when(pl.col("ACMP") == "<").then(below["<"]).otherwise(below["<="])).then(pl.lit(False)))
         .otherwise(pl.when(pl.when(pl.col("ACMP") == ">").then(above[">"]).otherwise(above[">="])).then(pl.lit(True)))
     )

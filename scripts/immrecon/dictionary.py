@@ -2,6 +2,7 @@
 
 from immrecon.contracts.analysis import ANALYSIS
 from immrecon.contracts.base import Contract
+from immrecon.contracts.export import EXPORTS
 from immrecon.contracts.harmonised import HARMONISED
 from immrecon.contracts.results import RESULTS
 
@@ -19,6 +20,7 @@ lower-case columns are results. This page is generated from the code.
 | `estimates/*.parquet` | the numbers behind them, one tidy table per kind of result |
 | `analysis/<table>/*.parquet` | ADaM-like datasets, one folder of parts per table |
 | `harmonised/<table>/*.parquet` | what was read, one row shape for every source, each row with its source cell |
+| `export/*.csv` | tables for joint models in R, at participant level (display ids); they stay where the data stay |
 | `harmonised/queries_*.parquet` | every query, with file, sheet, row, column, value, what is wrong and a hint |
 | `harmonised/query_log.parquet` | the same with site, identifier, and whether new, still open or resolved |
 | `queries/queries.xlsx` | the queries to work with: all, by site, resolved; never for an open session |
@@ -43,6 +45,7 @@ def data_dictionary() -> str:
         ("Harmonised", HARMONISED),
         ("Analysis datasets", ANALYSIS),
         ("Estimates", RESULTS),
+        ("Tables for other software", EXPORTS),
     ):
         parts.append(f"\n## {title}\n")
         parts += [_table(contract) for contract in contracts]
@@ -51,7 +54,8 @@ def data_dictionary() -> str:
 
 def _table(contract: Contract) -> str:
     keys = contract.schema.primary_key()
-    path = f"{contract.layer}/{contract.name}" + ("/*.parquet" if contract.participant_level else ".parquet")
+    ending = ".csv" if contract.layer == "export" else "/*.parquet" if contract.participant_level else ".parquet"
+    path = f"{contract.layer}/{contract.name}{ending}"
     lines = [
         f"\n### {contract.name}\n\n{contract.grain} `{path}`, schema version {contract.schema_version}, "
         f"key {', '.join(f'`{key}`' for key in keys)}.\n\n",

@@ -3,6 +3,7 @@
 from immrecon.config.display import DisplaySpec
 from immrecon.config.first_event import Topic
 from immrecon.config.kinetics import Kinetics
+from immrecon.config.outcome_specs import OutcomeDisplay
 from immrecon.config.study import Analyte
 
 AREAS = "kinetic_areas"
@@ -69,6 +70,20 @@ def forest_stem(topic: Topic) -> str:
     return f"forest_{topic}"
 
 
+def outcome_stem(code: str, endpoint: str, landmark_day: float) -> str:
+    return f"outcome_{code.lower()}_{endpoint.lower()}_day{landmark_day:g}"
+
+
+def outcome_figures(spec: DisplaySpec) -> list[tuple[OutcomeDisplay, str, float]]:
+    """Analysis, endpoint and landmark of every figure of outcome by reconstitution."""
+    return [
+        (outcome, endpoint, day)
+        for outcome in spec.outcomes
+        for endpoint in outcome.endpoints
+        for day in outcome.figure_landmarks_day
+    ]
+
+
 def compared_topics(spec: DisplaySpec) -> list[Topic]:
     """Chapters with endpoints that are compared, in the order of the endpoints."""
     compared = {code for comparison in spec.comparisons for code in comparison.endpoints}
@@ -95,6 +110,8 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
         "events": [events_stem(event.code) for event in spec.recurrent_events if event.figure],
         "multistate": [states_stem(course.code) for course in spec.multistate],
         "definition_grid": ["definition_grid"] if spec.definition_grid else [],
+        "reconstitution_outcome": [outcome_stem(item.code, code, day) for item, code, day in outcome_figures(spec)],
+        "external_control": ["external_control"] if spec.externals else [],
         "forest": [forest_stem(topic) for topic in compared_topics(spec)],
     }
 
@@ -126,6 +143,9 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         *(["recurrent_events"] if spec.recurrent_events else []),
         *(["state_occupancy"] if spec.multistate else []),
         *(["contrasts"] if spec.comparisons else []),
+        *(["outcome_estimates"] if any(item.kind == "landmark" for item in spec.outcomes) else []),
+        *(["outcome_contrasts"] if spec.outcomes else []),
+        *(["external_control"] if spec.externals else []),
         "adverse_events",
         *(["sae_reconciliation"] if spec.sae_reconciled else []),
         *(["ongoing_records"] if spec.ongoing_at_cutoff else []),

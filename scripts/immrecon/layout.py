@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from immrecon.config.study import Study
+from immrecon.errors import SourceError
 
 ESTIMATES = (
     "funnel",
@@ -47,6 +48,11 @@ ESTIMATES = (
     "age_reference_shares",
     "age_reference_profiles",
     "age_reference_bands",
+    "outcome_curves",
+    "outcome_risk_table",
+    "outcome_estimates",
+    "outcome_contrasts",
+    "external_control",
 )
 """Names of the result tables, as in `contracts.results` (which is too heavy to import when a run is planned)."""
 
@@ -86,6 +92,9 @@ class Layout:
         return f"logs/{step}.log"
 
 
+CONTROL_TABLES = ("adsl", "adtte")
+"""Tables of a control data set that are read."""
+
 FIRST_OUTPUT = "sources.json"
 """Made by the step that every other one follows."""
 
@@ -109,6 +118,28 @@ def source_files(study: Study) -> list[Path]:
         for pattern in dialect.files:
             found |= set(folder.glob(pattern))
     return sorted(path for path in found if path.is_file())
+
+
+def control_files(study: Study) -> dict[str, dict[str, list[str]]]:
+    """Parts of the tables of every declared control data set, by its code and the name of the table.
+
+    Raises SourceError: a table is not there.
+    """
+    if study.external is None:
+        return {}
+    found = {}
+    for code, control in study.external.controls.items():
+        folder = study.relative(control.analysis)
+        found[code] = {
+            name: [str(path) for path in sorted((folder / name).glob("*.parquet"))] for name in CONTROL_TABLES
+        }
+        for name, parts in found[code].items():
+            if not parts:
+                raise SourceError(
+                    f"{folder / name}: no table of the control data set {code}. Hint: run its study with this pipeline "
+                    "and name the folder `analysis` of its results in the configuration."
+                )
+    return found
 
 
 def unused_files(study: Study) -> list[str]:

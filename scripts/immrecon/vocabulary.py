@@ -150,6 +150,21 @@ RECONSTITUTION_STATUSES = (
 """Where a participant stands with a reconstitution rule; every one is a fact, none is a censoring."""
 
 
+class LandmarkStatus(StrEnum):
+    """Where a participant stands with a reconstitution rule on a landmark day, by what was known on it."""
+
+    RECONSTITUTED = "reconstituted"
+    UNCONFIRMED = "reached, not yet confirmed"
+    NOT_RECONSTITUTED = "not reconstituted"
+    NOT_RECENT = "not known: no recent sample"
+    NO_SAMPLE = "not known: no sample"
+    UNDECIDED = "not known: a sample decides nothing"
+
+
+UNKNOWN = "status not known"
+"""Value of `category` in a result row that counts participants whose status at a landmark is not known."""
+
+
 class ReconstitutionMeasure(StrEnum):
     """How reconstitution by a rule is estimated."""
 
@@ -236,6 +251,24 @@ class ContrastMeasure(StrEnum):
     MEAN_DIFFERENCE = "difference in restricted mean time"
     MEAN_RATIO = "ratio of restricted mean times"
     OBSERVED_EXPECTED = "observed over expected events"
+
+
+class ExternalMeasure(StrEnum):
+    """What stands beside a reference from outside the trial."""
+
+    PUBLISHED = "proportion in print"
+    PROPORTION = "proportion of those whose status is known"
+    BEST = "proportion if all unknown had reached it"
+    WORST = "proportion if none unknown had reached it"
+    TEST = "exact test of a proportion"
+    TEST_BEST = "exact test, if all unknown had reached it"
+    TEST_WORST = "exact test, if none unknown had reached it"
+    SURVIVAL = "event-free probability"
+    INCIDENCE = "cumulative incidence"
+    SURVIVAL_DIFFERENCE = "difference in event-free probability"
+    INCIDENCE_DIFFERENCE = "difference in cumulative incidence"
+    HAZARD_RATIO = "hazard ratio"
+    CAUSE_SPECIFIC = "cause-specific hazard ratio"
 
 
 RATIOS = (

@@ -15,11 +15,13 @@ from immrecon.config.base import Strict
 from immrecon.config.clinical import clinical_spec
 from immrecon.config.contrast_specs import contrast_spec
 from immrecon.config.display import DisplaySpec, display_spec
+from immrecon.config.external_specs import external_spec
 from immrecon.config.load import load_study
+from immrecon.config.outcome_specs import joint_model_spec, landmark_status_spec, outcome_spec
 from immrecon.config.queries import queries_spec
 from immrecon.config.study import Study
 from immrecon.errors import ConfigError, ImmreconError, SourceError
-from immrecon.layout import Layout, distrust_unrecorded, source_files, unused_files
+from immrecon.layout import Layout, control_files, distrust_unrecorded, source_files, unused_files
 from immrecon.lock import prepare
 from immrecon.provenance import REPOSITORY, code_digest, file_digest, text_digest
 
@@ -37,6 +39,10 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "events": specs.events_spec,
     "multistate": specs.multistate_spec,
     "contrasts": contrast_spec,
+    "landmark_status": landmark_status_spec,
+    "outcome": outcome_spec,
+    "joint_model": joint_model_spec,
+    "external": external_spec,
     "safety": specs.safety_spec,
     "display": display_spec,
 }
@@ -79,7 +85,9 @@ def configured(config_files: Sequence[Any], overrides: dict[str, Any]) -> Study:
             f"{earlier}: no such file. The queries of the cut {study.file.data_cut} are compared with it. Hint: run "
             "the earlier cut and copy its queries/ids.csv there, or set compared_with to null."
         )
-    for path in (REPOSITORY, *source_files(study), *([] if earlier is None else [earlier])):
+    controls = {} if study.external is None else study.external.controls
+    folders = [study.relative(control.analysis) for control in controls.values()]
+    for path in (REPOSITORY, *source_files(study), *folders, *([] if earlier is None else [earlier])):
         if "{" in str(path) or "}" in str(path):
             raise SourceError(f"{path}: braces in a path stand for wildcards in Snakemake. Hint: rename it.")
     prepare(study.results_folder)
@@ -98,6 +106,8 @@ class Steps:
         self.folder = str(study.data_folder)
         self.unused: list[str] = unused_files(study)
         self.earlier_queries = [] if study.earlier_queries is None else [str(study.earlier_queries)]
+        self.controls = control_files(study)
+        self.control_files = [path for tables in self.controls.values() for paths in tables.values() for path in paths]
         checksums = study.cut.checksums
         # Contents, not times, decide: a file replaced by an older one must be seen, and a frozen cut checked again.
         listed = [path for path in (checksums and [study.relative(checksums)]) or [] if path.is_file()]
@@ -111,6 +121,16 @@ class Steps:
             {"path": f"queries of an earlier cut: {Path(path).name}", "sha256": file_digest(path)}
             for path in self.earlier_queries
         ]
+
+    def beside_the_cut(self) -> list[dict[str, str]]:
+        """Inputs from elsewhere than the cut's folder, by the ends of their paths."""
+        controls = [
+            {"path": f"control data set {code}: {name}/{Path(path).name}", "sha256": file_digest(path)}
+            for code, tables in self.controls.items()
+            for name, paths in tables.items()
+            for path in paths
+        ]
+        return self.compared_with() + controls
 
     @cache  # noqa: B019 - one instance per process
     def spec(self, section: str) -> dict[str, Any]:
@@ -128,6 +148,8 @@ class Steps:
         for key, value in sources.items():
             if value is not None:
                 sources[key] = [_portable(path) for path in value] if isinstance(value, list) else _portable(value)
+        for control in (content["external"] or {"controls": {}})["controls"].values():
+            control["analysis"] = _portable(control["analysis"])
         return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
 
     def all_code(self, scripts: Sequence[str]) -> str:

@@ -16,6 +16,8 @@ from immrecon.contracts.harmonised import SC
 from immrecon.contracts.io import validate
 from immrecon.contracts.results import CONTRASTS, SECOND_PROGRAMMER
 
+from .outcome_cases import GOLDEN as OUTCOME
+from .outcome_cases import golden_trial
 from .rows import Row, adsl, adtte, followed, person, table
 from .specs import DOSES, ENDPOINTS, SHOWN, comparison, contrast_spec, endpoint
 
@@ -163,7 +165,7 @@ def test_differences_and_restricted_means(trial36: Trial) -> None:
 def constant(**changes: Any) -> Row:
     """A hazard under which half have the event by day 200, up to day 100."""
     return {
-        "label": "in print", "endpoint": "RFS", "groups": ["all"], "until_day": 100, "p_values": SHOWN,
+        "label": "in print", "endpoint": "RFS", "groups": ["all"], "until_day": 100, "p_values": SHOWN, "clock": "endpoint",
         "hazard": {"kind": "constant", "probability": 0.5, "by_day": 200}, "source": "by hand", "status": "draft",
     } | changes  # fmt: skip
 
@@ -191,6 +193,20 @@ def test_the_hazard_counts_from_the_landmark() -> None:
     found = row(estimate(data, contrast_spec({}, {"PRINT": constant()})), "RFS", OBSERVED, "all")
     assert found["n_expected"] == pytest.approx(math.log(2) * 20 / 200, rel=1e-12)
     assert (found["estimate"], found["conf_low"], found["p_value"]) == (0, 0, 1)
+
+
+def test_a_hazard_from_the_transplant_is_met_from_the_injection_on() -> None:
+    # golden/analyses/outcome.R: overall survival is followed from the injection, the hazard counts from the transplant.
+    own = golden_trial()
+    steps = [{"day": 100, "cumulative_hazard": 0.2}, {"day": 400, "cumulative_hazard": 0.5}]
+    printed = constant(endpoint="OS", clock="transplant", until_day=365, hazard={"kind": "piecewise", "steps": steps})
+    found = row(estimate((own.adtte, own.adsl), contrast_spec({}, {"PRINT": printed})), "OS", OBSERVED, "all")
+    expected = OUTCOME["one_sample"]
+    assert found["n_events"] == expected["observed"]
+    assert_allclose(
+        [found[name] for name in ("n_expected", "estimate", "conf_low", "conf_high")],
+        [expected[name] for name in ("expected", "ratio", "low", "high")], rtol=1e-9,
+    )  # fmt: skip
 
 
 def test_the_permutation_test_lists_every_arrangement() -> None:

@@ -10,7 +10,8 @@ from immrecon.config import specs
 from immrecon.config.contrast_specs import contrast_spec
 from immrecon.config.load import load_study
 from immrecon.config.queries import queries_spec
-from immrecon.errors import ConfigError
+from immrecon.errors import ConfigError, SourceError
+from immrecon.layout import control_files
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -299,7 +300,7 @@ def test_a_group_of_leukaemias_is_not_everybody(folder):
     def change(content):
         content["groups"][0]["code"] = "ALL"
         content["protocol_versions"] = []
-        content["sources"]["comparisons"] = None
+        content["sources"].update(comparisons=None, external=None)
 
     edit(folder / "config.yaml", change)
     assert load_study(folder / "config.yaml").file.groups[0].code == "ALL"
@@ -367,6 +368,80 @@ def test_comparisons_name_what_is_declared(folder, change, message):
     edit(folder / "comparisons.yaml", change)
     with pytest.raises(ConfigError, match=rf"comparisons.yaml: .*{message}"):
         load_study(folder / "config.yaml")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c["landmarks"]["BYCD4IR"].update(rule="relapse"), r"rule: relapse is not a threshold of samples"),
+        (lambda c: c["landmarks"]["BYCD4IR"]["endpoints"].update(OOS={"planned_events": 1}), r"OOS is not declared"),
+        (lambda c: c["landmarks"]["BYCD4IR"]["endpoints"].update(CD4IR={"planned_events": 1}),
+         r"cd4_reconstitution is itself an event of CD4IR"),
+        (lambda c: c["landmarks"]["BYCD4IR"].update(landmarks_day=[10, 100]),
+         r"nobody can have met cd4_reconstitution by day 10; its samples are complete on day 14"),
+        (lambda c: c["current_value"]["CURRENTCD4"].update(analyte="CD5"), r"CURRENTCD4.analyte: CD5 is not declared"),
+        (lambda c: c["current_value"]["CURRENTCD4"].update(samples_end_at=["dli"]), r"samples_end_at: dli is not declared"),
+        (lambda c: c["joint_model"].update(endpoint="OOS"), r"joint_model.endpoint: OOS is not declared"),
+        (lambda c: c["joint_model"].update(covariates=["AGEE"]), r"joint_model.covariates: AGEE is not declared"),
+    ],
+)  # fmt: skip
+def test_outcomes_name_what_is_declared(folder, change, message):
+    edit(folder / "outcomes.yaml", change)
+    with pytest.raises(ConfigError, match=rf"outcomes.yaml: .*{message}"):
+        load_study(folder / "config.yaml")
+
+
+def test_a_rule_whose_status_needs_what_comes_after_a_landmark_is_refused(folder):
+    """CIBMTR's cut-point is read on days 80 to 100: on day 60 nobody has a status by it."""
+
+    def late_window(content):
+        content["occurrences"]["cd4_reconstitution"]["window"]["first_day"] = 80
+
+    edit(folder / "endpoints.yaml", late_window)
+    with pytest.raises(ConfigError, match=r"nobody can have met cd4_reconstitution by day 60; .* is not used"):
+        load_study(folder / "config.yaml")
+
+
+CONTROL = {
+    "label": "other", "analysis": "../results/other/cut/analysis", "clock": "transplant", "start": "landmark",
+    "landmark_day": 10, "groups": ["all"], "days": [100], "endpoints": {"OS": {"planned_events": 9}},
+    "differences": ["another trial"], "p_values": {"shown": False, "reason": "not randomised"}, "source": "s", "status": "draft",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda c: c["published"]["IR547"].update(endpoint="OS"),
+            r"the event of OS is not a threshold with a last day",
+        ),
+        (lambda c: c["published"]["IR547"].update(applies_to=["child"]), r"applies_to: child is not declared"),
+        (lambda c: c["controls"].update(X=CONTROL | {"groups": ["child"]}), r"X.groups: child is not declared"),
+        (
+            lambda c: c["controls"].update(X=CONTROL | {"start": "delayed entry"}),
+            r"landmark_day belongs to start landmark",
+        ),
+        (lambda c: c["controls"].update(X=CONTROL | {"days": [10]}), r"days: 10 not after the start"),
+        (lambda c: c["controls"].update(IR547=CONTROL), r'the code "IR547" is given twice'),
+    ],
+)
+def test_external_references_name_what_is_declared(folder, change, message):
+    edit(folder / "external.yaml", change)
+    with pytest.raises(ConfigError, match=rf"external.yaml: .*{message}"):
+        load_study(folder / "config.yaml")
+
+
+def test_a_control_data_set_is_looked_for_beside_the_configuration(folder):
+    edit(folder / "external.yaml", lambda c: c["controls"].update(X=CONTROL))
+    study = load_study(folder / "config.yaml")
+    with pytest.raises(SourceError, match=r"results/other/cut/analysis/adsl: no table of the control data set X"):
+        control_files(study)
+    for name in ("adsl", "adtte"):
+        table = folder.parent / "results/other/cut/analysis" / name
+        table.mkdir(parents=True)
+        (table / "0000.parquet").touch()
+    assert [Path(path).name for path in control_files(study)["X"]["adtte"]] == ["0000.parquet"]
 
 
 def test_comparisons_change_no_other_section(folder):

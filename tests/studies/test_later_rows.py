@@ -19,10 +19,12 @@ from immrecon.analyses.contrasts import estimate_contrasts
 from immrecon.analyses.definition_grid import estimate_definition_grid
 from immrecon.analyses.disposition import estimate_disposition
 from immrecon.analyses.events import estimate_events
+from immrecon.analyses.external_control import estimate_external_control
 from immrecon.analyses.kinetics import estimate_kinetic_parameters
 from immrecon.analyses.multistate import estimate_multistate
 from immrecon.analyses.ongoing import LastingDomains
 from immrecon.analyses.reconstitution import estimate_reconstitution
+from immrecon.analyses.reconstitution_outcome import estimate_reconstitution_outcome
 from immrecon.analyses.recovery import estimate_recovery
 from immrecon.analyses.safety import estimate_safety
 from immrecon.analyses.tte import estimate_tte
@@ -30,14 +32,18 @@ from immrecon.config import specs
 from immrecon.config.clinical import clinical_spec
 from immrecon.config.contrast_specs import contrast_spec
 from immrecon.config.cuts import Cut
+from immrecon.config.external_specs import external_spec
 from immrecon.config.load import load_study
+from immrecon.config.outcome_specs import joint_model_spec, landmark_status_spec, outcome_spec
 from immrecon.config.study import Study
 from immrecon.contracts.results import RESULTS
 from immrecon.derive.adae import derive_adae
 from immrecon.derive.adlb import derive_adlb
 from immrecon.derive.adsl import derive_adsl
 from immrecon.derive.adtte import derive_adtte
+from immrecon.derive.landmarks import derive_adlm
 from immrecon.derive.occurrences import Events
+from immrecon.export.joint_model import export_joint_model
 from immrecon.ingest.clinical import harmonise_clinical
 from immrecon.ingest.lab import harmonise_labs
 
@@ -102,7 +108,11 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
         "growth_curves": kinetics.growth_curves,
         "contrasts": estimate_contrasts(tte.adtte, adsl, clinical.sc, contrast_spec(study)).contrasts,
     }
-    return {
+    adlm = derive_adlm(adsl, adlb, tte.adoc, landmark_status_spec(study))
+    tables |= vars(estimate_reconstitution_outcome(tte.adtte, adlm, adlb, tte.adoc, adsl, outcome_spec(study)))
+    tables["external_control"] = estimate_external_control(adsl, tte.adtte, tte.adrec, {}, external_spec(study))
+    exported = export_joint_model(adsl, adlb, tte.adtte, clinical.sc, joint_model_spec(study))
+    return vars(exported) | {
         c.name: tables[c.name].sort(c.schema.primary_key())
         for c in RESULTS
         if c.name in tables and c.name != "query_counts"

@@ -551,6 +551,11 @@ def make_results(spec: DisplaySpec) -> Results:
         state_curves=frame(results.STATE_CURVES, []),
         state_occupancy=on_days(results.STATE_OCCUPANCY, 1.0),
         length_of_stay=on_days(results.LENGTH_OF_STAY, 100.0),
+        outcome_curves=frame(results.OUTCOME_CURVES, []),
+        outcome_risk_table=frame(results.OUTCOME_RISK_TABLE, []),
+        outcome_estimates=frame(results.OUTCOME_ESTIMATES, []),
+        outcome_contrasts=frame(results.OUTCOME_CONTRASTS, []),
+        external_control=frame(results.EXTERNAL_CONTROL, []),
         cells=cells,
         **age_reference(),
     )

@@ -51,7 +51,8 @@ def test_template_edit_concerns_the_report_only(scripts):
 def test_statistics_edit_concerns_the_steps_that_reach_it(scripts):
     before = digests(scripts)
     append(scripts / "immrecon" / "stats" / "survival.py")
-    assert changed(scripts, before) == {"estimate_contrasts", "estimate_tte"}
+    survival = {"estimate_contrasts", "estimate_external_control", "estimate_reconstitution_outcome", "estimate_tte"}
+    assert changed(scripts, before) == survival
 
 
 def test_a_module_imported_inside_a_function_counts(scripts):

@@ -70,3 +70,19 @@ rule derive_adtte:
         spec=STEPS.spec("derive"),
     script:
         "../../scripts/derive_adtte.py"
+
+
+rule derive_adlm:
+    input:
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        adlb=LAYOUT.participants("analysis", "adlb"),
+        adoc=LAYOUT.participants("analysis", "adoc"),
+    output:
+        adlm=LAYOUT.participants("analysis", "adlm"),
+    log:
+        LAYOUT.log("derive_adlm"),
+    params:
+        code=code_digest("derive_adlm"),
+        spec=STEPS.spec("landmark_status"),
+    script:
+        "../../scripts/derive_adlm.py"

@@ -144,6 +144,35 @@ rule draw_multistate:
         "../../scripts/draw_multistate.py"
 
 
+rule draw_reconstitution_outcome:
+    input:
+        curves=LAYOUT.table("estimates", "outcome_curves"),
+        risk_table=LAYOUT.table("estimates", "outcome_risk_table"),
+    output:
+        FIGURES["reconstitution_outcome"],
+    log:
+        LAYOUT.log("draw_reconstitution_outcome"),
+    params:
+        code=code_digest("draw_reconstitution_outcome"),
+        spec=STEPS.spec("display"),
+    script:
+        "../../scripts/draw_reconstitution_outcome.py"
+
+
+rule draw_external_control:
+    input:
+        external_control=LAYOUT.table("estimates", "external_control"),
+    output:
+        FIGURES["external_control"],
+    log:
+        LAYOUT.log("draw_external_control"),
+    params:
+        code=code_digest("draw_external_control"),
+        spec=STEPS.spec("display"),
+    script:
+        "../../scripts/draw_external_control.py"
+
+
 rule render_tables:
     input:
         **RESULTS,

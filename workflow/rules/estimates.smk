@@ -183,6 +183,63 @@ rule estimate_contrasts:
         "../../scripts/estimate_contrasts.py"
 
 
+rule estimate_reconstitution_outcome:
+    input:
+        adtte=LAYOUT.participants("analysis", "adtte"),
+        adlm=LAYOUT.participants("analysis", "adlm"),
+        adlb=LAYOUT.participants("analysis", "adlb"),
+        adoc=LAYOUT.participants("analysis", "adoc"),
+        adsl=LAYOUT.participants("analysis", "adsl"),
+    output:
+        curves=LAYOUT.table("estimates", "outcome_curves"),
+        risk_table=LAYOUT.table("estimates", "outcome_risk_table"),
+        estimates=LAYOUT.table("estimates", "outcome_estimates"),
+        contrasts=LAYOUT.table("estimates", "outcome_contrasts"),
+    log:
+        LAYOUT.log("estimate_reconstitution_outcome"),
+    params:
+        code=code_digest("estimate_reconstitution_outcome"),
+        spec=STEPS.spec("outcome"),
+    script:
+        "../../scripts/estimate_reconstitution_outcome.py"
+
+
+rule estimate_external_control:
+    input:
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        adtte=LAYOUT.participants("analysis", "adtte"),
+        adrec=LAYOUT.participants("analysis", "adrec"),
+        controls=STEPS.control_files,
+    output:
+        external_control=LAYOUT.table("estimates", "external_control"),
+    log:
+        LAYOUT.log("estimate_external_control"),
+    params:
+        code=code_digest("estimate_external_control"),
+        controls=STEPS.controls,
+        spec=STEPS.spec("external"),
+    script:
+        "../../scripts/estimate_external_control.py"
+
+
+rule export_joint_model:
+    input:
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        adlb=LAYOUT.participants("analysis", "adlb"),
+        adtte=LAYOUT.participants("analysis", "adtte"),
+        sc=LAYOUT.participants("harmonised", "sc"),
+    output:
+        long="export/joint_model_long.csv",
+        wide="export/joint_model_wide.csv",
+    log:
+        LAYOUT.log("export_joint_model"),
+    params:
+        code=code_digest("export_joint_model"),
+        spec=STEPS.spec("joint_model"),
+    script:
+        "../../scripts/export_joint_model.py"
+
+
 rule estimate_safety:
     input:
         adsl=LAYOUT.participants("analysis", "adsl"),

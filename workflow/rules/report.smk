@@ -13,7 +13,7 @@ rule record_inputs:
         code=code_digest("record_inputs"),
         study=STEPS.study.file.study,
         data_cut=STEPS.study.file.data_cut,
-        compared_with=STEPS.compared_with(),
+        compared_with=STEPS.beside_the_cut(),
         version=STEPS.version(),
         run_config=lambda wildcards: STEPS.run_config(),
         all_code=lambda wildcards: STEPS.all_code(

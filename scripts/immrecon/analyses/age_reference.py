@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from immrecon.analyses.recovery import ABOVE_LIMIT, BELOW, QUANTILE_METHOD, quantiles_with_limits
+from immrecon.analyses.censored_quantiles import quantiles_with_limits
 from immrecon.analyses.strata import group_as_drawn, strata
-from immrecon.comparators import above_threshold
+from immrecon.analyses.visit_summary import QUANTILE_METHOD
+from immrecon.comparators import ABOVE_LIMIT, BELOW, above_threshold
 from immrecon.config.reference_limits import ReferenceLimit
 from immrecon.config.specs import AgeReferenceSpec
 from immrecon.config.study import Analyte, Visit

@@ -3,6 +3,7 @@
 import polars as pl
 
 from immrecon.analyses.strata import Stratum, group_as_drawn, strata
+from immrecon.comparators import ABOVE_LIMIT, BELOW
 from immrecon.config.specs import RecoverySpec
 from immrecon.config.study import Visit
 from immrecon.contracts.results import MISSED_SAMPLES, VISIT_VALUES
@@ -110,7 +111,6 @@ def _reasons(population: pl.DataFrame, samples: pl.DataFrame, lb: pl.DataFrame, 
 
 def visit_values(attendance: pl.DataFrame) -> pl.DataFrame:
     """Every participant's result at every visit, by display id, or what stands in its place."""
-    below, above = pl.col("ACMP").is_in(["<", "<="]), pl.col("ACMP").is_in([">", ">="])
     return attendance.select(
         display_id="DISPID",
         parameter="PARAMCD",
@@ -121,8 +121,8 @@ def visit_values(attendance: pl.DataFrame) -> pl.DataFrame:
         state="STATE",
         reason="REASON",
         value="AVAL",
-        below_limit=below.fill_null(False),
-        above_limit=above.fill_null(False),
+        below_limit=BELOW.fill_null(False),
+        above_limit=ABOVE_LIMIT.fill_null(False),
     ).select(VISIT_VALUES.schema.column_names())
 
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,17 @@ def ratio_rows(sample: Sample) -> list[Row]:
     if sample.competes:
         rows += _subdistribution_ratios(sample, design, kept)
     return [*rows, _proportional(sample, design, kept)]
+
+
+def hazard_ratio_rows(sample: Sample, fewest_at_risk: int = 1) -> list[Row]:
+    """Hazard ratio per level alone, and the test of the model where every participant has one row.
+
+    Not estimable where a level (or the reference) has fewer participants than `fewest_at_risk`.
+    """
+    design = _design(sample)
+    kept = _compared(sample, design) or _too_few(sample, fewest_at_risk)
+    rows = _hazard_ratios(sample, design, kept)
+    return rows if sample.subject is not None else [*rows, _proportional(sample, design, kept)]
 
 
 def _design(sample: Sample) -> _Design:
@@ -65,6 +77,12 @@ def _compared(sample: Sample, design: _Design) -> str | None:
     return None
 
 
+def _too_few(sample: Sample, fewest: int) -> str | None:
+    numbers = {name: int(sample.of(k).sum()) for k, name in enumerate(sample.levels)}
+    few = [f"{n} at risk in {name}" for name, n in numbers.items() if n < fewest]
+    return f"{', '.join(few)}, fewer than {fewest}" if few else None
+
+
 def _hazard_ratios(sample: Sample, design: _Design, hindered: str | None) -> list[Row]:
     measure = ContrastMeasure.CAUSE_SPECIFIC if sample.competes else ContrastMeasure.HAZARD_RATIO
     parameters = max(1, len(sample.levels) - 1 if sample.comparison.kind == "categorical" else 1)
@@ -73,12 +91,17 @@ def _hazard_ratios(sample: Sample, design: _Design, hindered: str | None) -> lis
     each = "" if parameters == 1 else " per parameter"
     why = f"{planned:.3g} events planned{each}, {'fewer than' if small else 'at least'} {gate:g}"
     method = "Firth's Cox model (Breslow ties)" if small else "Cox model (Efron ties)"
-    about = {"conf_type": "profile penalised likelihood" if small else "Wald", "variance": "model"}
+    robust = sample.subject is not None and not small
+    variance = "robust, by participant" if robust else "model"
+    about = {"conf_type": "profile penalised likelihood" if small else "Wald", "variance": variance}
     if hindered:
         return _not_estimated(sample, design, measure, method, hindered, about)
     level = sample.spec.methods.conf_level
-    model = firth_cox if small else cox
-    fit = model(sample.time, sample.event, design.covariates, strata=sample.strata, conf_level=level)
+    rows: dict[str, Any] = {"entry": sample.entry, "strata": sample.strata, "subject": sample.subject}
+    if small:
+        fit = firth_cox(sample.time, sample.event, design.covariates, conf_level=level, **rows)
+    else:
+        fit = cox(sample.time, sample.event, design.covariates, cluster=sample.subject, conf_level=level, **rows)
     return _fitted(sample, design, measure, method, fit, why, about, ", ".join(sample.comparison.stratified_by))
 
 

@@ -9,18 +9,18 @@ from immrecon.analyses.contrast_sample import Row, absent
 from immrecon.config.comparisons import ConstantHazard, Reference
 from immrecon.config.contrast_specs import ContrastSpec
 from immrecon.stats.comparison import one_sample_logrank
-from immrecon.vocabulary import POOLED, ContrastMeasure, RowStatus
+from immrecon.vocabulary import CLOCK_DAY, POOLED, ContrastMeasure, RowStatus
 
 METHOD = "one-sample log-rank test, exact Poisson"
 
 
-def reference_rows(adtte: pl.DataFrame, spec: ContrastSpec) -> list[Row]:
+def reference_rows(adtte: pl.DataFrame, adsl: pl.DataFrame, spec: ContrastSpec) -> list[Row]:
     """A row per declared reference and group."""
     if spec.comparisons is None:
         return []
     after = len(spec.comparisons.comparisons)
     return [
-        _row(code, after + order, reference, group, position, adtte, spec)
+        _row(code, after + order, reference, group, position, _on_clock(reference, adtte, adsl, spec), spec)
         for order, (code, reference) in enumerate(spec.comparisons.references.items())
         for position, group in enumerate(reference.groups)
     ]
@@ -33,7 +33,7 @@ def _row(
     endpoint = spec.endpoints.endpoints[reference.endpoint]
     first_event = spec.endpoints.first_events[endpoint.first_event]
     among = pl.lit(True) if group == POOLED else pl.col("GROUP") == group
-    rows = adtte.filter(pl.col("PARAMCD") == reference.endpoint, pl.col("RISKFL") == "Y", among).sort("USUBJID")
+    rows = adtte.filter(pl.col("RISKFL") == "Y", among).sort("USUBJID")
     last = reference.until_day
     end, start = rows["AVAL"].to_numpy(), rows["AENTRY"].to_numpy()
     event = ((rows["CNSR"].to_numpy() == 0) & (end <= last)).astype(np.int64)
@@ -73,6 +73,17 @@ def _row(
         "p_value": test.p_exact if shown else None,
         "reason": "the hazard in print is taken as known without error",
     }
+
+
+def _on_clock(reference: Reference, adtte: pl.DataFrame, adsl: pl.DataFrame, spec: ContrastSpec) -> pl.DataFrame:
+    """ADTTE rows of the endpoint, days on the clock of the hazard."""
+    rows = adtte.filter(pl.col("PARAMCD") == reference.endpoint)
+    if reference.clock == "endpoint":
+        return rows
+    origin = spec.endpoints.first_events[spec.endpoints.endpoints[reference.endpoint].first_event].origin
+    start = adsl.select("USUBJID", STARTDY=CLOCK_DAY[origin.clock])
+    days = [pl.col(name) + pl.col("STARTDY") for name in ("AENTRY", "AVAL")]
+    return rows.join(start, on="USUBJID", how="left").with_columns(days)
 
 
 def cumulative_hazard(reference: Reference, day: np.ndarray) -> np.ndarray:

@@ -39,6 +39,11 @@ class Sample:
     """Day of the clock from which everybody is followed."""
     n_left_out: int
     """At risk, but of no declared level."""
+    left_out: str = "at risk of none of the levels, left out"
+    entry: NDArray[np.float64] | None = None
+    """Where a participant has several rows, or is at risk from a later day only: at risk on (entry, time]."""
+    subject: NDArray[np.int64] | None = None
+    """Whose rows they are, where a participant has several; None: one row each."""
 
     @property
     def gates(self) -> Gates:
@@ -49,6 +54,10 @@ class Sample:
     def event(self) -> NDArray[np.int64]:
         found: NDArray[np.int64] = (self.cause == EVENT).astype(np.int64)
         return found
+
+    @property
+    def n_participants(self) -> int:
+        return int(self.time.size if self.subject is None else np.unique(self.subject).size)
 
     @property
     def competes(self) -> bool:
@@ -95,7 +104,7 @@ class Sample:
             "stratified_by": "",
             "measure": measure,
             "horizon": "",
-            "n": int(self.time.size),
+            "n": self.n_participants,
             "n_events": int(self.event.sum()),
             "conf_level": self.spec.methods.conf_level,
             "status": RowStatus.ESTIMATED,
@@ -114,7 +123,7 @@ class Sample:
 
     def remark(self, *parts: str | None) -> str | None:
         """Reasons in one line, and how many could not be placed."""
-        left = f"{self.n_left_out} at risk of none of the levels, left out" if self.n_left_out else None
+        left = f"{self.n_left_out} {self.left_out}" if self.n_left_out else None
         return "; ".join(part for part in (*parts, left) if part) or None
 
 
@@ -140,9 +149,6 @@ def make_sample(
         level = placed["FACTOR"].to_numpy() / comparison.per_units
     else:
         level = np.array([levels.index(name) for name in placed["FACTOR"]], dtype=np.float64)
-    columns = {GROUP: "GROUP", DOSE_LEVEL: "DOSELVL"}
-    by = [pl.col(columns[name]).fill_null("") for name in comparison.stratified_by]
-    strata = placed.select(pl.concat_str(by, separator="\x1f").alias("S"))["S"].to_numpy() if by else None
     landmark = spec.endpoints.first_events[endpoint.first_event].origin.landmark_day
     return Sample(
         code=code,
@@ -155,10 +161,17 @@ def make_sample(
         time=placed["AVAL"].to_numpy(),
         cause=np.array([EVENT, 0, COMPETING])[placed["CNSR"].to_numpy()] if placed.height else np.zeros(0, dtype=int),
         level=level,
-        strata=strata,
+        strata=strata_of(comparison, placed),
         start_day=landmark or 0.0,
         n_left_out=at_risk.height - placed.height,
     )
+
+
+def strata_of(comparison: Comparison, placed: pl.DataFrame) -> np.ndarray | None:
+    """(n,) what participants are compared within; None: not stratified."""
+    columns = {GROUP: "GROUP", DOSE_LEVEL: "DOSELVL"}
+    by = [pl.col(columns[name]).fill_null("") for name in comparison.stratified_by]
+    return placed.select(pl.concat_str(by, separator="\x1f").alias("S"))["S"].to_numpy() if by else None
 
 
 def levels_of(comparison: Comparison, spec: ContrastSpec) -> list[str]:

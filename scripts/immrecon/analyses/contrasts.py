@@ -30,7 +30,7 @@ def estimate_contrasts(
     without it, so ranks, hazard ratios and incidences need no left truncation; restricted means count from it.
     """
     samples = _samples(adtte, adsl, sc, spec)
-    rows = [row for sample in samples for row in _rows(sample)] + reference_rows(adtte, spec)
+    rows = [row for sample in samples for row in _rows(sample)] + reference_rows(adtte, adsl, spec)
     checks = kaplan_meier_rows(adtte, spec) + comparison_rows(samples)
     return ContrastResults(_frame(CONTRASTS.schema, rows), _frame(SECOND_PROGRAMMER.schema, checks))
 

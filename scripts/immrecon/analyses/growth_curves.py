@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 
 from immrecon.analyses.kinetic_parameters import below_as
-from immrecon.analyses.kinetic_samples import BELOW, Course
+from immrecon.analyses.kinetic_samples import Course
 from immrecon.analyses.strata import Stratum, strata
+from immrecon.comparators import BELOW
 from immrecon.config.kinetics import Growth
 from immrecon.config.specs import KineticSpec
 from immrecon.contracts.results import GROWTH_CURVES

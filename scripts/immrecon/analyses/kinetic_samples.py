@@ -5,7 +5,8 @@ from datetime import date
 
 import polars as pl
 
-BELOW = pl.col("ACMP").is_in(["<", "<="])
+from immrecon.comparators import BELOW
+
 PLACE = ("USUBJID", "DISPID", "GROUP", "DOSELVL")
 
 

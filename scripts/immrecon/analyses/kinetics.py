@@ -7,8 +7,9 @@ import polars as pl
 from immrecon.analyses.growth_curves import growth_rows
 from immrecon.analyses.kinetic_comparisons import comparison_rows
 from immrecon.analyses.kinetic_parameters import parameter_values
-from immrecon.analyses.kinetic_samples import BELOW, Course
+from immrecon.analyses.kinetic_samples import Course
 from immrecon.analyses.kinetic_summary import by_participant, summary_rows
+from immrecon.comparators import BELOW
 from immrecon.config.kinetics import KineticComparison
 from immrecon.config.specs import KineticSpec
 from immrecon.contracts.results import GROWTH_CURVES, KINETIC_COMPARISONS, KINETIC_PARAMETERS, KINETIC_SUMMARY

@@ -13,10 +13,11 @@ import numpy as np
 import polars as pl
 
 from immrecon.analyses.strata import Stratum, strata
-from immrecon.config.endpoints import Endpoint
+from immrecon.config.endpoints import Endpoint, EndpointsFile
 from immrecon.config.first_event import FirstEvent
 from immrecon.config.occurrences import ThresholdCrossing
 from immrecon.config.specs import RecoverySpec
+from immrecon.config.study import Methods
 from immrecon.config.wording import threshold_in_words
 from immrecon.contracts.results import RECONSTITUTION
 from immrecon.stats.competing_risks import aalen_johansen
@@ -44,7 +45,7 @@ def estimate_reconstitution(adrec: pl.DataFrame, spec: RecoverySpec) -> pl.DataF
     """Rows of RECONSTITUTION for every endpoint whose one event is a rule of confirmed crossing, in every stratum."""
     rows = [
         row
-        for rule in _rules(spec)
+        for rule in crossing_rules(spec.endpoints)
         for stratum in strata(spec.groups, spec.dose_levels)
         for row in _rows(rule, adrec.filter((pl.col("RULE") == rule.name) & stratum.rows()), stratum, spec)
     ]
@@ -52,12 +53,12 @@ def estimate_reconstitution(adrec: pl.DataFrame, spec: RecoverySpec) -> pl.DataF
     return frame.with_columns(pl.selectors.float().fill_nan(None))
 
 
-def _rules(spec: RecoverySpec) -> Iterator[Rule]:
-    for code, endpoint in spec.endpoints.endpoints.items():
+def crossing_rules(endpoints: EndpointsFile) -> Iterator[Rule]:
+    for code, endpoint in endpoints.endpoints.items():
         for name in endpoint.events if len(endpoint.events) == 1 else []:
-            crossing = spec.endpoints.occurrences[name]
+            crossing = endpoints.occurrences[name]
             if isinstance(crossing, ThresholdCrossing):
-                yield Rule(code, endpoint, name, crossing, spec.endpoints.first_events[endpoint.first_event])
+                yield Rule(code, endpoint, name, crossing, endpoints.first_events[endpoint.first_event])
 
 
 def _rows(rule: Rule, people: pl.DataFrame, stratum: Stratum, spec: RecoverySpec) -> Iterator[dict[str, object]]:
@@ -74,7 +75,7 @@ def _rows(rule: Rule, people: pl.DataFrame, stratum: Stratum, spec: RecoverySpec
         yield common | _between_samples(rule, at_risk, day, spec)
     if rule.crossing.window.last_day is not None:
         for measure in (ReconstitutionMeasure.PROPORTION, ReconstitutionMeasure.BEST, ReconstitutionMeasure.WORST):
-            yield common | _proportion(people, measure, rule.crossing.window.last_day, spec)
+            yield common | proportion_row(people, measure, rule.crossing.window.last_day, spec.methods)
 
 
 def _horizon(rule: Rule) -> float:
@@ -207,8 +208,8 @@ def _between_samples(rule: Rule, people: pl.DataFrame, day: float, spec: Recover
     )  # fmt: skip
 
 
-def _proportion(
-    people: pl.DataFrame, measure: ReconstitutionMeasure, day: float, spec: RecoverySpec
+def proportion_row(
+    people: pl.DataFrame, measure: ReconstitutionMeasure, day: float, methods: Methods
 ) -> dict[str, object]:
     """Of participants whose window is over: reached; death and other competing events are not reached."""
     over = people.filter(pl.col("WINCLFL") == "Y")
@@ -217,7 +218,7 @@ def _proportion(
     unknown = over.height - decided.height
     n = decided.height if measure is ReconstitutionMeasure.PROPORTION else over.height
     met = reached + unknown if measure is ReconstitutionMeasure.BEST else reached
-    found = clopper_pearson(met, n, conf_level=spec.methods.conf_level)
+    found = clopper_pearson(met, n, conf_level=methods.conf_level)
     open_windows = people.height - over.height
     note = f"{open_windows} with an open window left out" if open_windows else None
     row: dict[str, object] = {

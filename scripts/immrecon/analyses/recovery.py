@@ -7,7 +7,8 @@ import polars as pl
 from immrecon.analyses.attendance import attend, missed_samples, visit_values
 from immrecon.analyses.strata import group_as_drawn, strata
 from immrecon.analyses.thresholds_reached import threshold_rows
-from immrecon.analyses.visit_summary import ABOVE_LIMIT, BELOW, visit_rows
+from immrecon.analyses.visit_summary import visit_rows
+from immrecon.comparators import ABOVE_LIMIT, BELOW
 from immrecon.config.occurrences import ThresholdCrossing
 from immrecon.config.specs import RecoverySpec
 from immrecon.config.wording import threshold_in_words

@@ -54,27 +54,27 @@ def estimate_tte(adtte: pl.DataFrame, spec: TteSpec) -> TteResults:
     are those of participants still at risk after it.
     """
     fits = [
-        _fit(adtte, code, endpoint, stratum, spec)
+        fit_endpoint(adtte, code, endpoint, stratum, spec)
         for code, endpoint in spec.endpoints.endpoints.items()
         for stratum in strata(spec.groups, spec.dose_levels)
     ]
     displayed = [fit for fit in fits if fit.stratum.dose_level == POOLED]
     return TteResults(
-        curves=_frame(CURVES.schema, [row for fit in displayed for row in _curve_rows(fit, spec)]),
-        risk_table=_frame(RISK_TABLE.schema, [row for fit in displayed for row in _risk_rows(fit)]),
-        landmarks=_frame(LANDMARKS.schema, [row for fit in fits for row in _landmark_rows(fit, spec)]),
-        quantiles=_frame(QUANTILES.schema, [row for fit in fits for row in _quantile_rows(fit, spec)]),
-        checks=_frame(CHECKS.schema, check_rows(fits, spec)),
+        curves=result_frame(CURVES.schema, [row for fit in displayed for row in curve_rows(fit, spec)]),
+        risk_table=result_frame(RISK_TABLE.schema, [row for fit in displayed for row in risk_rows(fit)]),
+        landmarks=result_frame(LANDMARKS.schema, [row for fit in fits for row in landmark_rows(fit, spec)]),
+        quantiles=result_frame(QUANTILES.schema, [row for fit in fits for row in _quantile_rows(fit, spec)]),
+        checks=result_frame(CHECKS.schema, check_rows(fits, spec)),
     )
 
 
-def _frame(schema: type, rows: list[dict[str, object]]) -> pl.DataFrame:
+def result_frame(schema: type, rows: list[dict[str, object]]) -> pl.DataFrame:
     """Rows as a frame of the contract's types; NaN of a limit that does not exist becomes missing."""
     frame = pl.DataFrame(rows, schema=schema.create_empty().schema)  # type: ignore[attr-defined]
     return frame.with_columns(pl.selectors.float().fill_nan(None))
 
 
-def _fit(adtte: pl.DataFrame, code: str, endpoint: Endpoint, stratum: Stratum, spec: TteSpec) -> Fit:
+def fit_endpoint(adtte: pl.DataFrame, code: str, endpoint: Endpoint, stratum: Stratum, spec: TteSpec) -> Fit:
     rows = adtte.filter((pl.col("PARAMCD") == code) & stratum.rows())
     at_risk = rows.filter(pl.col("RISKFL") == "Y").sort("USUBJID")
     time = at_risk["AVAL"].to_numpy()
@@ -113,7 +113,7 @@ def _common(fit: Fit, spec: TteSpec) -> dict[str, object]:
     }
 
 
-def _curve_rows(fit: Fit, spec: TteSpec) -> list[dict[str, object]]:
+def curve_rows(fit: Fit, spec: TteSpec) -> list[dict[str, object]]:
     """The curve at its observed times, and at day 0 unless something happened on that day."""
     if fit.time.size == 0:
         return []
@@ -171,7 +171,7 @@ def _incidence_rows(fit: Fit, curve: CumulativeIncidence, spec: TteSpec) -> list
     return rows
 
 
-def _risk_rows(fit: Fit) -> list[dict[str, object]]:
+def risk_rows(fit: Fit) -> list[dict[str, object]]:
     """Numbers under the axis, counted directly: (start, stop] risk sets, events before censorings at ties."""
     ticks = np.arange(0.0, fit.endpoint.figure_last_day + 1e-9, fit.endpoint.figure_tick_day)
     return [
@@ -188,7 +188,8 @@ def _risk_rows(fit: Fit) -> list[dict[str, object]]:
     ]
 
 
-def _landmark_rows(fit: Fit, spec: TteSpec) -> list[dict[str, object]]:
+def landmark_rows(fit: Fit, spec: TteSpec, named: str = "the landmark") -> list[dict[str, object]]:
+    """Estimates on the declared days, which reasons call `named`."""
     origin = spec.endpoints.first_events[fit.endpoint.first_event].origin
     clock = (
         origin.clock.value if origin.landmark_day is None else f"{origin.clock.value}, from day {origin.landmark_day:g}"
@@ -212,13 +213,13 @@ def _landmark_rows(fit: Fit, spec: TteSpec) -> list[dict[str, object]]:
                 "variance": fit.endpoint.variance,
                 "max_follow_up_day": longest,
             }
-            | _estimate_at(fit, day, spec.methods)
+            | estimate_at(fit, day, spec.methods, named)
         )
     return rows
 
 
-def _estimate_at(fit: Fit, day: float, methods: Methods) -> dict[str, object]:
-    """Estimate and interval at a landmark, or why there is none: nobody at risk, or follow-up that ends earlier."""
+def estimate_at(fit: Fit, day: float, methods: Methods, named: str = "the landmark") -> dict[str, object]:
+    """Estimate and interval on a day, or why there is none: nobody at risk, or follow-up that ends earlier."""
     nothing = {"estimate": None, "std_error": None, "conf_low": None, "conf_high": None}
     if fit.time.size == 0:
         return nothing | {"status": RowStatus.NOT_ESTIMABLE, "reason": "nobody at risk"}
@@ -226,7 +227,7 @@ def _estimate_at(fit: Fit, day: float, methods: Methods) -> dict[str, object]:
     if day > fit.time.max() and still_free:
         return nothing | {
             "status": RowStatus.NOT_ESTIMABLE,
-            "reason": f"follow-up ends on day {fit.time.max():g}, before the landmark",
+            "reason": f"follow-up ends on day {fit.time.max():g}, before {named}",
         }
     if fit.survival is not None:
         at = fit.survival.at([day])
@@ -242,18 +243,18 @@ def _estimate_at(fit: Fit, day: float, methods: Methods) -> dict[str, object]:
                 f"no event yet: exact one-sided bound at {(1 + methods.conf_level) / 2:.1%}, "
                 "denominator at risk plus earlier competing events"
             )
-    caution = _caution(fit, day, methods)
+    caution = _caution(fit, day, methods, named)
     reason = "; ".join(part for part in (reason, caution) if part) or None
     names = ("estimate", "std_error", "conf_low", "conf_high")
     found = dict(zip(names, map(float, values), strict=True))
     return found | {"status": RowStatus.ESTIMATED, "reason": reason}
 
 
-def _caution(fit: Fit, day: float, methods: Methods) -> str | None:
+def _caution(fit: Fit, day: float, methods: Methods, named: str) -> str | None:
     """What a reader must know of an estimate that rests on few."""
     last = float(fit.time.max())
     if day > last:
-        return f"the last at risk had an event on day {last:g}; nobody is at risk at the landmark"
+        return f"the last at risk had an event on day {last:g}; nobody is at risk at {named}"
     at_risk = int((fit.time >= day).sum())
     return f"fewer than {methods.few_at_risk} at risk" if at_risk < methods.few_at_risk else None
 

@@ -7,14 +7,13 @@ import polars as pl
 from immrecon.analyses.attendance import EXPECTED
 from immrecon.analyses.censored_quantiles import Ranked, quantiles_with_limits
 from immrecon.analyses.strata import Stratum, strata
+from immrecon.comparators import ABOVE_LIMIT, BELOW
 from immrecon.config.specs import RecoverySpec
 from immrecon.config.study import Analyte, Visit
 from immrecon.contracts.results import VISIT_SUMMARY
 from immrecon.stats.longitudinal import censored_normal, quantile_interval
 from immrecon.vocabulary import RowStatus
 
-BELOW = pl.col("ACMP").is_in(["<", "<="])
-ABOVE_LIMIT = pl.col("ACMP").is_in([">", ">="])
 QUANTILE_METHOD = (
     "order statistics, type 7; a below-limit result is anything up to its limit, an above-limit result anything from it"
 )

@@ -114,7 +114,11 @@ class Reference(Strict):
     endpoint: Code = Field(description="where events compete, the hazard is that of its cause alone")
     groups: list[Label] = Field(min_length=1, description=f'group codes, or "{POOLED}" for all together')
     hazard: Annotated[ConstantHazard | PiecewiseHazard, Field(discriminator="kind")]
-    until_day: float = Field(gt=0, description="last day of the endpoint's clock that counts, in events and in time")
+    clock: Literal["endpoint", "transplant"] = Field(
+        description="what the days of the hazard count from; transplant: participants of an endpoint that is followed "
+        "from the injection are exposed to the hazard from their injection on"
+    )
+    until_day: float = Field(gt=0, description="last day of that clock that counts, in events and in time")
     p_values: PValues
     source: Label
     status: Literal["draft", "signed"]

@@ -6,8 +6,10 @@ from pydantic import Field
 
 from immrecon.config.base import Strict
 from immrecon.config.contrast_specs import ComparisonDisplay, comparison_displays
+from immrecon.config.external_specs import ExternalDisplay, external_displays
 from immrecon.config.first_event import Topic
 from immrecon.config.kinetics import Kinetics
+from immrecon.config.outcome_specs import OutcomeDisplay, outcome_displays
 from immrecon.config.record_checks import LastingRecords
 from immrecon.config.study import (
     Analyte,
@@ -139,6 +141,8 @@ class DisplaySpec(Strict):
     kinetics: Kinetics | None = Field(default=None)
     comparisons: list[ComparisonDisplay] = Field(default=[])
     age_limits: AgeLimitsDisplay | None = Field(default=None)
+    outcomes: list[OutcomeDisplay] = Field(default=[])
+    externals: list[ExternalDisplay] = Field(default=[])
     safety: Safety
     sae_reconciled: bool
     ongoing_at_cutoff: list[LastingRecords]
@@ -177,6 +181,8 @@ def display_spec(study: Study) -> DisplaySpec:
         kinetics=file.kinetics,
         comparisons=comparison_displays(study),
         age_limits=_age_limits_display(study),
+        outcomes=outcome_displays(study),
+        externals=external_displays(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
         ongoing_at_cutoff=file.ongoing_at_cutoff,

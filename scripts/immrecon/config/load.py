@@ -3,9 +3,10 @@
 import difflib
 from pathlib import Path
 
-from immrecon.config.base import build, read_yaml
+from immrecon.config.base import Model, build, read_yaml
 from immrecon.config.comparisons import ComparisonsFile, check_comparisons
 from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.external import ExternalFile, check_external
 from immrecon.config.extracts import ExtractsFile
 from immrecon.config.inherit import read_dialect
 from immrecon.config.kinetics import check_kinetics
@@ -17,6 +18,7 @@ from immrecon.config.occurrences import (
     MedicationStart,
     ThresholdCrossing,
 )
+from immrecon.config.outcomes import OutcomesFile, check_outcomes
 from immrecon.config.reference_limits import AGE_LOWER_LIMIT, check_reference_limits, read_reference_limits
 from immrecon.config.study import Study, StudyFile
 from immrecon.errors import ConfigError
@@ -53,21 +55,26 @@ def load_study(path: str | Path, data_cut: str | None = None) -> Study:
     names = [dialect.name for dialect in dialects]
     if len(set(names)) < len(names):
         raise ConfigError(f"{path}: two lab dialects have the same name among {', '.join(sorted(names))}.")
-    comparisons, limits = file.sources.comparisons, file.sources.reference_limits
+    limits = file.sources.reference_limits
     endpoints_path, clinical_path = folder / file.sources.endpoints, folder / file.sources.clinical
     study = Study(
         file=file,
         endpoints=build(EndpointsFile, read_yaml(endpoints_path), endpoints_path),
         labs={dialect.name: dialect for dialect in dialects},
         clinical=build(ExtractsFile, read_yaml(clinical_path), clinical_path),
-        comparisons=None
-        if comparisons is None
-        else build(ComparisonsFile, read_yaml(folder / comparisons), folder / comparisons),
         reference_limits=None if limits is None else read_reference_limits(folder / limits),
+        comparisons=_optional(ComparisonsFile, folder, file.sources.comparisons),
+        outcomes=_optional(OutcomesFile, folder, file.sources.outcomes),
+        external=_optional(ExternalFile, folder, file.sources.external),
         config_path=str(path.absolute()),
     )
     _cross_check(study, path)
     return study
+
+
+def _optional(model: type[Model], folder: Path, name: str | None) -> Model | None:
+    """A file that a study may do without."""
+    return None if name is None else build(model, read_yaml(folder / name), folder / name)
 
 
 def _cross_check(study: Study, path: Path) -> None:
@@ -83,10 +90,9 @@ def _cross_check(study: Study, path: Path) -> None:
     _refuse_unmapped_codes(study, path)
     _refuse_idle_checks(study, path)
     _check_reference_limits(study, path)
-    if study.comparisons is not None:
-        _check_comparisons(study, path.parent / str(study.file.sources.comparisons))
     if study.file.kinetics is not None:
         _check_kinetics(study, path)
+    _check_declared(study, path.parent)
     for marker in study.file.timelines.markers:
         if marker.occurrence not in study.endpoints.occurrences:
             raise ConfigError(f'{path}: timelines marks "{marker.occurrence}", which is not an occurrence.')
@@ -123,18 +129,25 @@ def _check_reference_limits(study: Study, path: Path) -> None:
             )
 
 
-def _check_comparisons(study: Study, path: Path) -> None:
-    file = study.file
+def _check_declared(study: Study, folder: Path) -> None:
+    """What the files that a study may do without say of the study and its endpoints."""
+    file, endpoints = study.file, study.endpoints
+    groups, analytes = [group.code for group in file.groups], [analyte.code for analyte in file.analytes]
+    baseline: dict[str, str] = {item.code: item.kind for item in file.baseline}
+    name: str | None = None
     try:
-        check_comparisons(
-            study.comparisons,  # type: ignore[arg-type]
-            [group.code for group in file.groups],
-            [level.code for level in file.dose_levels],
-            {item.code: item.kind for item in file.baseline},
-            list(study.endpoints.endpoints),
-        )
+        if study.comparisons is not None:
+            name = file.sources.comparisons
+            levels = [level.code for level in file.dose_levels]
+            check_comparisons(study.comparisons, groups, levels, baseline, list(endpoints.endpoints))
+        if study.outcomes is not None:
+            name = file.sources.outcomes
+            check_outcomes(study.outcomes, endpoints, analytes, list(baseline))
+        if study.external is not None:
+            name = file.sources.external
+            check_external(study.external, endpoints, groups)
     except ValueError as error:
-        raise ConfigError(f"{path}: {error}.") from None
+        raise ConfigError(f"{folder / str(name)}: {error}.") from None
 
 
 def _refuse_idle_checks(study: Study, path: Path) -> None:

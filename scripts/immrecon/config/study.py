@@ -13,8 +13,10 @@ from immrecon.config.comparisons import ComparisonsFile
 from immrecon.config.cuts import Cut
 from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
+from immrecon.config.external import ExternalFile
 from immrecon.config.extracts import ExtractsFile
 from immrecon.config.kinetics import Kinetics
+from immrecon.config.outcomes import OutcomesFile
 from immrecon.config.record_checks import LastingRecords, LateEntry, ProtocolVersion, SaeReconciliation
 from immrecon.config.reference_limits import ReferenceLimit
 from immrecon.vocabulary import POOLED, Milestone, Population
@@ -176,6 +178,12 @@ class Sources(Strict):
     reference_limits: str | None = Field(
         description="limits by analyte and age, a CSV file; null: only those that lab exports carry are used"
     )
+    outcomes: str | None = Field(
+        description="outcome by reconstitution, at landmarks and by the current count; null: not analysed"
+    )
+    external: str | None = Field(
+        description="published proportions and control data sets of other studies; null: compared with none"
+    )
     data: str = Field(description="folder that holds one sub-folder per cut")
     results: str = Field(description="folder under which <study>/<cut>/ is written")
 
@@ -271,6 +279,8 @@ class Study(Strict):
     clinical: ExtractsFile
     comparisons: ComparisonsFile | None = None
     reference_limits: list[ReferenceLimit] | None = None
+    outcomes: OutcomesFile | None = None
+    external: ExternalFile | None = None
     config_path: str
     """Where the configuration was read from; its folder is where relative paths start."""
 

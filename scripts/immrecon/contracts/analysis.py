@@ -17,7 +17,7 @@ from immrecon.contracts.base import (
     rule,
     text,
 )
-from immrecon.vocabulary import RECONSTITUTION_STATUSES
+from immrecon.vocabulary import RECONSTITUTION_STATUSES, LandmarkStatus
 
 
 class Adsl(dy.Schema):
@@ -236,6 +236,38 @@ class Adms(dy.Schema):
         return (pl.col("RISKFL") == "Y") | (pl.col("TOST").is_null() & (pl.col("TSTOP") == pl.col("TSTART")))
 
 
+class Adlm(dy.Schema):
+    """Reconstitution status at a landmark, by what was known on it."""
+
+    USUBJID = text("participant", primary_key=True)
+    OUTCOME = text("analysis of outcome of the configuration", primary_key=True)
+    LMDY = number("landmark, days since transplant", "day", nullable=False, primary_key=True)
+    RULE = text("occurrence of the configuration")
+    DISPID = text("display id")
+    GROUP = optional_text("group; missing for a participant whose enrolment record has none")
+    DOSELVL = optional_text("dose level assigned")
+    STATUS = one_of(LandmarkStatus, "where the participant stands on the landmark day")
+    REACHDY = number("first sample of the pair, days since transplant", "day")
+    CONFDY = number("confirming sample, days since transplant", "day")
+    COMPDY = number("first occurrence that competes with the crossing, days since transplant", "day")
+    LASTDY = number("last usable sample in the window of the rule, days since transplant", "day")
+    NSAMPLES = count("usable samples in the window")
+    NUNKNOWN = count("samples censored above the threshold, which decide nothing")
+
+    @rule
+    def nothing_lies_after_the_landmark(cls) -> pl.Expr:
+        days = [pl.col(name).is_null() | (pl.col(name) <= pl.col("LMDY")) for name in _DAYS_OF_ADLM]
+        return pl.all_horizontal(*days)
+
+    @rule
+    def reconstituted_by_both_samples(cls) -> pl.Expr:
+        both = pl.col("REACHDY").is_not_null() & pl.col("CONFDY").is_not_null()
+        return (pl.col("STATUS") != LandmarkStatus.RECONSTITUTED) | both
+
+
+_DAYS_OF_ADLM = ("REACHDY", "CONFDY", "COMPDY", "LASTDY")
+
+
 def _participants(name: str, grain: str, schema: type[dy.Schema]) -> Contract:
     return Contract(name, "analysis", grain, schema, participant_level=True)
 
@@ -248,4 +280,6 @@ ADOC = _participants("adoc", "One row per declared occurrence of a participant, 
 ADREC = _participants("adrec", "One row per participant of the population and reconstitution rule.", Adrec)
 ADMS = _participants("adms", "One row per participant of the population, course and state in which they were.", Adms)
 
-ANALYSIS = [ADSL, ADLB, ADAE, ADTTE, ADOC, ADREC, ADMS]
+ADLM = _participants("adlm", "One row per transplanted participant, analysis of outcome and landmark.", Adlm)
+
+ANALYSIS = [ADSL, ADLB, ADAE, ADTTE, ADOC, ADREC, ADMS, ADLM]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import dataframely as dy
 import polars as pl
 
-Layer = Literal["harmonised", "analysis", "estimates"]
+Layer = Literal["harmonised", "analysis", "estimates", "export"]
 
 
 @dataclass(frozen=True)

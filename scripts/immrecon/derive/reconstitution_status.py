@@ -27,7 +27,7 @@ def reconstitution_status(
 
     Participants who are not at risk for that variable keep their row, with the status that their samples give.
     """
-    in_window = _in_window(samples, adsl, rule)
+    in_window = samples_in_window(samples, adsl, rule)
     start, last_day = clock_start(rule.window.clock), rule.window.last_day
     preceded = pl.col("CAUSE").is_not_null() & (pl.col("CAUSE") != name)
     if last_day is not None:
@@ -98,7 +98,7 @@ def reconstitution_status(
     )
 
 
-def _in_window(samples: pl.DataFrame, adsl: pl.DataFrame, rule: ThresholdCrossing) -> pl.DataFrame:
+def samples_in_window(samples: pl.DataFrame, adsl: pl.DataFrame, rule: ThresholdCrossing) -> pl.DataFrame:
     """Samples within the window: how many, how many of unknown status, and the last."""
     clock_day = pl.col("ADY") - clock_start(rule.window.clock)
     inside = clock_day >= rule.window.first_day

@@ -112,8 +112,11 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def group_styles(spec: DisplaySpec, present: Collection[str]) -> list[GroupStyle]:
-    """Every declared group in its order, then groups that only the results name, so that nobody is dropped."""
+def group_styles(spec: DisplaySpec, present: Collection[str], first: int = 0) -> list[GroupStyle]:
+    """Every declared group in its order, then groups that only the results name, so that nobody is dropped.
+
+    `first` is the place of the first style: what is not a group does not look like one.
+    """
     labels = {group.code: group.label for group in spec.groups}
     labels |= {code: code or "Group not recorded" for code in sorted(set(present) - {POOLED, *labels})}
     return [
@@ -124,7 +127,7 @@ def group_styles(spec: DisplaySpec, present: Collection[str]) -> list[GroupStyle
             _DASHES[index % len(_DASHES)],
             _MARKERS[index % len(_MARKERS)],
         )
-        for index, (code, label) in enumerate(labels.items())
+        for index, (code, label) in enumerate(labels.items(), start=first)
     ]
 
 

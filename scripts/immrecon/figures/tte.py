@@ -44,7 +44,9 @@ def draw_tte(curves: pl.DataFrame, risk_table: pl.DataFrame, spec: DisplaySpec) 
 
 
 @styled
-def draw_curves(curves: pl.DataFrame, risk_table: pl.DataFrame, spec: DisplaySpec, parameter: str) -> Figure:
+def draw_curves(
+    curves: pl.DataFrame, risk_table: pl.DataFrame, spec: DisplaySpec, parameter: str, *, styles_from: int = 0
+) -> Figure:
     """Curves of one endpoint, per group and pooled over dose levels (tables CURVES, RISK_TABLE).
 
     An endpoint with nobody at risk gives a figure that says so. Raises ConfigError: the endpoint is not declared.
@@ -60,7 +62,7 @@ def draw_curves(curves: pl.DataFrame, risk_table: pl.DataFrame, spec: DisplaySpe
     words = _words(steps, spec, endpoint)
     if steps.is_empty() and risk.filter(pl.col("n_risk") > 0).is_empty():
         return words_only_page(words, _why_empty(endpoint))
-    groups = group_styles(spec, [*steps["group"], *risk["group"]])
+    groups = group_styles(spec, [*steps["group"], *risk["group"]], styles_from)
     if len(groups) > 1 and POOLED in set(steps["group"]):
         groups.append(POOLED_STYLE)
     plot_width = INNER_MM - _LEFT_MM - _RIGHT_MM

@@ -93,6 +93,17 @@ _CHAPTERS: dict[Topic, tuple[str, str, str]] = {
         "Are participants alive and free of relapse?",
         "Relapse and deaths without relapse are parts of the same first event and compete with one another.",
     ),
+    "outcome": (
+        "Outcome by reconstitution",
+        "Do participants who reconstitute fare better?",
+        "Reconstitution was not randomised: who reconstitutes differs from who does not in more than that. Status "
+        "counts as it was known at the landmark, and outcome from there on, so that nobody is immortal before.",
+    ),
+    "external": (
+        "Beside what others found",
+        "How do these results compare with other cohorts?",
+        "Nothing here was randomised against these references, whose populations differ as stated.",
+    ),
     "quality": (
         "Can the data be trusted",
         "What was read, what was withheld, and do the numbers agree with one another?",
@@ -112,6 +123,9 @@ _TABLES: dict[str, Topic] = {
     "growth_curves": "recovery",
     "age_limits": "recovery",
     "recurrent_events": "infection",
+    "outcome_estimates": "outcome",
+    "outcome_contrasts": "outcome",
+    "external_control": "external",
     "adverse_events": "safety",
     "sae_reconciliation": "safety",
     "ongoing_records": "safety",
@@ -135,7 +149,7 @@ def outline(results: Results, tables: Mapping[str, Table], stems: Iterable[str],
     sections = [GLANCE]
     for topic, (title, question, lead) in _CHAPTERS.items():
         exhibits = tuple(_exhibits(topic, results, tables, figures, spec))
-        if exhibits or topic not in ("further", "engraftment", "infection"):
+        if exhibits or topic not in ("further", "engraftment", "infection", "outcome", "external"):
             sections.append(Section(topic, title, question, lead, exhibits))
     return [*sections, DEFINITIONS, MAKING]
 

@@ -1,16 +1,25 @@
 """Which section an endpoint, a figure or a table belongs to; nothing is left out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from immrecon.config.display import AGE_LIMITS, DisplaySpec, EndpointDisplay
 from immrecon.config.study import Analyte
-from immrecon.exhibits import age_trajectory_stem, compared_endpoints, compared_topics, forest_stem, states_stem
+from immrecon.exhibits import (
+    age_trajectory_stem,
+    compared_endpoints,
+    compared_topics,
+    forest_stem,
+    outcome_figures,
+    outcome_stem,
+    states_stem,
+)
 
 Topic = Literal[
-    "participants", "follow-up", "engraftment", "recovery", "infection", "safety", "efficacy", "quality", "further"
-]
+    "participants", "follow-up", "engraftment", "recovery", "infection", "safety", "efficacy", "outcome", "external",
+    "quality", "further",
+]  # fmt: skip
 
 _KNOWN: dict[str, tuple[Topic, str]] = {
     "accrual": ("participants", "Accrual, planned and actual"),
@@ -88,17 +97,23 @@ def place_figure(stem: str, spec: DisplaySpec) -> Placed:
 
 
 def _by_whole_name(stem: str, spec: DisplaySpec) -> Placed | None:
-    """Counts beside the limits of the age, comparisons of a chapter, and courses through states."""
-    if stem == "age_percent" and spec.age_limits is not None:
-        return Placed(stem, "recovery", "Per cent of the lower limit of the age", codes=(AGE_LIMITS,))
-    for analyte in [] if spec.age_limits is None else spec.age_limits.analytes:
-        if stem == age_trajectory_stem(analyte.code):
+    """Limits of the age, outcome and references from elsewhere, comparisons of a chapter, courses through states."""
+    return next((placed for placed in _whole_names(spec) if placed.stem == stem), None)
+
+
+def _whole_names(spec: DisplaySpec) -> Iterator[Placed]:
+    if spec.age_limits is not None:
+        yield Placed("age_percent", "recovery", "Per cent of the lower limit of the age", codes=(AGE_LIMITS,))
+        for analyte in spec.age_limits.analytes:
             title = f"{analyte.label} and the limits of the age"
-            return Placed(stem, "recovery", title, analyte=analyte, codes=(AGE_LIMITS,))
+            yield Placed(age_trajectory_stem(analyte.code), "recovery", title, analyte=analyte, codes=(AGE_LIMITS,))
+    labels = {endpoint.code: endpoint.label for endpoint in spec.endpoints}
+    for outcome, code, day in outcome_figures(spec):
+        title = f"{labels[code]} from day {day:g}, by reconstitution"
+        yield Placed(outcome_stem(outcome.code, code, day), "outcome", title, codes=(outcome.code, code))
+    referred = tuple(code for item in spec.externals for code in (item.code, *item.endpoints))
+    yield Placed("external_control", "external", "Estimates beside references from elsewhere", codes=referred)
     for topic in compared_topics(spec):
-        if stem == forest_stem(topic):
-            return Placed(stem, topic, "Comparisons", codes=tuple(compared_endpoints(spec, topic)))
+        yield Placed(forest_stem(topic), topic, "Comparisons", codes=tuple(compared_endpoints(spec, topic)))
     for course in spec.multistate:
-        if stem == states_stem(course.code):
-            return Placed(stem, course.topic, f"{course.label}, probability in state")
-    return None
+        yield Placed(states_stem(course.code), course.topic, f"{course.label}, probability in state")

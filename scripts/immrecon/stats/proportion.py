@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.special import betainc, betaincinv
 
 from immrecon.stats import _validate
+from immrecon.stats._binomial import BinomialTest, binomial_test
 from immrecon.stats._limits import normal_quantile
 from immrecon.stats._two_by_two import DifferenceInterval, FisherTest, difference, fisher_exact, wilson_limits
 from immrecon.stats._types import FloatArray
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = [
+    "BinomialTest",
     "DifferenceInterval",
     "FisherTest",
     "ProportionInterval",
+    "binomial_test",
     "clopper_pearson",
     "difference",
     "fisher_exact",

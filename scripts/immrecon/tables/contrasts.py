@@ -1,6 +1,6 @@
 """Comparisons: what is estimated, by which method and why, and why there are p-values or none."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import polars as pl
 
@@ -21,7 +21,23 @@ def contrasts(results: Results, spec: DisplaySpec, only: Collection[str] | None 
     frame = results.contrasts
     if only is not None:
         frame = frame.filter(pl.col("parameter").is_in(list(only)))
-    declared = {comparison.code: comparison for comparison in spec.comparisons}
+    footnotes = [_DIFFERENCES_AND_RATIOS, _WHAT]
+    return contrast_table(
+        frame, spec.comparisons, spec, "contrasts", "Comparisons", footnotes, "No comparison is configured."
+    )
+
+
+def contrast_table(
+    frame: pl.DataFrame,
+    comparisons: Sequence[ComparisonDisplay],
+    spec: DisplaySpec,
+    stem: str,
+    title: str,
+    footnotes: Sequence[str],
+    empty: str,
+) -> Table:
+    """Rows of CONTRASTS or a table like it, per endpoint and comparison."""
+    declared = {comparison.code: comparison for comparison in comparisons}
     labels = {endpoint.code: endpoint.label for endpoint in spec.endpoints}
     codes = [code for code in labels if code in set(frame["parameter"])]
     conf = level(conf_level(frame, spec))
@@ -34,8 +50,8 @@ def contrasts(results: Results, spec: DisplaySpec, only: Collection[str] | None 
             lines.append(Row(_cells(row, comparison, marks), section=heading))
     return exhibit(
         spec,
-        stem="contrasts",
-        title="Comparisons",
+        stem=stem,
+        title=title,
         population=population_of(frame, "Participants at risk"),
         header=[
             [
@@ -50,20 +66,20 @@ def contrasts(results: Results, spec: DisplaySpec, only: Collection[str] | None 
             [Head("n"), Head("Events"), Head("n"), Head("Events")],
         ],
         rows=lines,
-        footnotes=[*_p_values(frame, declared), *_intervals(frame), _WHAT] if lines else [],
+        footnotes=[*_p_values(frame, declared), *_intervals(frame), *footnotes] if lines else [],
         marks=marks,
-        empty="No comparison is configured.",
+        empty=empty,
         endpoints=codes,
         n_labels=2,
         text_columns=(8,),
     )
 
 
-_WHAT = (
+_DIFFERENCES_AND_RATIOS = (
     "Differences are level minus reference, in percentage points, and of restricted means in days; ratios are level "
-    "over reference. Events: by the day where one is named. Tests and steps are of all levels together. Methods follow "
-    "from what is planned, not from what is seen."
+    "over reference. Events: by the day where one is named."
 )
+_WHAT = "Tests and steps are of all levels together. Methods follow from what is planned, not from what is seen."
 
 
 def _ordered(frame: pl.DataFrame) -> list[Record]:

@@ -62,13 +62,15 @@ def exhibit(
 
 
 def unsigned(spec: DisplaySpec) -> list[str]:
-    """Codes of the endpoints, courses, recurrent events, definitions and reference limits that are not signed."""
+    """Codes of everything declared that is not signed: endpoints, courses, events, definitions, outcomes, limits."""
     grid = [] if spec.definition_grid is None else spec.definition_grid.unsigned
     endpoints = [endpoint.code for endpoint in spec.endpoints if endpoint.status != "signed"]
     courses = [course.code for course in spec.multistate if course.status != "signed"]
     events = [event.code for event in spec.recurrent_events if event.status != "signed"]
     limits = [AGE_LIMITS] if spec.age_limits is not None and spec.age_limits.unsigned else []
-    return [*endpoints, *courses, *events, *grid, *limits]
+    outcomes = [outcome.code for outcome in spec.outcomes if outcome.status != "signed"]
+    references = [reference.code for reference in spec.externals if reference.status != "signed"]
+    return [*endpoints, *courses, *events, *outcomes, *references, *grid, *limits]
 
 
 def draft_mark(spec: DisplaySpec, endpoints: Iterable[str]) -> str:

@@ -55,6 +55,11 @@ class Results:
     age_reference_shares: pl.DataFrame
     age_reference_profiles: pl.DataFrame
     age_reference_bands: pl.DataFrame
+    outcome_curves: pl.DataFrame
+    outcome_risk_table: pl.DataFrame
+    outcome_estimates: pl.DataFrame
+    outcome_contrasts: pl.DataFrame
+    external_control: pl.DataFrame
     cells: pl.DataFrame
 
 

@@ -9,6 +9,7 @@ from immrecon.contracts.results.age_reference import (
 from immrecon.contracts.results.contrasts import CONTRASTS, SECOND_PROGRAMMER
 from immrecon.contracts.results.disposition import ACCRUAL, BASELINE, FUNNEL, TIMELINES
 from immrecon.contracts.results.events import EVENT_RISK_TABLE, MEAN_CUMULATIVE, RECURRENT_SUMMARY
+from immrecon.contracts.results.external import EXTERNAL_CONTROL
 from immrecon.contracts.results.kinetics import (
     GROWTH_CURVES,
     KINETIC_COMPARISONS,
@@ -16,6 +17,12 @@ from immrecon.contracts.results.kinetics import (
     KINETIC_SUMMARY,
 )
 from immrecon.contracts.results.multistate import LENGTH_OF_STAY, STATE_CURVES, STATE_OCCUPANCY
+from immrecon.contracts.results.outcome import (
+    OUTCOME_CONTRASTS,
+    OUTCOME_CURVES,
+    OUTCOME_ESTIMATES,
+    OUTCOME_RISK_TABLE,
+)
 from immrecon.contracts.results.quality import CELL_FATES, QUERY_COUNTS, QUERY_STATUS
 from immrecon.contracts.results.recovery import (
     DEFINITION_ESTIMATES,
@@ -40,6 +47,8 @@ RESULTS = [
     STATE_CURVES, STATE_OCCUPANCY, LENGTH_OF_STAY, KINETIC_PARAMETERS, KINETIC_SUMMARY, KINETIC_COMPARISONS,
     GROWTH_CURVES,
     AGE_REFERENCE_SUMMARY, AGE_REFERENCE_SHARES, AGE_REFERENCE_PROFILES, AGE_REFERENCE_BANDS,
+    OUTCOME_CURVES, OUTCOME_RISK_TABLE, OUTCOME_ESTIMATES,
+    OUTCOME_CONTRASTS, EXTERNAL_CONTROL,
 ]  # fmt: skip
 
 __all__ = [
@@ -57,6 +66,7 @@ __all__ = [
     "DEFINITION_ESTIMATES",
     "DEFINITION_STATUSES",
     "EVENT_RISK_TABLE",
+    "EXTERNAL_CONTROL",
     "FUNNEL",
     "GROWTH_CURVES",
     "KINETIC_COMPARISONS",
@@ -67,6 +77,10 @@ __all__ = [
     "MEAN_CUMULATIVE",
     "MISSED_SAMPLES",
     "ONGOING_RECORDS",
+    "OUTCOME_CONTRASTS",
+    "OUTCOME_CURVES",
+    "OUTCOME_ESTIMATES",
+    "OUTCOME_RISK_TABLE",
     "PROFILES",
     "QUANTILES",
     "QUERY_COUNTS",

@@ -1,0 +1,1 @@
+"""Tables in the shape that other software reads."""
