@@ -1,6 +1,5 @@
 """`config/labs/<lab>.yaml`: how one laboratory writes. Everything is declared; what is not declared becomes a query."""
 
-import re
 from typing import Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -18,6 +17,7 @@ from immrecon.config.source_format import (
     Layout,
     Pattern,
 )
+from immrecon.config.visit_columns import VisitColumns
 
 Shape = Literal["long", "wide_by_analyte", "wide_visit_over_analyte", "wide_by_visit"]
 ResultStatus = Literal["P", "F", "C", "X", "D", "W"]
@@ -98,22 +98,6 @@ class Columns(Strict):
     ignored: list[Head] | Literal["*"] = Field(
         default=[], description='columns known to hold no result; "*": all others. A column nowhere declared is queried'
     )
-
-
-class VisitColumns(Strict):
-    """The visits of the wide_by_visit shape, side by side."""
-
-    heads: Pattern = Field(description="visit labels: the whole head of a visit, e.g. 'Day \\d+'; it names LBVISIT")
-    dates: Literal["beside", "row", "head"] = Field(
-        description="beside: below each visit are a column of dates and one of results (two header_rows); row: each "
-        "visit is one column of results, and a row of the participant has the dates, by its name in the test column; "
-        "head: the head has the date, in a named group of `heads` that columns.collected names"
-    )
-
-    @property
-    def groups(self) -> frozenset[str]:
-        """What stands in the heads themselves, by the names of the groups."""
-        return frozenset(re.compile(self.heads).groupindex) if self.dates == "head" else frozenset()
 
 
 class AnalyteRule(Strict):

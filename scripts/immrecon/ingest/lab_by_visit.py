@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from immrecon.config.dialect import Dialect, VisitColumns
+from immrecon.config.dialect import Dialect
+from immrecon.config.visit_columns import VisitColumns
 from immrecon.errors import SourceError
 from immrecon.ingest.lab_dated_heads import in_heads
 from immrecon.ingest.lab_shapes import Shaped, by_test, context, is_filled, name_in

@@ -4,7 +4,8 @@ import re
 
 import polars as pl
 
-from immrecon.config.dialect import Dialect, VisitColumns
+from immrecon.config.dialect import Dialect
+from immrecon.config.visit_columns import VisitColumns
 from immrecon.errors import SourceError
 from immrecon.ingest.lab_shapes import context, context_heads
 from immrecon.ingest.patterns import matches_whole, named_groups
