@@ -39,6 +39,9 @@ def _parser() -> argparse.ArgumentParser:
     new_lab.add_argument(
         "--out", type=Path, default=None, help="file to write, which must not exist; default: print it"
     )
+    new_lab.add_argument(
+        "--config", type=Path, default=None, help="configuration of the study, whose analytes are then known"
+    )
     new_lab.set_defaults(run=_new_lab)
     generated = commands.add_parser("generate", help="rewrite results/README.md and config/schema.json from the code")
     generated.set_defaults(run=_generate)
@@ -64,10 +67,12 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _new_lab(arguments: argparse.Namespace) -> None:
+    from immrecon.config.load import declared_analytes
     from immrecon.errors import ConfigError
     from immrecon.ingest.propose import propose
 
-    draft = propose(arguments.file, arguments.name)
+    analytes = None if arguments.config is None else declared_analytes(arguments.config)
+    draft = propose(arguments.file, arguments.name, analytes)
     counts = f"{draft.count('sure')} sure, {draft.count('inferred')} inferred, {len(draft.questions)} questions"
     if arguments.out is None:
         _print_safely(draft.text())

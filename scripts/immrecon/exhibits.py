@@ -168,6 +168,7 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         *(["external_control"] if spec.externals else []),
         "adverse_events",
         *(["sae_reconciliation"] if spec.sae_reconciled else []),
+        *(["ongoing_records"] if spec.ongoing_at_cutoff else []),
         "cell_funnel",
         "cells",
         "query_status",

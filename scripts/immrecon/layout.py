@@ -28,6 +28,7 @@ ESTIMATES = (
     "checks",
     "ae_incidence",
     "sae_reconciliation",
+    "ongoing_records",
     "reconstitution",
     "definition_estimates",
     "definition_statuses",

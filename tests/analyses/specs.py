@@ -157,6 +157,7 @@ def safety_spec(**changes: Any) -> SafetySpec:
         "methods": METHODS,
         "safety": safety,
         "sae_reconciled": True,
+        "ongoing_at_cutoff": [{"domain": "AE", "codes": None}],
         "cutoff_date": CUTOFF,
     }
     return SafetySpec.model_validate(content | changes)

@@ -5,8 +5,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from immrecon.analyses.ongoing import LastingDomains
 from immrecon.analyses.safety import estimate_safety
-from immrecon.contracts.harmonised import AE, SAE
+from immrecon.contracts.harmonised import AE, CE, CM, SAE
 from immrecon.contracts.io import validate
 from immrecon.contracts.results import SAE_RECONCILIATION
 
@@ -37,7 +38,8 @@ LISTED = table(SAE, [sae("P2", 3, AGREES, 2) | LATER, sae("P3", 1, ALONE) | LATE
 
 
 def counts(**changes: Any) -> pl.DataFrame:
-    results = estimate_safety(PEOPLE, adae(), EVENTS, LISTED, safety_spec(**changes))
+    records = LastingDomains(EVENTS, table(CE, []), table(CM, []))
+    results = estimate_safety(PEOPLE, adae(), records, LISTED, safety_spec(**changes))
     return validate(SAE_RECONCILIATION, results.sae_reconciliation)
 
 

@@ -303,6 +303,12 @@ def _unmap(variable):
         ("clinical", _unmap("PROTVER"), "protocol_versions needs PROTVER, which no extract of DM gives"),
         ("clinical", _unmap("AGE"), 'version "1" needs AGE'),
         ("clinical", _unmap("FAENTDT"), r"entered_late .FA. needs FAENTDT"),
+        ("clinical", _unmap("CEENDTC"), r"ongoing_at_cutoff .CE. needs CEENDTC"),
+        (
+            "config",
+            lambda content: content["ongoing_at_cutoff"][1]["codes"].append("INFECTOIN"),
+            r'ongoing_at_cutoff .CE. names "INFECTOIN".*Did you mean "INFECTION"',
+        ),
         (
             "config",
             lambda content: content.update(sae_reconciliation=None),

@@ -69,6 +69,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
         "definition_grid": None,
         "recurrent_events": [],
         "sae_reconciled": False,
+        "ongoing_at_cutoff": [],
         "safety": Safety(
             population=Population.INJECTED, emergent_from_clock="injection", emergent_last_day=None, grade_at_least=[3]
         ),

@@ -64,9 +64,9 @@ class Worker:
         self.pipe.close()
 
 
-def run(n: int, seed: int, workers: int, until: float) -> Iterator[tuple[int, Outcome]]:
+def run(cases: range, seed: int, workers: int, until: float) -> Iterator[tuple[int, Outcome]]:
     """Outcomes as they come; no new case begins after `until` (of the monotonic clock)."""
-    numbers = iter(range(n))
+    numbers = iter(cases)
     busy: list[Worker] = []
     idle = [Worker(seed) for _ in range(workers)]
     while True:
@@ -151,14 +151,16 @@ def allowed() -> str:
     return "; ".join(f"{name} ({', '.join(sorted(formats))})" for name, formats in sorted(MAY_FAIL.items()))
 
 
-def report(outcomes: list[Outcome], asked: int, seed: int, took: float) -> str:
+def report(outcomes: list[Outcome], cases: range, seed: int, took: float) -> str:
+    first = f" --first {cases.start}" if cases.start else ""
     untouched, survived = sum(o.untouched for o in outcomes), sum(o.survived for o in outcomes)
     kinds = Counter(query for o in outcomes for query, n in o.queries.items())
     return "\n".join(
         [
             "# Fuzz run of the lab ingest",
             "",
-            f"`python tests/ingest/fuzz_exports.py {asked} {seed}`: {len(outcomes):,} mutated exports of {asked:,} asked for, seed {seed}, "
+            f"`python tests/ingest/fuzz_exports.py {cases.stop} {seed}{first}`: {len(outcomes):,} mutated exports of "
+            f"{len(cases):,} asked for, seed {seed}, "
             f"{took / 60:.0f} minutes.",
             "",
             "- equal: the values of the study and no query; changed: other values, each as its own cell in the changed file says, and",
@@ -186,6 +188,9 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("n", nargs="?", type=int, default=10_000)
     options.add_argument("seed", nargs="?", type=int, default=1)
+    options.add_argument(
+        "--first", type=int, default=0, help="the number of the first case; n is then that after the last"
+    )
     options.add_argument("--workers", type=int, default=2)
     options.add_argument("--minutes", type=float, default=600.0, help="no new case begins after these")
     options.add_argument("--table", type=Path, help="the file that the table is written to")
@@ -197,12 +202,13 @@ def main() -> int:
         return 0
     start = time.monotonic()
     outcomes: dict[int, Outcome] = {}
-    for number, outcome in run(given.n, given.seed, given.workers, start + 60 * given.minutes):
+    cases = range(given.first, given.n)
+    for number, outcome in run(cases, given.seed, given.workers, start + 60 * given.minutes):
         outcomes[number] = outcome
         if outcome.kind not in GOOD:
             print(f"{outcome.kind}: case {number}, {outcome.mutation}, {outcome.writer}: {outcome.detail}", flush=True)
     found = [outcomes[number] for number in sorted(outcomes)]
-    text = report(found, given.n, given.seed, time.monotonic() - start)
+    text = report(found, cases, given.seed, time.monotonic() - start)
     print(text)
     if given.table is not None:
         given.table.write_text(text, encoding="utf-8")

@@ -93,9 +93,10 @@ def checks(**changes: Any) -> dict[str, Any]:
 
 
 def export(*rows: dict[str, str]) -> str:
-    """Rows of the long export; what a row does not say is as in PLAIN."""
+    """Rows of the long export; what a row does not say is as in PLAIN, but for the code, which is of CD4 alone."""
     lines = [";".join(HEAD)]
-    lines += [";".join({**PLAIN, **row}.get(head, "") for head in HEAD) for row in rows]
+    filled = [{**PLAIN, **({"code": ""} if row.get("test", "CD4") != "CD4" else {}), **row} for row in rows]
+    lines += [";".join(row.get(head, "") for head in HEAD) for row in filled]
     return "\n".join(lines) + "\n"
 
 

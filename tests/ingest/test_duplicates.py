@@ -57,6 +57,15 @@ def test_the_same_result_twice_is_used_once(tmp_path) -> None:
     assert fates(tables) == [(2, "value", None), (3, "superseded", "the same result again, as in row 2")]
 
 
+@pytest.mark.parametrize("other", ["03/02/2026 09:00", "01/01/1926", "30/02/2026"])
+def test_the_same_result_on_two_days_is_nobodys_choice(tmp_path, other: str) -> None:
+    """One of the two days is wrong, whether it can be or not: the right one must not be lost with the other."""
+    for days in (["02/02/2026 09:00", other], [other, "02/02/2026 09:00"]):
+        tables = long(tmp_path, *(cd4("60") | {"drawn": day} for day in days))
+        assert used(tables) == []
+        assert {kind for kind, _, _ in kinds(tables)} == {"versions_conflict"}
+
+
 def test_a_correction_that_cannot_be_read_still_replaces(tmp_path) -> None:
     """The final result is known to be wrong: it must not come back because its correction is illegible."""
     tables = long(tmp_path, cd4("100"), cd4("12O", status="C"), checks=OFF)

@@ -30,6 +30,11 @@ def test_declared_spellings_are_recognised(text: str) -> None:
         ("S101-003-01", "S101-01-003"),  # parts swapped
         ("004", "S101-02-004"),  # site left out
         ("S10101003", "S101-01-003"),  # run together
+        ("S101-02-004 donor", "S101-02-004"),  # a word added
+        ("S101-01-003/S101-01-012", "S101-01-003 or S101-01-012"),
+        ("S101-02-OO4", "S101-02-004"),
+        ("Sl01-02-004", "S101-02-004"),  # a small L
+        ("12,0", "S101-01-012"),  # decimals of a spreadsheet
         ("IPP 8004512233", None),
         ("M.D. 1962", None),
     ],
@@ -43,6 +48,10 @@ def test_a_well_formed_number_of_nobody() -> None:
     assert (participant, problem) == (None, "unknown")
     assert likely is not None
     assert "S101-03-005" in str(likely)
+
+
+def test_a_full_width_digit_is_no_digit_of_ours() -> None:
+    assert made("S101-02-00\uff14") == (None, "unknown", "S101-02-004")
 
 
 def test_a_participant_of_another_site_is_foreign() -> None:

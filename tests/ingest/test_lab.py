@@ -211,6 +211,15 @@ checks: {sums: [], shares: [], jump: null, slip: null, identical_min_analytes: n
 """
 
 
+def test_an_analyte_twice_below_a_visit_stops(tmp_path) -> None:
+    """What is not requested being all others, the second would be one of them."""
+    layout = {"format": "csv", "encoding": "utf-8", "delimiter": ";", "header_rows": [1, 2], "header_fill": "forward"}
+    text = ";Day 14;;;\nPatient;Date;CD3;CD4;CD4\nS1 001;2026-01-24;20;30;40\n"
+    lab = dialect(VISITS, layout=layout, files=["lab.csv"], not_requested="*")
+    with pytest.raises(SourceError, match=r'"Day 14 \| CD4" comes twice'):
+        harmonise(tmp_path, text, lab)
+
+
 def _workbook(path: Path) -> None:
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet("R")

@@ -169,6 +169,14 @@ def test_visits_that_contradict_the_shape(changes: dict[str, Any], said: str) ->
         dialect(**changes)
 
 
+@pytest.mark.parametrize(("text", "lab"), [(BESIDE_TEXT, BESIDE), (ROWS_TEXT, IN_ROWS)])
+def test_a_visit_that_comes_twice_stops(tmp_path, text: str, lab: dict[str, Any]) -> None:
+    """Also where all other columns are ignored: the second would be one of them."""
+    columns = {**lab["columns"], "ignored": "*"}
+    with pytest.raises(SourceError, match=r"Day 14.* comes twice"):
+        read(tmp_path, text.replace("Day 28", "Day 14"), lab, columns=columns)
+
+
 # ---- one block per participant --------------------------------------------------------------------------------------
 
 BLOCKS = {"begins": r"Patient:? (?P<participant>\S+).*", "participant": "Patient"}

@@ -17,6 +17,7 @@ from .lab_cases import account, export, harmonise, kinds, long, only_query, used
         ({"status": "vu"}, "status_unknown", "status", '"vu"', "statuses"),
         ({"status": ""}, "status_missing", "status", "Nothing says", '"": F'),
         ({"code": "8122-4"}, "code_disagrees", "code", "8122-4 does not belong to CD4", "ask the laboratory"),
+        ({"test": "CD8", "code": "24467-3"}, "code_disagrees", "code", "24467-3 does not belong to CD8", "ask"),
         ({"unit": ""}, "unit_missing", "unit", "no unit", "Ask"),
         ({"unit": "G/l"}, "unit_unknown", "unit", 'The unit "G/l" of CD4 is not known.', 'Did you mean "G/L"?'),
         ({"unit": "%"}, "unit_disagrees", "unit", '"%"', "not rescaled"),

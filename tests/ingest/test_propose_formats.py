@@ -1,9 +1,11 @@
 """One study in every kind of export: the draft, once answered, brings its results back."""
 
+import datetime
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import polars as pl
 import pyreadstat
 import pytest
@@ -16,7 +18,7 @@ from immrecon.vocabulary import USED_FATES
 from .exchange_cases import header, hl7_file, message, obx
 from .exports.common import Export
 from .exports.truth import ANALYTES, NAMES, Result, participants, results
-from .exports.writers import WRITERS
+from .exports.writers import ALL_WRITERS
 from .ods_by_hand import CELL, sheet, write_ods
 from .ods_by_hand import content as ods_content
 from .propose_cases import loaded
@@ -26,6 +28,7 @@ from .xls_by_hand import Number, Sheet, write_xls
 FEW = 8
 """Participants whose results are written."""
 POINT, COMMA = {"numbers/decimal": ["."]}, {"numbers/decimal": [","]}
+IDS = {"pattern": r"(?P<id>.+)", "template": "{id}"}
 PER_UL = {f"analytes/{name}/unit": "/uL" for name in NAMES.values()}
 ANSWERS: dict[str, dict[str, Any]] = {
     # What no file of whole numbers without units can say.
@@ -34,6 +37,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "visits_with_date_row": PER_UL | COMMA,
     "visits_with_dates_beside": PER_UL | POINT,
     "patient_blocks": PER_UL | POINT,
+    "patient_blocks_of_dates": PER_UL | POINT,
     "utf16_big_endian": POINT,
 }
 
@@ -50,7 +54,7 @@ def harmonised(folder: Path, draft: Draft, answers: dict[str, Any]) -> LabTables
     return harmonise_labs({dialect.name: dialect}, folder, participants(results(FEW)), ANALYTES, None, None)
 
 
-@pytest.mark.parametrize("write", WRITERS, ids=lambda writer: writer.__name__)
+@pytest.mark.parametrize("write", ALL_WRITERS, ids=lambda writer: writer.__name__)
 def test_the_draft_brings_the_truth_back(write: Callable[[Sequence[Result]], Export], tmp_path: Path) -> None:
     draft, export = study(write, tmp_path)
     tables = harmonised(tmp_path, draft, ANSWERS.get(write.__name__, {}))
@@ -257,3 +261,103 @@ def test_heads_of_visits_over_dates_and_results(tmp_path: Path) -> None:
     assert content["visits"] == {"heads": r"Day \d+", "dates": "beside"}
     assert (content["columns"]["result"], content["columns"]["collected"]["column"]) == ("Result", "Date")
     assert content["columns"]["ignored"] == ["Comment"]
+
+
+def test_dates_as_heads(tmp_path: Path) -> None:
+    """Every day is 12 or less: the order is asked. The label of the visit stands with the date."""
+    lines = ["Cumulative report", "Patient;Test;Unit;Day 14 (05/02/2026);Day 28 (12/03/2026)"]
+    lines += [f"S1-00{n};{name};/uL;12{n};{n},5" for n in range(1, 5) for name in ("CD3", "CD4")]
+    path = tmp_path / "lab.csv"
+    path.write_text("\n".join(lines))
+    draft = propose(path)
+    (asked,) = questions(draft, "cannot be told apart")
+    assert 'column "heads of row 2"' in asked
+    assert '"05/02/2026"' in asked
+    content = draft.suggested()
+    assert content["shape"] == "wide_by_visit"
+    assert content["visits"] == {
+        "heads": r"Day \d+ \((?P<collected>\d{1,2}/\d{1,2}/\d{4})\)", "dates": "head",
+    }  # fmt: skip
+    assert content["columns"]["test"] == "Test"
+    assert content["columns"]["collected"]["column"] == "collected"
+    assert content["columns"]["unit"] == "Unit"
+    assert content["columns"]["ignored"] == []
+
+
+@pytest.mark.parametrize(
+    ("heads", "pattern"),
+    [
+        (["CD3 24/01/2026", "CD4 24/01/2026", "CD3 7/2/2026", "CD4 7/2/2026"],
+         r"(?P<test>.+) (?P<collected>\d{1,2}/\d{1,2}/\d{4})"),
+        (["CD3 (/uL) [2026-01-24]", "CD4 (/uL) [2026-01-24]", "CD3 (/uL) [2026-02-07]", "CD4 (/uL) [2026-02-07]"],
+         r"(?P<test>.+) \[(?P<collected>\d{4}-\d{1,2}-\d{1,2})\]"),
+        (["24-jan-2026 CD3+", "24-jan-2026 CD4+", "07-feb-2026 CD3+", "07-feb-2026 CD4+"],
+         r"(?P<collected>\d{1,2}-\w{3,9}-\d{4}) (?P<test>.+)"),
+    ],
+)  # fmt: skip
+def test_analytes_and_dates_in_one_head(heads: list[str], pattern: str, tmp_path: Path) -> None:
+    rows = [["Patient", "Sex", *heads], *(["S1-001", "F", f"1{n}", f"{n}", "7", ""] for n in range(4))]
+    path = tmp_path / "lab.csv"
+    path.write_text("\n".join(";".join(row) for row in rows))
+    content = propose(path).suggested()
+    assert content["shape"] == "wide_by_visit"
+    assert content["visits"] == {"heads": pattern, "dates": "head"}
+    assert [rule["code"] for rule in content["analytes"].values()] == ["CD3", "CD4"]
+    assert (content["columns"]["test"], content["columns"]["collected"]["column"]) == ("test", "collected")
+    assert content["columns"]["ignored"] == ["Sex"]
+    assert content["duplicates"]["same_draw"] == ["collected"]
+
+
+@pytest.mark.parametrize("upper", ["dates", "analytes"])
+def test_dates_and_analytes_in_two_rows_of_heads(upper: str, tmp_path: Path) -> None:
+    first, second = ";24/01/2026;;07/02/2026;", "Patient;CD3;CD4;CD3;CD4"
+    if upper == "analytes":
+        first, second = ";CD3;;CD4;", "Patient;24/01/2026;07/02/2026;24/01/2026;07/02/2026"
+    path = tmp_path / "lab.csv"
+    path.write_text("\n".join([first, second, *(f"S1-00{n};1{n};2{n};3{n};4{n}" for n in range(1, 5))]))
+    draft = propose(path)
+    content = draft.suggested()
+    assert content["layout"]["header_rows"] == [1, 2]
+    assert content["visits"]["dates"] == "head"
+    per_ul = {"analytes/CD3/unit": "/uL", "analytes/CD4/unit": "/uL"}
+    dialect = loaded(draft, {**per_ul, **POINT, "participant": IDS})
+    people = pl.DataFrame({"USUBJID": [f"S1-00{n}" for n in range(1, 5)]}).with_columns(
+        BRTHLO=pl.lit(None, dtype=pl.Date), HSCTDT=pl.lit(None, dtype=pl.Date)
+    )
+    tables = harmonise_labs({dialect.name: dialect}, tmp_path, people, ANALYTES, None, None)
+    drawn = {"CD3": [f"1{n}" for n in range(1, 5)], "CD4": [f"2{n}" for n in range(1, 5)]}
+    if upper == "analytes":
+        drawn["CD4"] = [f"3{n}" for n in range(1, 5)]
+    for code, numbers in drawn.items():
+        found = tables.lb.filter(pl.col("LBTESTCD") == code, pl.col("LBDT") == pl.date(2026, 1, 24))
+        assert found["LBSTRESN"].to_list() == [float(number) for number in numbers]
+    assert tables.lb.height == 16
+    assert tables.queries.is_empty()
+
+
+def test_an_export_with_a_column_of_dates_keeps_it(tmp_path: Path) -> None:
+    """A date in the head of one column does not make it a visit."""
+    path = tmp_path / "lab.csv"
+    rows = [f"S1-00{n};{12 + n}/03/2026;CD4;/uL;4{n};1" for n in range(1, 6)]
+    path.write_text("\n".join(["Patient;Date drawn;Test;Unit;Result;Limit since 01/02/2020", *rows]))
+    assert propose(path).suggested()["shape"] == "long"
+
+
+def test_date_cells_as_heads_of_a_workbook(tmp_path: Path) -> None:
+    """A sheet's date cells are read as dates, heads too."""
+    book = openpyxl.Workbook()
+    page = book.active
+    page.append(["Patient", "Test", "Unit", datetime.date(2026, 1, 24), datetime.date(2026, 2, 7)])
+    for n in range(1, 5):
+        page.append([f"S1-00{n}", "CD4", "/uL", 10 + n, None])
+    book.save(tmp_path / "lab.xlsx")
+    content = propose(tmp_path / "lab.xlsx").suggested()
+    assert content["visits"]["dates"] == "head"
+    assert content["columns"]["collected"]["dates"]["formats"] == ["%Y-%m-%d"]
+    dialect = loaded(propose(tmp_path / "lab.xlsx"), {"participant": IDS})
+    people = pl.DataFrame({"USUBJID": ["S1-001", "S1-002", "S1-003", "S1-004"]}).with_columns(
+        BRTHLO=pl.lit(None, dtype=pl.Date), HSCTDT=pl.lit(None, dtype=pl.Date)
+    )
+    tables = harmonise_labs({dialect.name: dialect}, tmp_path, people, ANALYTES, None, None)
+    assert tables.lb["LBDT"].unique().to_list() == [datetime.date(2026, 1, 24)]
+    assert tables.lb["LBSTRESN"].to_list() == [11.0, 12.0, 13.0, 14.0]

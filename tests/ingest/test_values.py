@@ -41,6 +41,7 @@ def parsed(text: str | None, numbers: Numbers = FRENCH, shift: int = 0) -> dict[
         ("<^5", "<", 5.0),
         ("12 *", "=", 12.0),
         ("12H", "=", 12.0),
+        ("12 H *", "=", 12.0),
         ("\u00a012\u00a0", "=", 12.0),
         ("0", "=", 0.0),
         ("007", "=", 7.0),
@@ -73,12 +74,12 @@ def test_negative_numbers_are_a_problem_of_their_own() -> None:
     assert parsed("-5")["problem"] == "negative"
 
 
-@pytest.mark.parametrize("text", ["<LQ", "<lq", "nd"])
+@pytest.mark.parametrize("text", ["<LQ", "<lq", "nd", "< LQ", "<\u00a0lq"])
 def test_words_below_the_limit(text: str) -> None:
     assert parsed(text)["word"] == "below limit"
 
 
-@pytest.mark.parametrize("text", ["hémolysé", "HÉMOLYSÉE", "hemolyse"])
+@pytest.mark.parametrize("text", ["hémolysé", "HÉMOLYSÉE", "hemolyse", "he\u0301molyse\u0301"])
 def test_words_for_not_done_have_a_reason(text: str) -> None:
     found = parsed(text)
     assert (found["word"], found["reason"], found["problem"]) == ("not done", "haemolysed", None)

@@ -22,6 +22,7 @@ from immrecon.analyses.events import estimate_events
 from immrecon.analyses.external_control import estimate_external_control
 from immrecon.analyses.kinetics import estimate_kinetic_parameters
 from immrecon.analyses.multistate import estimate_multistate
+from immrecon.analyses.ongoing import LastingDomains
 from immrecon.analyses.reconstitution import estimate_reconstitution
 from immrecon.analyses.reconstitution_outcome import estimate_reconstitution_outcome
 from immrecon.analyses.recovery import estimate_recovery
@@ -82,7 +83,9 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
         estimate_disposition(adsl, clinical.sc, tte.adoc, adlb, queries, [], specs.disposition_spec(study)),
         estimate_recovery(adsl, adlb, labs.lb, tte.adrec, specs.recovery_spec(study)),
         estimate_tte(tte.adtte, specs.tte_spec(study)),
-        estimate_safety(adsl, adae, clinical.ae, clinical.sae, specs.safety_spec(study)),
+        estimate_safety(
+            adsl, adae, LastingDomains(clinical.ae, clinical.ce, clinical.cm), clinical.sae, specs.safety_spec(study)
+        ),
         estimate_trajectory(adsl, adlb, tte.adoc, trajectory_spec(study)),
     ]
     tables = {name: frame for result in results for name, frame in vars(result).items()}

@@ -435,6 +435,22 @@ def sae_reconciliation() -> pl.DataFrame:
     return frame(results.SAE_RECONCILIATION, rows)
 
 
+def ongoing_records() -> pl.DataFrame:
+    """In no order; one with a partial start, one without a date, one of a participant who died."""
+    line = {"group": "ADULT", "detail": None, "grade": 2, "until": "cut-off"}
+    rows = [
+        {**line, "domain": "CM", "display_id": "T-02", "sequence": 1, "term": "ciclosporin", "detail": "IMMUNOSUPPRESSANT",
+         "grade": None, "start_day_low": -3.0, "start_day_high": -3.0, "days_low": 103.0, "days_high": 103.0},
+        {**line, "domain": "AE", "display_id": "T-02", "sequence": 4, "term": "Nausea", "start_day_low": 30.0,
+         "start_day_high": 58.0, "days_low": 42.0, "days_high": 70.0},
+        {**line, "domain": "AE", "display_id": "T-02", "sequence": 2, "term": "Sepsis", "start_day_low": None,
+         "start_day_high": None, "days_low": None, "days_high": None, "grade": None},
+        {**line, "domain": "AE", "display_id": "T-01", "sequence": 9, "term": "Nausea", "start_day_low": 60.0,
+         "start_day_high": 60.0, "days_low": 12.0, "days_high": 12.0, "until": "death", "group": ""},
+    ]  # fmt: skip
+    return frame(results.ONGOING_RECORDS, rows)
+
+
 def age_reference() -> dict[str, pl.DataFrame]:
     """CD4 beside a band of children, with everything on day 30 that a cell can hold, and of adults without a median."""
     bounded = {f"{name}_{side}_limit": False for name in ("median", "q1", "q3") for side in ("below", "above")}
@@ -524,6 +540,7 @@ def make_results(spec: DisplaySpec) -> Results:
         checks=checks(),
         ae_incidence=ae_incidence(),
         sae_reconciliation=sae_reconciliation(),
+        ongoing_records=ongoing_records(),
         reconstitution=reconstitution(),
         definition_estimates=definition_estimates(),
         definition_statuses=definition_statuses(),

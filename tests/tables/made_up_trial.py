@@ -151,6 +151,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
         },
         "age_limits": {"analytes": [CD4_ANALYTE], "unsigned": True, "sent": True},
         "sae_reconciled": True,
+        "ongoing_at_cutoff": [{"domain": "AE", "codes": None}, {"domain": "CM", "codes": None}],
         "safety": {
             "population": "injected",
             "emergent_from_clock": "injection",

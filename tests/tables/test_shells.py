@@ -274,6 +274,19 @@ def test_events_of_the_safety_database_add_up(tables: dict[str, Table], run: Res
     assert not any("safety database" in note for note in without["adverse_events"].footnotes)
 
 
+def test_ongoing_records_by_participant_and_start(tables: dict[str, Table], run: Results, spec: DisplaySpec) -> None:
+    lines = [(row.section, *(cell.text for cell in row.cells)) for row in tables["ongoing_records"].rows]
+    assert [(line[0], line[1], line[2], line[3], *line[5:]) for line in lines] == [
+        ("Adverse events", "T-01", "Missing or not configured", "Nausea", "2", "60", "12", "death"),
+        ("Adverse events", "T-02", "Adults", "Nausea", "2", "30 to 58", "42 to 70", "cut-off"),
+        ("Adverse events", "T-02", "Adults", "Sepsis", "–", "–", "–", "cut-off"),
+        ("Medications and infusions", "T-02", "Adults", "ciclosporin", "–", "-3", "103", "cut-off"),
+    ]
+    none = replace(run, ongoing_records=run.ongoing_records.clear())
+    assert build_tables(none, spec)["ongoing_records"].note.startswith("No record of the kinds that last")
+    assert "ongoing_records" not in build_tables(run, spec.model_copy(update={"ongoing_at_cutoff": []}))
+
+
 def test_checks_list_violations_first_and_put_the_rest_together(tables: dict[str, Table]) -> None:
     rows = tables["checks"].rows
     assert [row.section for row in rows] == ["Violated", "Holds", "Not applicable"]

@@ -266,10 +266,13 @@ rule estimate_safety:
         adsl=LAYOUT.participants("analysis", "adsl"),
         adae=LAYOUT.participants("analysis", "adae"),
         ae=LAYOUT.participants("harmonised", "ae"),
+        ce=LAYOUT.participants("harmonised", "ce"),
+        cm=LAYOUT.participants("harmonised", "cm"),
         sae=LAYOUT.participants("harmonised", "sae"),
     output:
         ae_incidence=LAYOUT.table("estimates", "ae_incidence"),
         sae_reconciliation=LAYOUT.table("estimates", "sae_reconciliation"),
+        ongoing_records=LAYOUT.table("estimates", "ongoing_records"),
     log:
         LAYOUT.log("estimate_safety"),
     params:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from immrecon.analyses.ongoing import LastingDomains, ongoing_records
 from immrecon.analyses.sae import sae_reconciliation
 from immrecon.analyses.strata import Stratum, strata
 from immrecon.config.specs import SafetySpec
@@ -18,21 +19,24 @@ ANY = "any"
 class SafetyResults:
     ae_incidence: pl.DataFrame
     sae_reconciliation: pl.DataFrame
+    ongoing_records: pl.DataFrame
 
 
 def estimate_safety(
-    adsl: pl.DataFrame, adae: pl.DataFrame, ae: pl.DataFrame, sae: pl.DataFrame, spec: SafetySpec
+    adsl: pl.DataFrame, adae: pl.DataFrame, records: LastingDomains, sae: pl.DataFrame, spec: SafetySpec
 ) -> SafetyResults:
-    """Incidences of adverse events, and how their records stand to those of the safety database, where there is one.
+    """Incidences of adverse events, how their records stand to those of the safety database, where there is one, and
+    what is ongoing at the cut-off.
 
-    `ae` and `sae` are harmonised and serve the reconciliation alone.
+    `records` and `sae` are harmonised and serve the reconciliation and the list of ongoing records.
     """
     reconciled = (
-        sae_reconciliation(adsl, ae, sae, spec.groups, spec.cutoff_date)
+        sae_reconciliation(adsl, records.ae, sae, spec.groups, spec.cutoff_date)
         if spec.sae_reconciled
         else SAE_RECONCILIATION.schema.create_empty()
     )
-    return SafetyResults(ae_incidence(adsl, adae, spec), reconciled)
+    ongoing = ongoing_records(adsl, records, spec.ongoing_at_cutoff, spec.cutoff_date)
+    return SafetyResults(ae_incidence(adsl, adae, spec), reconciled, ongoing)
 
 
 def ae_incidence(adsl: pl.DataFrame, adae: pl.DataFrame, spec: SafetySpec) -> pl.DataFrame:

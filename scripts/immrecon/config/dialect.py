@@ -17,6 +17,7 @@ from immrecon.config.source_format import (
     Layout,
     Pattern,
 )
+from immrecon.config.visit_columns import VisitColumns
 
 Shape = Literal["long", "wide_by_analyte", "wide_visit_over_analyte", "wide_by_visit"]
 ResultStatus = Literal["P", "F", "C", "X", "D", "W"]
@@ -69,7 +70,8 @@ class Columns(Strict):
     """Heads of the columns. Under visit-over-analyte, `collected` is the head below each visit.
 
     In wide_by_visit with dates in a row, `collected` is the name of that row in the test column, and so are `time`,
-    `received`, `reported`, `accession` and `status`.
+    `received`, `reported`, `accession` and `status`. With dates in the heads, `collected` is a group of `visits.heads`,
+    and so may be `test`, `visit`, `unit`, `time` and any other.
     """
 
     participant: Head = Field(description="whose sample it is, as the laboratory writes it")
@@ -95,16 +97,6 @@ class Columns(Strict):
     loinc: Head | None = Field(default=None, description="LOINC code, checked against the name and never used alone")
     ignored: list[Head] | Literal["*"] = Field(
         default=[], description='columns known to hold no result; "*": all others. A column nowhere declared is queried'
-    )
-
-
-class VisitColumns(Strict):
-    """The visits of the wide_by_visit shape, side by side."""
-
-    heads: Pattern = Field(description="visit labels: the whole head of a visit, e.g. 'Day \\d+'; it names LBVISIT")
-    dates: Literal["beside", "row"] = Field(
-        description="beside: below each visit are a column of dates and one of results (two header_rows); row: each "
-        "visit is one column of results, and a row of the participant has the dates, by its name in the test column"
     )
 
 
@@ -270,12 +262,20 @@ class Dialect(Strict):
         if (visits is not None) != (self.shape == "wide_by_visit"):
             raise ValueError("`visits` is given exactly for the shape wide_by_visit")
         if visits is not None:
-            if columns.test is None or columns.visit is not None:
+            if columns.test is None or (columns.visit is not None and columns.visit not in visits.groups):
                 raise ValueError("wide_by_visit needs columns.test, and no columns.visit: visits are in the header")
             if visits.dates == "beside" and (columns.result is None or len(self.layout.header_rows) < 2):
                 raise ValueError("dates beside the results need two header_rows, and columns.result below each visit")
-            if visits.dates == "row" and columns.result is not None:
-                raise ValueError("with dates in a row the visits are the columns of results: give no columns.result")
+            if visits.dates in ("row", "head") and columns.result is not None:
+                where = "a row" if visits.dates == "row" else "the heads"
+                raise ValueError(f"with dates in {where} the visits are the columns of results: give no columns.result")
+            if visits.dates == "head" and columns.collected.column not in visits.groups:
+                raise ValueError(
+                    "with dates in the heads, columns.collected.column is a group of visits.heads, e.g. collected and "
+                    r"'(?P<collected>\d{2}/\d{2}/\d{4})'"
+                )
+            if columns.participant in visits.groups:
+                raise ValueError("a row is of one participant: columns.participant cannot be a group of visits.heads")
         blocks = self.layout.blocks
         if blocks is not None and blocks.participant != columns.participant:
             raise ValueError("the blocks name the participant: columns.participant must be layout.blocks.participant")
@@ -305,7 +305,8 @@ class Dialect(Strict):
 
     def _has(self, key: str) -> bool:
         if key == "visit" and self.shape in ("wide_visit_over_analyte", "wide_by_visit"):
-            return True
+            in_heads = self.visits.groups if self.visits is not None else frozenset()
+            return self.columns.test not in in_heads or self.columns.visit is not None
         if key == "time" and self.columns.collected.dates is not None:
             return self.columns.time is not None or any("%H" in f for f in self.columns.collected.dates.formats)
         return getattr(self.columns, key) is not None

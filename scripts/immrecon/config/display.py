@@ -10,6 +10,7 @@ from immrecon.config.external_specs import ExternalDisplay, external_displays
 from immrecon.config.first_event import Topic
 from immrecon.config.kinetics import Kinetics
 from immrecon.config.outcome_specs import OutcomeDisplay, outcome_displays
+from immrecon.config.record_checks import LastingRecords
 from immrecon.config.study import (
     Analyte,
     ClockLabels,
@@ -146,6 +147,7 @@ class DisplaySpec(Strict):
     externals: list[ExternalDisplay] = Field(default=[])
     safety: Safety
     sae_reconciled: bool
+    ongoing_at_cutoff: list[LastingRecords]
     conf_level: float
     recovery_population: Population
     timelines_population: Population
@@ -186,6 +188,7 @@ def display_spec(study: Study) -> DisplaySpec:
         externals=external_displays(study),
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
+        ongoing_at_cutoff=file.ongoing_at_cutoff,
         conf_level=file.methods.conf_level,
         recovery_population=file.evaluable.of,
         timelines_population=file.timelines.population,

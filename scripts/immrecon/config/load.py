@@ -25,6 +25,18 @@ from immrecon.config.trajectory import Trajectory
 from immrecon.errors import ConfigError
 
 
+def declared_analytes(path: Path) -> list[str]:
+    """The codes under `analytes` of a configuration, of which nothing else needs to be complete yet.
+
+    Raises ConfigError: there is no such file, or no list of analytes with their codes.
+    """
+    listed = read_yaml(path).get("analytes")
+    codes = [item.get("code") for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    if not codes or not all(isinstance(code, str) for code in codes):
+        raise ConfigError(f'{path}: "analytes" is not a list of analytes with a code each.')
+    return [str(code) for code in codes]
+
+
 def load_study(path: str | Path, data_cut: str | None = None) -> Study:
     """The study described by `path`, at `data_cut` if given.
 
@@ -163,6 +175,9 @@ def _refuse_idle_checks(study: Study, path: Path) -> None:
     needed: list[tuple[str, str, str]] = [
         (f"entered_late ({item.domain})", item.domain, f"{item.domain}ENTDT") for item in file.entered_late
     ]
+    needed += [
+        (f"ongoing_at_cutoff ({item.domain})", item.domain, f"{item.domain}ENDTC") for item in file.ongoing_at_cutoff
+    ]
     needed += [("protocol_versions", "DM", "PROTVER")] if file.protocol_versions else []
     if file.sae_reconciliation is not None:
         needed += [("sae_reconciliation", "SAE", "SAEDECOD"), ("sae_reconciliation", "AE", "AESER")]
@@ -214,6 +229,12 @@ def _refuse_unmapped_codes(study: Study, path: Path) -> None:
                 )
         followed = [source.code for source in first_event.follow_up if source.domain == "FA"]
         wanted += [(f"first_events.{name}.follow_up", "FACAT", code) for code in followed]
+    wanted += [
+        (f"ongoing_at_cutoff ({lasting.domain})", {"CE": "CEDECOD", "CM": "CMCAT"}[lasting.domain], code)
+        for lasting in study.file.ongoing_at_cutoff
+        if lasting.domain != "AE"
+        for code in lasting.codes or ()
+    ]
     for where, variable, code in wanted:
         known = mapped[variable]
         if known is not None and code not in known:

@@ -42,6 +42,16 @@ class LateEntry(Strict):
     after_days: int = Field(ge=0, description="days from the latest possible day of the record to its entry")
 
 
+class LastingRecords(Strict):
+    """Records of a domain that last, and are listed while they do."""
+
+    domain: Literal["AE", "CE", "CM"]
+    codes: list[str] | None = Field(
+        description="preferred terms (AE), events (CE) or categories (CM) that last; null: all. An event of one "
+        "day, as a death or an engraftment, has no end and would be listed for good"
+    )
+
+
 class SaeReconciliation(Strict):
     """Each event of the safety database is matched with an adverse event of the clinical database.
 

@@ -8,6 +8,7 @@ from immrecon.config.dialect import Dialect
 from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.kinetics import Kinetics
 from immrecon.config.multistate import MultiState
+from immrecon.config.record_checks import LastingRecords
 from immrecon.config.recurrent_events import RecurrentEvent
 from immrecon.config.reference_limits import ReferenceLimit
 from immrecon.config.study import (
@@ -127,6 +128,7 @@ class SafetySpec(Strict):
     methods: Methods
     safety: Safety
     sae_reconciled: bool
+    ongoing_at_cutoff: list[LastingRecords]
     cutoff_date: date | None
 
 
@@ -252,5 +254,6 @@ def safety_spec(study: Study) -> SafetySpec:
         methods=file.methods,
         safety=file.safety,
         sae_reconciled=file.sae_reconciliation is not None,
+        ongoing_at_cutoff=file.ongoing_at_cutoff,
         cutoff_date=study.cut.cutoff_date,
     )

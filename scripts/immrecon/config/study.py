@@ -17,7 +17,7 @@ from immrecon.config.external import ExternalFile
 from immrecon.config.extracts import ExtractsFile
 from immrecon.config.kinetics import Kinetics
 from immrecon.config.outcomes import OutcomesFile
-from immrecon.config.record_checks import LateEntry, ProtocolVersion, SaeReconciliation
+from immrecon.config.record_checks import LastingRecords, LateEntry, ProtocolVersion, SaeReconciliation
 from immrecon.config.reference_limits import ReferenceLimit
 from immrecon.config.trajectory import Trajectory
 from immrecon.vocabulary import POOLED, Milestone, Population
@@ -215,6 +215,7 @@ class StudyFile(Strict):
     dose_levels: list[DoseLevel]
     protocol_versions: list[ProtocolVersion]
     entered_late: list[LateEntry]
+    ongoing_at_cutoff: list[LastingRecords]
     sae_reconciliation: SaeReconciliation | None = Field(description="null: no extract of a safety database")
     accrual_plan: list[PlannedAccrual]
     evaluable: EvaluableRule
@@ -249,7 +250,8 @@ class StudyFile(Strict):
     def _codes_are_unique(self) -> "StudyFile":
         for key in ("groups", "dose_levels", "protocol_versions", "analytes", "baseline"):
             refuse_repeated(key, [item.code for item in getattr(self, key)])
-        refuse_repeated("entered_late", [item.domain for item in self.entered_late])
+        for key in ("entered_late", "ongoing_at_cutoff"):
+            refuse_repeated(key, [item.domain for item in getattr(self, key)])
         thresholds = [f"{item.analyte} {item.operator} {item.value_per_ul:.15g}" for item in self.thresholds]
         refuse_repeated("thresholds", thresholds)
         refuse_repeated("accrual_plan", [item.month.isoformat() for item in self.accrual_plan])

@@ -45,8 +45,11 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     unclear = pl.col("STATUS").is_null() & pl.col("STATUSTEXT").is_not_null()
     undecided = unclear.any().over(keys)
     tied = (pl.col("RANK") == top("RANK")) & pl.col("ISSUED").eq_missing(top("ISSUED"))
-    same = (pl.col("RESULT").str.strip_chars() == top("RESULT").str.strip_chars()) & pl.col("UNITTEXT").eq_missing(
-        top("UNITTEXT")
+    # Of two days, or a day and a text that is none, nothing says which is that of the draw.
+    same = (
+        (pl.col("RESULT").str.strip_chars() == top("RESULT").str.strip_chars())
+        & pl.col("UNITTEXT").eq_missing(top("UNITTEXT"))
+        & pl.col("DAY").eq_missing(top("DAY"))
     )
     versions = versions.with_columns(
         CONFLICT=undecided | (tied & (tied & ~same).any().over(keys)),

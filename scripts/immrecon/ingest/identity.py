@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from itertools import permutations
 
@@ -18,8 +19,12 @@ FOREIGN = "foreign"
 LONGEST = 100
 """Characters of the longest text that can be an identifier, or be mistyped for one."""
 
-_LOOKALIKE = str.maketrans("OoIlSsBZz", "001155822")
+_LOOKALIKE = str.maketrans("OILSBZ", "011582")
 """Letters that are typed or scanned for digits."""
+
+
+_DECIMALS = re.compile(r"^\s*([0-9]+)[.,]0+\s*$")
+"""A number that a spreadsheet gave decimals."""
 
 
 def identify(text: pl.Series, rule: IdentityRule, known: Collection[str] | None) -> pl.DataFrame:
@@ -92,10 +97,11 @@ def _joined(names: Sequence[str]) -> str | None:
 def likely_identifiers(written: str, known: Sequence[str], limit: int = 3) -> list[str]:
     """Known identifiers that a mistyped one may stand for, the closest kind of slip first.
 
-    The slips: letter for digit, zeros eaten or added, parts swapped or left out, one or two characters wrong. A later
-    kind is looked at only where the earlier found nothing.
+    The slips: letter for digit, zeros eaten or added, parts swapped, left out or added, one or two characters wrong. A
+    later kind is looked at only where the earlier found nothing.
     """
-    for slip in (_same_lookalike, _same_without_zeros, _same_parts, _contains_parts):
+    written = _DECIMALS.sub(r"\1", written)
+    for slip in (_same_lookalike, _same_without_zeros, _same_parts, _contains_parts, _is_among_parts):
         if found := [name for name in known if slip(written, name)]:
             return found[:limit]
     close = difflib.get_close_matches(_plain(written), [_plain(name) for name in known], n=limit, cutoff=0.8)
@@ -103,7 +109,7 @@ def likely_identifiers(written: str, known: Sequence[str], limit: int = 3) -> li
 
 
 def _plain(text: str) -> str:
-    return text.upper().translate(_LOOKALIKE)
+    return unicodedata.normalize("NFKC", text).upper().translate(_LOOKALIKE)
 
 
 def _parts(text: str) -> list[str]:
@@ -130,3 +136,9 @@ def _contains_parts(written: str, name: str) -> bool:
     if len(parts) < len(target):
         return parts == target[-len(parts) :]
     return False
+
+
+def _is_among_parts(written: str, name: str) -> bool:
+    """The identifier, with words before or after it."""
+    parts, target = _parts(written), _parts(name)
+    return any(parts[i : i + len(target)] == target for i in range(1 + len(parts) - len(target)))

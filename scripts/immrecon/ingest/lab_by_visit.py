@@ -4,11 +4,13 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from immrecon.config.dialect import Dialect, VisitColumns
+from immrecon.config.dialect import Dialect
+from immrecon.config.visit_columns import VisitColumns
 from immrecon.errors import SourceError
+from immrecon.ingest.lab_dated_heads import in_heads
 from immrecon.ingest.lab_shapes import Shaped, by_test, context, is_filled, name_in
 from immrecon.ingest.patterns import matches_whole
-from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table
+from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table, refuse_twice
 
 _APART = " / "
 """Between texts of two rows that should be one: no declared format reads both."""
@@ -21,9 +23,11 @@ def by_visit(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
     assert dialect.columns.test is not None
     if visits.dates == "beside":
         cells, used = _beside(table, frame, dialect, visits)
+    elif visits.dates == "head":
+        cells, used = in_heads(table, frame, dialect, visits)
     else:
         cells, used = _in_rows(table, frame, dialect, visits)
-    return by_test(cells, table, dialect, [dialect.columns.test, *used])
+    return by_test(cells, table, dialect, [*({dialect.columns.test} - visits.groups), *used])
 
 
 def _beside(
@@ -47,6 +51,7 @@ def _beside(
             raise SourceError(f'{table.place}: the visit "{visit}" has results but no "{columns.collected.column}".')
         around = context(table, dialect, block) | {"VISIT": pl.lit(visit)}
         result = block[columns.result]
+        refuse_twice(table, [result, block[columns.collected.column]])
         parts.append(
             frame.select(
                 ROW,
@@ -82,6 +87,7 @@ def _in_rows(
     heads = [head for head in table.heads if head in labels]
     if not heads:
         raise SourceError(f"{table.place}: no head is a visit ({visits.heads}). Heads found: {', '.join(table.heads)}.")
+    refuse_twice(table, heads)
     named = {
         "DATETEXT": columns.collected.column,
         "TIMETEXT": columns.time,

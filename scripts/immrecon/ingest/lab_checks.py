@@ -8,7 +8,7 @@ import polars as pl
 from immrecon.config.consistency import Checks, JumpRule, SlipRule
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, first_error, listing, remarks, shown
-from immrecon.ingest.lab_errors import day_since_transplant
+from immrecon.ingest.lab_errors import day_since_transplant, place_of
 from immrecon.ingest.lab_same_sample import USED, in_full, same_sample_remarks
 from immrecon.vocabulary import Fate, Severity
 
@@ -195,7 +195,7 @@ def _receipt_remarks(frame: pl.DataFrame, dialect: Dialect, hours: float) -> pl.
         "long_way",
         USED & (way > hours),
         pl.lit(f"More than {hours:g} hours from the draw to the laboratory."),
-        column=pl.lit(received.column if received else None, dtype=pl.String),
+        column=place_of(received.column if received else None, dialect),
         value=pl.col("RECEIVEDTEXT"),
         scope="sample",
     )

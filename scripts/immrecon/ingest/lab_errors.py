@@ -12,6 +12,13 @@ IN_FULL = 100
 """Percentages above this are impossible by definition."""
 
 
+def place_of(head: str | None, dialect: Dialect) -> pl.Expr:
+    """The column that a text stands in: for what is written in the heads themselves, that of the cell."""
+    if dialect.visits is not None and head in dialect.visits.groups:
+        return pl.col("SRCCOL")
+    return pl.lit(head, dtype=pl.String)
+
+
 def attribution_errors(dialect: Dialect) -> list[Finding]:
     """Cells of which it is not certain whose they are or what they measure."""
     columns = dialect.columns
@@ -34,7 +41,7 @@ def attribution_errors(dialect: Dialect) -> list[Finding]:
             pl.col("LBTESTCD").is_null(),
             pl.format('The analyte "{}" is neither mapped nor declared as not requested.', "NAME"),
             pl.lit("Add it to `analytes` or to `not_requested` of the dialect."),
-            column=pl.lit(columns.test, dtype=pl.String),
+            column=place_of(columns.test, dialect),
             value=pl.col("NAME"),
             scope="column",
         ),
@@ -80,17 +87,18 @@ def result_errors(dialect: Dialect) -> list[Finding]:
     """Cells whose status, name, unit or text does not give a certain number."""
     columns = dialect.columns
     unit, code = pl.col("UNITTEXT"), pl.col("LBTESTCD")
-    unit_column = pl.lit(columns.unit, dtype=pl.String)
+    unit_column = place_of(columns.unit, dialect)
     problem, value = pl.col("UNIT_PROBLEM"), pl.col("VALUE_PROBLEM")
     number, below = pl.col("LBSTRESN"), pl.col("WORD") == "below limit"
     declared = pl.coalesce("DECLARED_UNIT", "LBSTRESU")
+    codes = [rule.loinc for rule in dialect.analytes.values() if rule.loinc is not None]
     return [
         Finding(
             "status_unknown",
             (pl.col("STATUSTEXT") != "") & pl.col("STATUS").is_null(),
             pl.format('The result status "{}" is not declared.', "STATUSTEXT"),
             pl.lit("Add it to `statuses` of the dialect."),
-            column=pl.lit(columns.status, dtype=pl.String),
+            column=place_of(columns.status, dialect),
             value=pl.col("STATUSTEXT"),
         ),
         Finding(
@@ -98,15 +106,21 @@ def result_errors(dialect: Dialect) -> list[Finding]:
             (pl.col("STATUSTEXT") == "") & pl.col("STATUS").is_null(),
             pl.format("Nothing says whether this result of {} is final.", code),
             pl.lit('Ask the laboratory, or say in `statuses` of the dialect what a blank means, e.g. "": F.'),
-            column=pl.lit(columns.status, dtype=pl.String),
+            column=place_of(columns.status, dialect),
             value=pl.col("STATUSTEXT"),
         ),
         Finding(
             "code_disagrees",
-            (pl.col("LOINC") != "") & (pl.col("LOINC") != pl.col("DECLARED_LOINC")),
-            pl.format("The LOINC code {} does not belong to {}, whose code is {}.", "LOINC", "NAME", "DECLARED_LOINC"),
+            (pl.col("LOINC") != "")
+            & (pl.col("LOINC") != pl.col("DECLARED_LOINC")).fill_null(pl.col("LOINC").is_in(codes)),
+            pl.format(
+                "The LOINC code {} does not belong to {}, whose code is {}.",
+                "LOINC",
+                "NAME",
+                pl.col("DECLARED_LOINC").fill_null("another"),
+            ),
             pl.lit("Name and code contradict each other: ask the laboratory which one holds."),
-            column=pl.lit(columns.loinc, dtype=pl.String),
+            column=place_of(columns.loinc, dialect),
             value=pl.col("LOINC"),
         ),
         Finding(

@@ -4,6 +4,7 @@ import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, listing, remarks, shown
+from immrecon.ingest.lab_errors import place_of
 from immrecon.ingest.lab_reference import unread_limits
 from immrecon.ingest.readers.grid import Grid, Table
 from immrecon.vocabulary import USED_FATES, Fate, Severity
@@ -58,7 +59,7 @@ def notes(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
                     "code_missing",
                     _USED & (pl.col("LOINC") == "") & pl.col("DECLARED_LOINC").is_not_null(),
                     pl.format("{} comes without its LOINC code. Used by its name and unit.", "NAME"),
-                    column=pl.lit(columns.loinc, dtype=pl.String),
+                    column=place_of(columns.loinc, dialect),
                     value=pl.col("LOINC"),
                 ),
                 warning,
@@ -91,7 +92,7 @@ def _unread_dates(dialect: Dialect) -> list[Finding]:
             kind,
             _USED & pl.col(f"{name}_PROBLEM").is_not_null(),
             pl.format('"{}" is not a {} as declared, and is left aside.', f"{name}TEXT", pl.lit(what)),
-            column=pl.lit(head, dtype=pl.String),
+            column=place_of(head, dialect),
             value=pl.col(f"{name}TEXT"),
             scope="sample",
         )

@@ -9,7 +9,7 @@ from immrecon.config.dialect import NO_RESULT_STATUSES, Dialect
 from immrecon.errors import SourceError
 from immrecon.ingest.findings import LONGEST_SHOWN, brief
 from immrecon.ingest.lab_limits import limit_heads, limit_texts
-from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table
+from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table, refuse_twice
 
 CELL_COLUMNS = (
     "SRCFILE",
@@ -61,7 +61,8 @@ def required_columns(dialect: Dialect) -> list[str]:
     heads = [columns.participant]
     if dialect.shape == "wide_by_visit":
         assert columns.test is not None
-        return _in_the_file([*heads, columns.test], dialect)
+        in_heads = dialect.visits.groups if dialect.visits is not None else frozenset()
+        return _in_the_file([*heads, *({columns.test} - in_heads)], dialect)
     if dialect.shape == "wide_visit_over_analyte":
         return _in_the_file(heads, dialect)
     heads.append(columns.collected.column)
@@ -98,6 +99,8 @@ def shape(table: Table, dialect: Dialect) -> Shaped:
 
     Raises SourceError: (visits in the header) no analyte or no date below a visit, or no visit.
     """
+    if dialect.visits is None or dialect.visits.dates != "head":
+        table = replace(table, frame=table.frame.with_columns(pl.col(table.heads).fill_null("")))
     frame = table.frame.join(table.ragged, on=ROW, how="left", maintain_order="left").rename({"n_cells": "N_CELLS"})
     match dialect.shape:
         case "long":
@@ -191,6 +194,7 @@ def _visits(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
         if date not in block:
             raise SourceError(f'{table.place}: the visit "{visit}" has results but no column "{date}".')
         around = context(table, dialect, block) | {"VISIT": pl.lit(visit)}
+        refuse_twice(table, [*results, block[date]])
         parts.append(_unpivot(frame, results, around))
         used += [*results, *(block[name] for name in context_heads(dialect) if name in block)]
     long = pl.concat(parts)
@@ -305,5 +309,7 @@ def undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[tup
         return ()
     known = {*used, *context_heads(dialect), *ignored}
     rest = [head for head in table.heads if head not in known and _below(head) not in known]
-    counts = {head: _count(table.frame, [head], filled=True) for head in rest}
-    return tuple((head, n) for head, n in counts.items() if n or not head.startswith("(column "))
+    if not rest:
+        return ()
+    counts = table.frame.select(is_filled(head).sum() for head in rest).row(0)
+    return tuple((head, n) for head, n in zip(rest, counts, strict=True) if n or not head.startswith("(column "))

@@ -1,6 +1,7 @@
 """Result cells as written: numbers under the declared locale, comparators, words. Nothing is inferred."""
 
 import re
+import unicodedata
 
 import polars as pl
 
@@ -48,7 +49,7 @@ def number_pattern(numbers: Numbers) -> str:
     whole = "|".join([*groups, f"{_DIGITS}{{1,15}}"])
     decimal = "[" + "".join(re.escape(sign) for sign in numbers.decimal) + "]"
     flags = "|".join(re.escape(flag) for flag in sorted(numbers.flags, key=lambda flag: (-len(flag), flag)))
-    trailing = rf"(?:\s*(?:{flags}))?" if flags else ""
+    trailing = rf"(?:\s*(?:{flags})){{0,3}}" if flags else ""
     return (
         r"^(?P<comparator><=|>=|=<|=>|<|>|≤|≥|⩽|⩾|=)?\s*\^?\s*(?P<sign>-)?"
         rf"(?:(?P<whole>{whole})(?:{decimal}(?P<fraction>{_DIGITS}{{1,20}}))?|{decimal}(?P<bare>{_DIGITS}{{1,20}}))"
@@ -76,13 +77,25 @@ def _number(text: pl.Expr, numbers: Numbers) -> list[pl.Expr]:
     ]
 
 
+def _usual(text: str) -> str:
+    """Composed accents, and one blank for any run of white space."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _closed(text: str) -> str:
+    """A word for below the limit, of which neither case nor blanks matter: "< LLOQ"."""
+    return _usual(text).replace(" ", "").casefold()
+
+
 def _words(distinct: pl.Series, words: Words) -> pl.DataFrame:
     """The declared word that each text is, if any: columns text, word, reason."""
-    below = {word.casefold() for word in words.below_limit}
-    is_below = pl.Series([text.casefold() in below for text in distinct.to_list()], dtype=pl.Boolean)
+    below = {_closed(word) for word in words.below_limit}
+    is_below = pl.Series([_closed(text) in below for text in distinct.to_list()], dtype=pl.Boolean)
     reason = pl.lit(None, dtype=pl.String)
+    usual = pl.Series([_usual(text) for text in distinct.to_list()], dtype=pl.String)
     for declared in reversed(words.not_done):
         matched = matches_whole(distinct, declared.matches, ignore_case=True)
+        matched |= matches_whole(usual, declared.matches, ignore_case=True)
         reason = pl.when(matched).then(pl.lit(declared.reason)).otherwise(reason)
     return (
         distinct.to_frame("text")

@@ -131,6 +131,7 @@ _TABLES: dict[str, Topic] = {
     "external_control": "external",
     "adverse_events": "safety",
     "sae_reconciliation": "safety",
+    "ongoing_records": "safety",
     "cell_funnel": "quality",
     "cells": "quality",
     "query_status": "quality",
@@ -139,7 +140,7 @@ _TABLES: dict[str, Topic] = {
 }
 _BESIDE_LIMITS = ("age_limits",)
 """Tables that stand with the counts beside the limits of the age."""
-_LAST = ("recurrent_events", "adverse_events", "sae_reconciliation")
+_LAST = ("recurrent_events", "adverse_events", "sae_reconciliation", "ongoing_records")
 """Tables that follow the figures of their section."""
 _BESIDE = {"trajectory_models": RESIDUALS_STEM}
 """Tables that a figure of the same section follows."""

@@ -35,6 +35,7 @@ class Results:
     checks: pl.DataFrame
     ae_incidence: pl.DataFrame
     sae_reconciliation: pl.DataFrame
+    ongoing_records: pl.DataFrame
     reconstitution: pl.DataFrame
     definition_estimates: pl.DataFrame
     definition_statuses: pl.DataFrame

@@ -80,3 +80,27 @@ def patient_blocks(results: Sequence[Result]) -> Export:
         analytes=analytes(NAMES, "/uL"),
     )  # fmt: skip
     return Export("x.csv", delimited(rows, ";", "utf-8"), lab, tuple(range(2, 2 + len(NAMES))), 3)
+
+
+def patient_blocks_of_dates(results: Sequence[Result]) -> Export:
+    """One cumulative report per participant: a row per analyte, and each participant's own dates as heads."""
+    rows: Rows = []
+    widest = 0
+    for subject in dict.fromkeys(r.subject for r in results):
+        seen = samples([r for r in results if r.subject == subject])
+        widest = max(widest, len(seen))
+        rows += [[f"Patient: {subject}"], ["Test", *(f"{sample[0].drawn:%d/%m/%Y}" for sample in seen)]]
+        rows += [[NAMES[code], *(in_unit(s[index], 0) for s in seen)] for index, code in enumerate(NAMES)]
+        rows.append([])
+    lab = dialect(
+        files=["x.csv"],
+        layout={"format": "csv", "encoding": "utf-8", "delimiter": ";", "header_rows": [2],
+                "blocks": {"begins": r"Patient: (?P<participant>\S+)", "participant": "Patient"}},
+        shape="wide_by_visit",
+        columns={"participant": "Patient", "test": "Test",
+                 "collected": {"column": "drawn", "as": "date", "dates": {"formats": ["%d/%m/%Y"]}}},
+        visits={"heads": r"(?P<drawn>\d{2}/\d{2}/\d{4})", "dates": "head"},
+        analytes=analytes(NAMES, "/uL"),
+        duplicates={"same_draw": ["collected"], "same_day": "query"},
+    )  # fmt: skip
+    return Export("x.csv", delimited(rows, ";", "utf-8"), lab, tuple(range(1, 1 + widest)), 3)

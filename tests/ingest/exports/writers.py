@@ -6,7 +6,7 @@ from .common import Export
 from .standard_exports import fhir_bundle, fhir_lines, hl7_messages, sdtm_json, sdtm_transport
 from .text_exports import bom_exponents, central_csv, french_csv, latin9_bars, utf16_big_endian, utf16_tabs
 from .truth import Result
-from .visit_exports import patient_blocks, visits_with_date_row, visits_with_dates_beside
+from .visit_exports import patient_blocks, patient_blocks_of_dates, visits_with_date_row, visits_with_dates_beside
 from .workbook_exports import open_document, workbook_long, workbook_visits
 
 WRITERS: list[Callable[[Sequence[Result]], Export]] = [
@@ -28,3 +28,6 @@ WRITERS: list[Callable[[Sequence[Result]], Export]] = [
     patient_blocks,
     open_document,
 ]
+
+ALL_WRITERS = [*WRITERS, patient_blocks_of_dates]
+"""With those that the fuzz run leaves out."""

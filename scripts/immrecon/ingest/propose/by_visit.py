@@ -26,14 +26,15 @@ _VISIT = re.compile(r"(?:d|day|jour|j|tag|dag|giorno|dia|visite?|visit|w|week|m|
 @dataclass
 class Visits:
     """`labels` as in the header. `rows`: where the dates are in rows, the name of the row of each role in the test
-    column, and the cells of such rows.
+    column, and the cells of such rows. `names`: the analyte of each label that names one.
     """
 
     labels: list[str]
-    dates: Literal["beside", "row"]
+    dates: Literal["beside", "row", "head"]
     entries: dict[str, Entry]
     rows: dict[str, str] = field(default_factory=dict)
     cells: dict[str, Column] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
 
 
 def over_results(below: Mapping[str, Sequence[str]]) -> bool:
@@ -54,7 +55,7 @@ def beside(finder: Finder, below: Mapping[str, Sequence[str]]) -> Visits | None:
     heads = below[chosen["result"]]
     if len(heads) < 2:
         return None
-    _no_visit_column(finder)
+    no_visit_column(finder)
     labels = [head.rpartition(HEADER_JOIN)[0] for head in heads]
     told = f"{quoted(chosen['result'])} stands below each of {len(labels)} visits, with the date beside"
     return Visits(labels, "beside", {"heads": _heads(labels, []), "dates": inferred("beside", told)})
@@ -65,7 +66,7 @@ def in_rows(finder: Finder, table: Table) -> Visits | None:
     visits = [name for name in finder.columns if _VISIT.fullmatch(words(name))]
     if len(visits) < 2:
         return None
-    tests = [name for name in finder.columns if name not in visits and _names_tests(finder.columns[name])]
+    tests = [name for name in finder.columns if name not in visits and names_tests(finder.columns[name])]
     if not tests:
         return None
     test = next((name for name in tests if finder.named[name] == "test"), tests[0])
@@ -81,7 +82,7 @@ def in_rows(finder: Finder, table: Table) -> Visits | None:
     rows = Finder({name: row for name, row in cells.items() if read_name(name).code is None}, finder.epoch, "row")
     rows.find_sample()
     rows.roles.chosen.pop("visit", None)
-    _no_visit_column(finder)
+    no_visit_column(finder)
     finder.roles.chosen.pop("collected", None)
     for role in ("collected", "time", "received", "reported", "accession", "status"):
         if role in rows.roles.entries:
@@ -92,7 +93,7 @@ def in_rows(finder: Finder, table: Table) -> Visits | None:
     return Visits(labels, "row", {"heads": _heads(labels, further), "dates": told}, dict(rows.roles.chosen), cells)
 
 
-def _names_tests(cells: Column) -> bool:
+def names_tests(cells: Column) -> bool:
     """A column of names of analytes, among them names of rows that say more of the sample."""
     if not 0 < len(cells.texts) <= 500:
         return False
@@ -112,7 +113,7 @@ def _rows(table: Table, test: str, labels: Sequence[str]) -> dict[str, Column]:
     return {name: column(name, cells) for name, cells in found.items() if name}
 
 
-def _no_visit_column(finder: Finder) -> None:
+def no_visit_column(finder: Finder) -> None:
     """The visit is in the header: a column of visits is not read besides."""
     finder.roles.chosen.pop("visit", None)
     finder.roles.entries.pop("visit", None)

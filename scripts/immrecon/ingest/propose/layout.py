@@ -2,7 +2,9 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import polars as pl
 
 from immrecon.config.base import OPEN_QUESTION
 from immrecon.config.source_format import DATA_SETS, MAX_PATTERN_LENGTH, WORKBOOKS, Layout, clean_head
@@ -10,6 +12,7 @@ from immrecon.errors import SourceError
 from immrecon.ingest.propose.analytes import read_name
 from immrecon.ingest.propose.blocks import Block, blocks_entry, find_blocks
 from immrecon.ingest.propose.columns import folded, many
+from immrecon.ingest.propose.dated_heads import dated, hidden, is_over_results, named
 from immrecon.ingest.propose.draft import Entry, Remark, inferred, question, sure
 from immrecon.ingest.propose.formats import Source
 from immrecon.ingest.propose.heads import role_of
@@ -38,11 +41,14 @@ class Sheet:
 
 def recognised(row: list[str]) -> int:
     """How many cells of a row are heads that are known."""
-    return sum(_known(clean_head(cell)) for cell in row[:MOST_COLUMNS] if cell.strip())
+    known = sum(_known(clean_head(cell)) for cell in row[:MOST_COLUMNS] if cell.strip())
+    return known + is_over_results(row[:MOST_COLUMNS], known)
 
 
 def _known(head: str) -> bool:
-    return len(head) < 80 and not is_number(head) and (role_of(head) is not None or read_name(head).code is not None)
+    if len(head) >= 80 or is_number(head):
+        return False
+    return role_of(head) is not None or read_name(head).code is not None or named(head) is not None
 
 
 def read_sheet(source: Source) -> Sheet:
@@ -77,6 +83,7 @@ def read_sheet(source: Source) -> Sheet:
         | {"blocks": blocks_found.answer if blocks_found else None, "ignore_rows": patterns}
     )
     table = to_table(grid, layout)
+    table = replace(table, frame=table.frame.with_columns(pl.col(table.heads).fill_null("")))
     if table.frame.is_empty():
         raise SourceError(f"{grid.place}: no row stands below the header in row {heads.rows[-1]}.")
     _short_rows(table, entries, len(table.heads) - bool(blocks))
@@ -139,12 +146,12 @@ def _blocks(grid: Grid, heads: _Heads) -> tuple[list[Block], Entry | None]:
         return [], None
     down = heads.rows[-1] - before[-1].row
     places = {number: i for i, number in enumerate(grid.numbers)}
-    names = {clean_head(cell) for cell in grid.rows[heads.at] if cell.strip()}
+    names = {hidden(clean_head(cell)) for cell in grid.rows[heads.at] if cell.strip()}
     fitting = [
         block
         for block in blocks
         if (i := places.get(block.row + down)) is not None
-        and {clean_head(cell) for cell in grid.rows[i] if cell.strip()} <= names
+        and {hidden(clean_head(cell)) for cell in grid.rows[i] if cell.strip()} <= names
         and recognised(grid.rows[i])
     ]
     if len(fitting) < 2:
@@ -213,7 +220,7 @@ def _lower(grid: Grid, filled: list[int], at: int) -> int | None:
         return None
     heads = [clean_head(cell) for cell in grid.rows[following[0]] if cell.strip()]
     repeated = len(heads) > len(set(heads))
-    return following[0] if repeated and all(map(_known, heads)) else None
+    return following[0] if repeated and all(_known(head) or dated(head) is not None for head in heads) else None
 
 
 def _units_below(grid: Grid, filled: list[int], at: int) -> int | None:

@@ -1,7 +1,7 @@
 """The analytes of a file: their codes, units and limits; the names that nobody here knows."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,25 +50,35 @@ def units_in(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def requested(names: Mapping[str, Evidence], outside: Mapping[str, str], *, has_units: bool) -> Requested:
-    """The keys analytes, not_requested and units."""
+def requested(
+    names: Mapping[str, Evidence],
+    outside: Mapping[str, str],
+    *,
+    has_units: bool,
+    of_study: Collection[str] | None = None,
+) -> Requested:
+    """The keys analytes, not_requested and units. `of_study`: the codes of the study's analytes, where it is known."""
     result = Requested()
-    known, unknown, unused = {}, [], []
+    known, unknown, unused, others = {}, [], [], {}
     for name, evidence in names.items():
         read = read_name(name)
         if read.code == NOT_USED:
             unused.append(name)
         elif len(name) > LONGEST_WORD or (read.code is None and _by_loinc(evidence) is None):
             unknown.append(name)
+        elif (code := read.code or _by_loinc(evidence)) is not None and of_study is not None and code not in of_study:
+            others[name] = code
         else:
             known[name] = read
     for name, read in known.items():
-        result.analytes[name] = _analyte(name, read, names[name], outside, result.codes, has_units=has_units)
+        sure_of_ratio = of_study is not None
+        entry = _analyte(name, read, names[name], outside, result.codes, has_units=has_units, ratio=sure_of_ratio)
+        result.analytes[name] = entry
     if not result.analytes:
         asked = "no name of an analyte is known. Give each that the study uses, with its code and unit"
         rule = {"code": OPEN_QUESTION, "unit": OPEN_QUESTION}
         result.analytes[OPEN_QUESTION] = Entry(rule, (Remark("question", asked),))
-    result.not_requested = _not_requested(names, unused, unknown)
+    result.not_requested = _not_requested(names, unused, unknown, others)
     if has_units:
         result.units = _unknown_units({name: names[name] for name in known})
     return result
@@ -82,8 +92,16 @@ def _by_loinc(evidence: Evidence) -> str | None:
 
 
 def _analyte(
-    name: str, read: Name, evidence: Evidence, outside: Mapping[str, str], taken: list[str], *, has_units: bool
+    name: str,
+    read: Name,
+    evidence: Evidence,
+    outside: Mapping[str, str],
+    taken: list[str],
+    *,
+    has_units: bool,
+    ratio: bool,
 ) -> Entry:
+    """`ratio`: whether the study is known to have the ratio among its analytes, of which few studies do."""
     rule: dict[str, Any] = {}
     answer: dict[str, Any] = {}
     remarks: list[Remark] = []
@@ -100,12 +118,14 @@ def _analyte(
     else:
         rule["code"] = answer["code"] = code
     taken.append(str(answer["code"]))
-    if answer["code"] == RATIO:
-        told = (
-            f"{quoted(name)} needs the analyte {RATIO} with the unit ratio in the study. Otherwise move it to "
-            f"not_requested, and take {RATIO} out of checks and exclude_where"
+    if answer["code"] == RATIO and not ratio:
+        asked = (
+            f"has the study the analyte {RATIO}, with the unit ratio? Then that is the code of {quoted(name)}. "
+            f"Otherwise move the name to not_requested, and take {RATIO} out of checks and exclude_where"
         )
-        remarks.append(Remark("note", told))
+        if rule["code"] != OPEN_QUESTION:
+            remarks.append(Remark("question", asked))
+            rule["code"] = OPEN_QUESTION
     unit = _unit(name, read, evidence, outside, remarks, has_units=has_units)
     rule["unit"], answer["unit"] = unit
     _limit(name, evidence, answer["unit"], rule, answer, remarks)
@@ -203,7 +223,10 @@ def _loinc(evidence: Evidence, rule: dict[str, Any], answer: dict[str, Any], rem
     remarks.append(Remark("inferred", f"LOINC {usual} in {n} of {codes.n} cells; others are queried"))
 
 
-def _not_requested(names: Mapping[str, Evidence], unused: list[str], unknown: list[str]) -> Entry:
+def _not_requested(
+    names: Mapping[str, Evidence], unused: list[str], unknown: list[str], others: Mapping[str, str]
+) -> Entry:
+    """`others`: names of analytes that the study has not, and their codes."""
     remarks = []
     if unused:
         remarks.append(
@@ -211,8 +234,16 @@ def _not_requested(names: Mapping[str, Evidence], unused: list[str], unknown: li
                 "inferred", f"known, and not counted by a study of lymphocytes: {', '.join(map(quoted, unused[:20]))}"
             )
         )
+    if others:
+        shown = ", ".join(f"{quoted(name)} ({code})" for name, code in list(others.items())[:20])
+        asked = (
+            f"no analytes of the study: {shown}. Declare there what it uses, and move it to analytes; then remove the "
+            f'"{OPEN_QUESTION}".'
+        )
+        remarks.append(Remark("question", asked))
     if not unknown:
-        return Entry(unused, tuple(remarks))
+        listed_only = [*unused, *others]
+        return Entry([*listed_only, OPEN_QUESTION] if others else unused, tuple(remarks), listed_only)
     with_cells = join("", (names[name].results for name in unknown)).n
     listed = ", ".join(map(quoted, unknown[:30])) + (f" and {len(unknown) - 30} more" if len(unknown) > 30 else "")
     asked = (
@@ -220,7 +251,8 @@ def _not_requested(names: Mapping[str, Evidence], unused: list[str], unknown: li
         f'the "{OPEN_QUESTION}": what stays here is counted and not read.'
     )
     remarks.append(Remark("question", asked))
-    return Entry([*unused, *unknown, OPEN_QUESTION], tuple(remarks), [*unused, *unknown])
+    found = [*unused, *others, *unknown]
+    return Entry([*found, OPEN_QUESTION], tuple(remarks), found)
 
 
 def _unknown_units(known: Mapping[str, Evidence]) -> Entry | None:

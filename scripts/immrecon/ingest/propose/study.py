@@ -1,6 +1,7 @@
 """One unknown export, studied from its bytes to a draft dialect. Never used when an export is read."""
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -13,6 +14,7 @@ from immrecon.ingest.propose import checks, values
 from immrecon.ingest.propose.analytes import read_name
 from immrecon.ingest.propose.by_visit import Visits, beside, draws_in_rows, in_rows, over_results
 from immrecon.ingest.propose.columns import Column, column, join, of_table, words
+from immrecon.ingest.propose.dated_heads import named, over_analytes, over_rows
 from immrecon.ingest.propose.draft import Draft, Entry, Remark, Tree, inferred, question, sure
 from immrecon.ingest.propose.exchange import exchange_roles, exchange_statuses
 from immrecon.ingest.propose.formats import Source, read_for_study
@@ -26,8 +28,8 @@ from immrecon.quoting import quoted, safe
 SLUG = r"[a-z0-9][a-z0-9._-]{0,63}"
 
 
-def propose(path: Path, name: str | None = None) -> Draft:
-    """A draft dialect of the export at `path`.
+def propose(path: Path, name: str | None = None, analytes: Collection[str] | None = None) -> Draft:
+    """A draft dialect of the export at `path`, for a study with these analytes (None: not known which).
 
     Raises ConfigError: the name cannot be one. SourceError: no such file, a format that cannot be studied, or nothing
     that looks like a table.
@@ -38,7 +40,7 @@ def propose(path: Path, name: str | None = None) -> Draft:
     sheet = read_sheet(source)
     if len(sheet.table.heads) > MOST_COLUMNS:
         raise SourceError(f"{path.name}: {len(sheet.table.heads):,} columns; at most {MOST_COLUMNS:,} are studied.")
-    return _Study(path, source, sheet).draft(name or _slug(path.stem))
+    return _Study(path, source, sheet, analytes).draft(name or _slug(path.stem))
 
 
 def _slug(stem: str) -> str:
@@ -47,8 +49,8 @@ def _slug(stem: str) -> str:
 
 
 class _Study:
-    def __init__(self, path: Path, source: Source, sheet: Sheet) -> None:
-        self.path, self.source, self.sheet = path, source, sheet
+    def __init__(self, path: Path, source: Source, sheet: Sheet, analytes: Collection[str] | None) -> None:
+        self.path, self.source, self.sheet, self.analytes = path, source, sheet, analytes
         self.below = self._names()
         columns = {name: of_table(sheet.table, *heads) for name, heads in self.below.items()}
         self.columns = {name: Column(name, cells.texts) for name, cells in columns.items()}
@@ -70,7 +72,7 @@ class _Study:
         """Names of columns, with their heads: below the visits of two levels, otherwise each head is a name."""
         table = self.sheet.table
         filled = [head for head in table.heads if not head.startswith("(column ") or of_table(table, head).n]
-        if not self.sheet.two_levels:
+        if not self.sheet.two_levels or sum(named(head) is not None for head in filled) >= 2:
             return {head: [head] for head in filled}
         below: dict[str, list[str]] = {}
         for head in filled:
@@ -85,6 +87,11 @@ class _Study:
         return (Remark("note", f"heads that come twice: {listed}. If the dialect uses one, the export is refused"),)
 
     def _shape(self, finder: Finder) -> tuple[str, Entry]:
+        row = self.sheet.layout.header_rows[-1]
+        self.visits = over_rows(finder, row) or over_analytes(finder, row)
+        if self.visits is not None:
+            shown = ", ".join(map(quoted, self.visits.labels[:4]))
+            return "wide_by_visit", inferred("wide_by_visit", f"heads are dates of draws, or hold one: {shown}")
         several = [name for name in self.analyte_heads if len(self.below[name]) > 1]
         if self.sheet.two_levels and several:
             return "wide_visit_over_analyte", inferred(
@@ -134,7 +141,8 @@ class _Study:
         excluded = checks.exclusions(self._telling(), wanted.codes)
         if excluded is not None:
             tree["exclude_where"] = excluded
-        tree["duplicates"] = checks.duplicates(self.roles, self.shape, self._draws())
+        labelled = self.visits is None or not self.visits.names
+        tree["duplicates"] = checks.duplicates(self.roles, self.shape if labelled else "long", self._draws())
         tree["checks"] = checks.rules(wanted.codes, self._visits(), received="received" in self.roles.chosen)
         return Draft(safe(self.path.name), tree)
 
@@ -153,12 +161,23 @@ class _Study:
                 (f"sheet {quoted(grid.sheet or '')}, row {n}", cell) for n, row in cells for cell in row[:40] if cell
             ]
         has_units = "unit" in self.roles.chosen
-        return requested(self._evidence(), {} if has_units else units_in(outside), has_units=has_units)
+        outside_units = {} if has_units else units_in(outside)
+        return requested(self._evidence(), outside_units, has_units=has_units, of_study=self.analytes)
 
     def _evidence(self, *, known: bool = False) -> dict[str, Evidence]:
         """By the name of each analyte, or of what may be one."""
-        found = self._long() if self.shape in {"long", "wide_by_visit"} else self._wide()
+        if self.visits is not None and self.visits.names:
+            found = self._of_heads(self.visits.names)
+        else:
+            found = self._long() if self.shape in {"long", "wide_by_visit"} else self._wide()
         return {name: evidence for name, evidence in found.items() if not known or _is_used(name)} or found
+
+    def _of_heads(self, names: Mapping[str, str]) -> dict[str, Evidence]:
+        """By the analytes that heads name together with the date."""
+        heads: dict[str, list[str]] = {}
+        for label, name in names.items():
+            heads.setdefault(name, []).append(label)
+        return {name: Evidence(join(name, (self.columns[h] for h in several))) for name, several in heads.items()}
 
     def _wide(self) -> dict[str, Evidence]:
         taken = set(self.roles.chosen.values())
@@ -175,7 +194,7 @@ class _Study:
         chosen = self.roles.chosen
         if self.visits is None:
             return [{role: self.below[name][0] for role, name in chosen.items()}]
-        if self.visits.dates == "row":
+        if self.visits.dates in {"row", "head"}:
             return [chosen | {"result": label} for label in self.visits.labels]
         return [
             {
@@ -228,7 +247,7 @@ class _Study:
         return {name: self.columns[name] for name in names}
 
     def _visits(self) -> Column:
-        if self.visits is not None:
+        if self.visits is not None and not self.visits.names:
             return column("visit", [(self.sheet.layout.header_rows[0], label) for label in self.visits.labels])
         if self.shape == "wide_visit_over_analyte":
             visits = [head.rpartition(HEADER_JOIN)[0] for head in self.sheet.table.heads if HEADER_JOIN in head]

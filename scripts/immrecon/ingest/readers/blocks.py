@@ -25,7 +25,8 @@ class _Block:
 
 
 def blocks_to_table(grid: Grid, layout: Layout, blocks: Blocks, required: Sequence[str]) -> Table:
-    """All blocks under one another, with the participant of each in a column of its own.
+    """All blocks under one another, with the participant of each in a column of its own. Where a block lacks a head of
+    another, its rows are null there: it has no such cell.
 
     Where the heads come without a line that begins a block, the rows below belong to nobody known: their participant
     is the text that stands where that line should, so that they are queried and never counted for the block before.
@@ -40,7 +41,7 @@ def blocks_to_table(grid: Grid, layout: Layout, blocks: Blocks, required: Sequen
         )
     tables = [_table(grid, layout, blocks, block, within) for block in found]
     heads = list(dict.fromkeys(head for table in tables for head in table.heads))
-    frame = pl.concat([table.frame for table in tables], how="diagonal").with_columns(pl.col(heads).fill_null(""))
+    frame = pl.concat([table.frame for table in tables], how="diagonal")
     return replace(
         tables[0],
         frame=frame.select(*heads, ROW),

@@ -1,6 +1,6 @@
 """A sheet as rows of text, and the table in it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -58,7 +58,8 @@ class Grid:
 
 @dataclass(frozen=True)
 class Table:
-    """Data rows under their heads: `frame` has one String column per head ('' is blank) and SRCROW (Int64).
+    """Data rows under their heads: `frame` has one String column per head ('' is blank; null where the row's block has
+    no such head) and SRCROW (Int64).
 
     `ragged` has the rows (SRCROW, n_cells) with more or fewer cells than heads: their cells may have shifted.
     `repeated` are heads that come more than once; the later ones are named "head (column n)".
@@ -220,6 +221,12 @@ def _require(grid: Grid, names: Sequence[str], repeated: Sequence[str], required
             hint += " The heads look decoded with another encoding than the file was written in."
     listed = ", ".join(f'"{name}"' for name in missing)
     raise SourceError(f"{grid.place}: the declared column {listed} is missing. {hint}")
+
+
+def refuse_twice(table: Table, heads: Collection[str]) -> None:
+    """Raise SourceError where one of the heads comes twice: the second would be lost among columns of no use."""
+    if twice := [head for head in table.repeated if head in heads]:
+        raise SourceError(f'{table.place}: the column "{twice[0]}" comes twice; which one is meant cannot be known.')
 
 
 def titles(rows: Sequence[Sequence[str]], patterns: Sequence[str]) -> list[bool]:

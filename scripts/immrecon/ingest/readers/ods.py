@@ -8,15 +8,13 @@ they are shown; error cells and texts are as shown. OpenDocument 1.3, part 3, se
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import iterparse
 
 from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
@@ -24,11 +22,17 @@ from immrecon.ingest.readers.bounds import Extent, check_archive, check_file
 from immrecon.ingest.readers.cells import cell_text, clock_text, not_calculated
 from immrecon.ingest.readers.grid import Grid
 from immrecon.ingest.readers.sheets import choose_sheets
+from immrecon.ingest.readers.xml_events import events
 
 _URN = "urn:oasis:names:tc:opendocument:xmlns"
 _TABLE, _OFFICE, _TEXT = (f"{{{_URN}:{part}:1.0}}" for part in ("table", "office", "text"))
 _CALC_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
+_A_TABLE, _A_ROW, _A_PARAGRAPH = f"{_TABLE}table", f"{_TABLE}table-row", f"{_TEXT}p"
 _CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
+_AGAIN, _ACROSS, _DOWN, _FORMULA = (
+    f"{_TABLE}{name}"
+    for name in ("number-columns-repeated", "number-columns-spanned", "number-rows-spanned", "formula")
+)
 _DURATION = re.compile(r"(-)?P(?:(\d+)D)?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?")
 
 
@@ -54,8 +58,12 @@ def read_ods(
     check_file(path, file, limits)
     try:
         check_archive(path, file, limits)
-        with zipfile.ZipFile(path) as archive, archive.open("content.xml") as content:
-            found, names = _sheets(content, file, sheets, limits)
+        with (
+            zipfile.ZipFile(path) as archive,
+            archive.open("content.xml") as content,
+            archive.open("content.xml") as again,
+        ):
+            found, names = _sheets(events(content, again), file, sheets, limits)
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror or error}).") from None
     except (
@@ -75,15 +83,16 @@ def read_ods(
 
 
 def _sheets(
-    content: IO[bytes], file: str, wanted: Sequence[str], limits: Limits
+    coming: Iterable[tuple[str, Element]], file: str, wanted: Sequence[str], limits: Limits
 ) -> tuple[dict[str, _Sheet], list[str]]:
     """The wanted sheets, and the names of all. A table within a cell or a tracked change is not a sheet."""
     names: list[str] = []
     found: dict[str, _Sheet] = {}
     path: list[Element] = []
     tables = rows = 0
-    for event, element in iterparse(content, events=("start", "end"), forbid_dtd=True):
-        is_table, is_row = element.tag == f"{_TABLE}table", element.tag == f"{_TABLE}table-row"
+    for event, element in coming:
+        tag = element.tag
+        is_table, is_row = tag == _A_TABLE, tag == _A_ROW
         if event == "start":
             path.append(element)
             tables, rows = tables + is_table, rows + is_row
@@ -102,7 +111,7 @@ def _sheets(
 
 
 def _row(sheet: _Sheet, element: Element) -> None:
-    times = _repeats(element, "number-rows-repeated")
+    times = _repeats(element, f"{_TABLE}number-rows-repeated")
     first, sheet.last = sheet.last + 1, sheet.last + times
     texts: list[str] = []
     formulas: list[int] = []
@@ -110,15 +119,15 @@ def _row(sheet: _Sheet, element: Element) -> None:
     for cell in element:
         if cell.tag not in _CELLS:
             continue
-        again = _repeats(cell, "number-columns-repeated")
+        again = _repeats(cell, _AGAIN)
         text = _text(cell)
         if text:
             sheet.extent.row(sheet.last, column + again, 0)
             texts += [""] * (column - len(texts)) + [text] * again
-        if text and cell.get(f"{_TABLE}formula") is not None:
+        if text and cell.get(_FORMULA) is not None:
             formulas += range(column, column + again)
-        across = _repeats(cell, "number-columns-spanned")
-        down = _repeats(cell, "number-rows-spanned")
+        across = _repeats(cell, _ACROSS)
+        down = _repeats(cell, _DOWN)
         if text and (across > 1 or down > 1):
             sheet.merged.append((first, first + down - 1, column, column + across - 1))
         column += again
@@ -131,7 +140,10 @@ def _row(sheet: _Sheet, element: Element) -> None:
 
 def _repeats(element: Element, name: str) -> int:
     """Raises ValueError: not a whole number of at least 1."""
-    times = int(element.get(_TABLE + name, "1"))
+    written = element.get(name)
+    if written is None:
+        return 1
+    times = int(written)
     if times < 1:
         raise ValueError(name)
     return times
@@ -139,9 +151,9 @@ def _repeats(element: Element, name: str) -> int:
 
 def _text(cell: Element) -> str:
     """Raises KeyError or ValueError: a value that is not of its type."""
-    shown = "\n".join("".join(_pieces(part)) for part in cell if part.tag == f"{_TEXT}p")
+    shown = "\n".join("".join(_pieces(part)) for part in cell if part.tag == _A_PARAGRAPH)
     kind = cell.get(f"{_OFFICE}value-type")
-    formula = cell.get(f"{_TABLE}formula")
+    formula = cell.get(_FORMULA)
     if cell.get(_CALC_TYPE) == "error":
         return shown
     if kind == "string":
