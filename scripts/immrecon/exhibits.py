@@ -15,6 +15,17 @@ def trajectory_stem(analyte: str) -> str:
     return f"trajectories_{analyte.lower()}"
 
 
+RESIDUALS_STEM = "trajectory_residuals"
+
+
+def model_stem(analyte: str) -> str:
+    return f"trajectory_model_{analyte.lower()}"
+
+
+def fits_stem(analyte: str) -> str:
+    return f"trajectory_participants_{analyte.lower()}"
+
+
 def curve_stem(endpoint: str) -> str:
     return f"curve_{endpoint.lower()}"
 
@@ -110,10 +121,18 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
         "events": [events_stem(event.code) for event in spec.recurrent_events if event.figure],
         "multistate": [states_stem(course.code) for course in spec.multistate],
         "definition_grid": ["definition_grid"] if spec.definition_grid else [],
+        "trajectory": _trajectory_stems(spec),
         "reconstitution_outcome": [outcome_stem(item.code, code, day) for item, code, day in outcome_figures(spec)],
         "external_control": ["external_control"] if spec.externals else [],
         "forest": [forest_stem(topic) for topic in compared_topics(spec)],
     }
+
+
+def _trajectory_stems(spec: DisplaySpec) -> list[str]:
+    if spec.trajectory is None:
+        return []
+    shown = spec.trajectory
+    return [*map(model_stem, shown.analytes), *map(fits_stem, shown.participant_pages), RESIDUALS_STEM]
 
 
 def _kinetic_stems(kinetics: Kinetics) -> list[str]:
@@ -134,6 +153,7 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         "reconstitution",
         *(["definition_grid"] if spec.definition_grid else []),
         *(visits_stem(analyte.code) for analyte in spec.analytes if analyte.summarised),
+        *(["trajectory_estimates", "trajectory_models"] if spec.trajectory else []),
         *(["missed_samples"] if spec.visits.windows else []),
         *(_kinetic_stems(spec.kinetics) if spec.kinetics else []),
         *map(age_visits_stem, age_analytes(spec)),

@@ -281,6 +281,18 @@ RATIOS = (
 """Measures of which 1 means no difference."""
 
 
+class TrajectoryMeasure(StrEnum):
+    """What a model of counts over time estimates on a day."""
+
+    GEOMETRIC_MEAN = "geometric mean, missing at random, if alive and relapse-free"
+    RATIO = "ratio of geometric means"
+
+
+class AnalysisRole(StrEnum):
+    PRIMARY = "primary"
+    SENSITIVITY = "sensitivity"
+
+
 class CheckOutcome(StrEnum):
     HOLDS = "holds"
     VIOLATED = "violated"

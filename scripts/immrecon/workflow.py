@@ -20,6 +20,7 @@ from immrecon.config.load import load_study
 from immrecon.config.outcome_specs import joint_model_spec, landmark_status_spec, outcome_spec
 from immrecon.config.queries import queries_spec
 from immrecon.config.study import Study
+from immrecon.config.trajectory_specs import trajectory_spec
 from immrecon.errors import ConfigError, ImmreconError, SourceError
 from immrecon.layout import Layout, control_files, distrust_unrecorded, source_files, unused_files
 from immrecon.lock import prepare
@@ -39,6 +40,7 @@ SPEC: dict[str, Callable[[Study], Strict]] = {
     "events": specs.events_spec,
     "multistate": specs.multistate_spec,
     "contrasts": contrast_spec,
+    "trajectory": trajectory_spec,
     "landmark_status": landmark_status_spec,
     "outcome": outcome_spec,
     "joint_model": joint_model_spec,

@@ -68,9 +68,10 @@ def every_key(content: object, path: tuple = ()) -> list[tuple]:
 
 
 def test_a_missing_key_is_an_error_and_never_inherited(folder):
-    """Each key of config.yaml in turn; the entries of `cuts` are names, of which any may be left out."""
+    """Each key of config.yaml in turn; the entries of `cuts` and `worst_ranks` are names, which may be left out."""
     original = yaml.safe_load((folder / "config.yaml").read_text())
-    keys = [path for path in every_key(original) if not (path[0] == "cuts" and len(path) == 2)]
+    names = ("cuts", "worst_ranks")
+    keys = [path for path in every_key(original) if not (len(path) > 1 and path[-2] in names)]
     assert len(keys) > 50
     for path in keys:
 
@@ -126,6 +127,34 @@ def test_chunks_are_one_or_as_many_as_parts(folder, parts, chunks, fits):
         return
     with pytest.raises(ConfigError, match=f"chunks is {chunks}: expected 1, or one for each of the {parts} parts"):
         load_study(folder / "config.yaml")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"analytes": ["CD5"], "participant_pages": []}, 'trajectory.analytes uses the analyte "CD5"'),
+        ({"participant_pages": ["NK"]}, "participant_pages: NK is not one of the analytes"),
+        ({"samples_end_at": ["relaps"]}, 'trajectory.samples_end_at names "relaps", which is none of'),
+        ({"events_shown": ["EVENT"]}, 'trajectory.events_shown names "EVENT", which is none of'),
+        ({"reference_group": "adults"}, 'trajectory.reference_group names "adults", which is none of adult, paediatric'),
+        ({"knots_day": [90, 30]}, "knots_day must ascend strictly between the two of boundary_day"),
+        ({"knots_day": [14]}, "knots_day must ascend strictly"),
+        ({"boundary_day": [5, 365]}, "boundary_day must lie within first_day and last_day"),
+        ({"days": [30, 400]}, "days: .400.0. lie outside"),
+        ({"imputed_shares_of_limit": [0]}, "shares above 0, up to 1"),
+        ({"imputed_values": [0]}, "values above 0"),
+        ({"slope": True}, "slope"),
+    ],
+)  # fmt: skip
+def test_trajectories_name_what_there_is(folder, change, message):
+    edit(folder / "config.yaml", lambda c: c["trajectory"].update(change))
+    with pytest.raises(ConfigError, match=message):
+        load_study(folder / "config.yaml")
+
+
+def test_trajectories_may_be_left_out(folder):
+    edit(folder / "config.yaml", lambda c: c.update(trajectory=None))
+    assert load_study(folder / "config.yaml").file.trajectory is None
 
 
 def test_missing_file(folder):
@@ -301,6 +330,8 @@ def test_a_group_of_leukaemias_is_not_everybody(folder):
         content["groups"][0]["code"] = "ALL"
         content["protocol_versions"] = []
         content["sources"].update(comparisons=None, external=None)
+        content["trajectory"]["reference_group"] = None
+        content["kinetics"] = None
 
     edit(folder / "config.yaml", change)
     assert load_study(folder / "config.yaml").file.groups[0].code == "ALL"

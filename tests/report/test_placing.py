@@ -3,6 +3,7 @@
 import pytest
 
 from immrecon.config.display import DisplaySpec, EndpointDisplay
+from immrecon.exhibits import figure_stems
 from immrecon.report.outline import outline
 from immrecon.report.placing import Placed, endpoints_of, place_figure
 from immrecon.tables.model import Table
@@ -73,3 +74,13 @@ def test_any_set_of_endpoints_makes_a_report(run: Results, spec: DisplaySpec) ->
         item.stem: section.anchor for section in sections for item in section.exhibits if isinstance(item, Placed)
     }
     assert placed == {"curve_zz": template.topic, "curve_os": "further"}
+
+
+def test_mixed_models_stand_beside_their_analyte_and_are_marked_as_what_they_rest_on(spec: DisplaySpec) -> None:
+    shown = spec.trajectory
+    assert shown is not None
+    model, people, residuals = (place_figure(stem, spec) for stem in figure_stems(spec)["trajectory"])
+    assert (model.topic, model.title, model.codes) == ("recovery", "CD4+ T cells, mixed model", ("TRAJECTORY",))
+    assert people.title == "CD4+ T cells, mixed model for each participant"
+    assert model.analyte == people.analyte
+    assert (residuals.topic, residuals.codes, residuals.analyte) == ("recovery", ("TRAJECTORY",), None)

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from immrecon.errors import InputError
-from immrecon.stats.longitudinal import mixed_model, natural_spline, random_slope_test
+from immrecon.stats.longitudinal import mixed_model, mixed_models, natural_spline, random_slope_test
 
 from .conftest import GOLDEN, read_columns
 
@@ -342,3 +342,16 @@ def test_kenward_roger_of_hardly_any_data_is_defined_or_missing():
             assert np.isfinite(found.std_error).all()
             joint = found.test([[0, 0, 1, 0], [0, 0, 0, 1]])
             assert np.isnan(joint.p_value) or (joint.df_denominator > 0 and 0 <= joint.p_value <= 1)
+
+
+def test_several_ways_of_inference_are_those_of_one_each():
+    ways = ("kenward-roger", "satterthwaite", "between-within")
+    together = mixed_models(DATA["full"], X, DATA["id"], slope=DATA["t"], df=ways)
+    for way, found in zip(ways, together, strict=True):
+        alone = fit(True, df=way)
+        assert (found.df_method, found.loglik, found.residual_sd) == (way, alone.loglik, alone.residual_sd)
+        for name in ("coefficient", "std_error", "df", "covariance", "random_effects", "fitted"):
+            assert_array_equal(getattr(found, name), getattr(alone, name))
+        assert_array_equal(found.contrast(CONTRASTS).conf_low, alone.contrast(CONTRASTS).conf_low)
+    refused = mixed_models([1.0, 2.0], [[1.0], [1.0]], ["a", "a"], df=ways)
+    assert [(one.df_method, one.status) for one in refused] == [(way, "not estimable") for way in ways]

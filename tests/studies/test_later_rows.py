@@ -27,6 +27,7 @@ from immrecon.analyses.reconstitution import estimate_reconstitution
 from immrecon.analyses.reconstitution_outcome import estimate_reconstitution_outcome
 from immrecon.analyses.recovery import estimate_recovery
 from immrecon.analyses.safety import estimate_safety
+from immrecon.analyses.trajectory import estimate_trajectory
 from immrecon.analyses.tte import estimate_tte
 from immrecon.config import specs
 from immrecon.config.clinical import clinical_spec
@@ -36,6 +37,7 @@ from immrecon.config.external_specs import external_spec
 from immrecon.config.load import load_study
 from immrecon.config.outcome_specs import joint_model_spec, landmark_status_spec, outcome_spec
 from immrecon.config.study import Study
+from immrecon.config.trajectory_specs import trajectory_spec
 from immrecon.contracts.results import RESULTS
 from immrecon.derive.adae import derive_adae
 from immrecon.derive.adlb import derive_adlb
@@ -84,6 +86,7 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
         estimate_safety(
             adsl, adae, LastingDomains(clinical.ae, clinical.ce, clinical.cm), clinical.sae, specs.safety_spec(study)
         ),
+        estimate_trajectory(adsl, adlb, tte.adoc, trajectory_spec(study)),
     ]
     tables = {name: frame for result in results for name, frame in vars(result).items()}
     grid = estimate_definition_grid(tte.adtte, tte.adrec, specs.definition_grid_spec(study))

@@ -135,6 +135,25 @@ class TestActg315:
             expected = {int(r["id"]): (float(r["time"]), int(r["status"])) for r in csv.DictReader(stream)}
         assert found == expected
 
+    def test_mixed_model_of_counts(self, study):
+        """R's numbers of golden/analyses/trajectory_actg315.R."""
+        expected = json.loads((REPOSITORY / "tests/golden/analyses/trajectory_actg315.json").read_text())
+        found = estimates(study("actg315"), "trajectory_estimates")
+        for df, part in (("between-within", "primary"), ("kenward-roger",) * 2, ("satterthwaite",) * 2):
+            of_r = expected[part.replace("-", "_")]
+            for group in ("ART", "all"):
+                ours = rows(found, "time_day", group=group, dose_level="all", df_method=df)
+                assert ours["time_day"].to_list() == [28, 84, 168]
+                assert_allclose(ours["estimate"].log10(), of_r["estimate"], rtol=1e-6, err_msg=df)
+                assert_allclose(ours["std_error"], of_r["std_error"], rtol=1e-4, err_msg=df)
+                assert_allclose(ours["df"], np.broadcast_to(of_r["df"], 3), rtol=1e-3, err_msg=df)
+        model = rows(estimates(study("actg315"), "trajectory_models"), terms="none", df_method="between-within").row(
+            0, named=True
+        )
+        assert [model[n] for n in ("n_samples", "n_participants", "n_below_limit", "slope_kept")] == [361, 46, 0, True]
+        assert model["loglik"] == pytest.approx(expected["loglik"], rel=1e-8)
+        assert model["slope_statistic"] == pytest.approx(expected["statistic"], rel=1e-6)
+
     def test_counts_as_read(self, study, reference):
         adlb = pl.read_parquet(study("actg315") / "analysis" / "adlb" / "*.parquet")
         values = adlb["AVAL"]

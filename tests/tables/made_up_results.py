@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import made_up_trajectory
 import polars as pl
 from made_up_trial import CD4_RULE, DAYS, GROUPS, HOSTILE, LEVELS, Person, people
 
@@ -551,6 +552,12 @@ def make_results(spec: DisplaySpec) -> Results:
         state_curves=frame(results.STATE_CURVES, []),
         state_occupancy=on_days(results.STATE_OCCUPANCY, 1.0),
         length_of_stay=on_days(results.LENGTH_OF_STAY, 100.0),
+        trajectory_curves=frame(results.TRAJECTORY_CURVES, []),
+        trajectory_estimates=frame(results.TRAJECTORY_ESTIMATES, made_up_trajectory.estimates()),
+        trajectory_models=frame(results.TRAJECTORY_MODELS, made_up_trajectory.models()),
+        trajectory_samples=frame(results.TRAJECTORY_SAMPLES, []),
+        trajectory_participants=frame(results.TRAJECTORY_PARTICIPANTS, []),
+        trajectory_predictions=frame(results.TRAJECTORY_PREDICTIONS, []),
         outcome_curves=frame(results.OUTCOME_CURVES, []),
         outcome_risk_table=frame(results.OUTCOME_RISK_TABLE, []),
         outcome_estimates=frame(results.OUTCOME_ESTIMATES, []),

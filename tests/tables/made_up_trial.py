@@ -127,6 +127,12 @@ def make_spec(**changes: Any) -> DisplaySpec:
                 "status": "draft",
             }
         ],
+        "trajectory": {
+            "analytes": ["CD4"], "participant_pages": ["CD4"], "first_day": 11, "last_day": 395, "knots_day": [30, 90],
+            "boundary_day": [14, 365], "days": [30, 365], "ends_at": ["relapse"], "markers": ["RELAPSE"],
+            "random_slope_tried": True, "reference_group": "ADULT", "p_values_shown": False,
+            "p_values_reason": "not <randomised>", "source": "<b>a plan</b>", "status": "draft",
+        },
         "kinetics": {
             "analytes": ["CD4", "CD3"],
             "below_limit": {"factor": 0.5, "sensitivity_factor": None},

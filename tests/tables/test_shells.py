@@ -56,6 +56,7 @@ def test_signed_runs_have_no_draft_mark(run: Results, spec: DisplaySpec) -> None
             "definition_grid": None,
             "recurrent_events": [],
             "multistate": [],
+            "trajectory": None,
             "age_limits": None,
         }
     )
@@ -318,6 +319,7 @@ def test_no_endpoints_and_no_groups_in_the_data_are_not_an_error(run: Results, s
             "definition_grid": None,
             "recurrent_events": [],
             "multistate": [],
+            "trajectory": None,
             "age_limits": None,
             "dose_levels": [],
             "thresholds": [],

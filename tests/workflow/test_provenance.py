@@ -51,7 +51,10 @@ def test_template_edit_concerns_the_report_only(scripts):
 def test_statistics_edit_concerns_the_steps_that_reach_it(scripts):
     before = digests(scripts)
     append(scripts / "immrecon" / "stats" / "survival.py")
-    survival = {"estimate_contrasts", "estimate_external_control", "estimate_reconstitution_outcome", "estimate_tte"}
+    survival = {
+        "estimate_contrasts", "estimate_external_control", "estimate_reconstitution_outcome", "estimate_trajectory",
+        "estimate_tte",
+    }  # fmt: skip
     assert changed(scripts, before) == survival
 
 

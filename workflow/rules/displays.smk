@@ -144,6 +144,24 @@ rule draw_multistate:
         "../../scripts/draw_multistate.py"
 
 
+rule draw_trajectory:
+    input:
+        curves=LAYOUT.table("estimates", "trajectory_curves"),
+        samples=LAYOUT.table("estimates", "trajectory_samples"),
+        participants=LAYOUT.table("estimates", "trajectory_participants"),
+        predictions=LAYOUT.table("estimates", "trajectory_predictions"),
+        timelines=LAYOUT.table("estimates", "timelines"),
+    output:
+        FIGURES["trajectory"],
+    log:
+        LAYOUT.log("draw_trajectory"),
+    params:
+        code=code_digest("draw_trajectory"),
+        spec=STEPS.spec("display"),
+    script:
+        "../../scripts/draw_trajectory.py"
+
+
 rule draw_reconstitution_outcome:
     input:
         curves=LAYOUT.table("estimates", "outcome_curves"),

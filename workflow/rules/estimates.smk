@@ -183,6 +183,27 @@ rule estimate_contrasts:
         "../../scripts/estimate_contrasts.py"
 
 
+rule estimate_trajectory:
+    input:
+        adsl=LAYOUT.participants("analysis", "adsl"),
+        adlb=LAYOUT.participants("analysis", "adlb"),
+        adoc=LAYOUT.participants("analysis", "adoc"),
+    output:
+        curves=LAYOUT.table("estimates", "trajectory_curves"),
+        estimates=LAYOUT.table("estimates", "trajectory_estimates"),
+        models=LAYOUT.table("estimates", "trajectory_models"),
+        samples=LAYOUT.table("estimates", "trajectory_samples"),
+        participants=LAYOUT.table("estimates", "trajectory_participants"),
+        predictions=LAYOUT.table("estimates", "trajectory_predictions"),
+    log:
+        LAYOUT.log("estimate_trajectory"),
+    params:
+        code=code_digest("estimate_trajectory"),
+        spec=STEPS.spec("trajectory"),
+    script:
+        "../../scripts/estimate_trajectory.py"
+
+
 rule estimate_reconstitution_outcome:
     input:
         adtte=LAYOUT.participants("analysis", "adtte"),

@@ -21,6 +21,7 @@ from immrecon.config.study import (
     Threshold,
     Visits,
 )
+from immrecon.config.trajectory_specs import TrajectoryDisplay, trajectory_display
 from immrecon.config.wording import censoring_in_words, occurrence_in_words, states_censored_in_words
 from immrecon.vocabulary import Clock, Estimator, Population
 
@@ -140,6 +141,7 @@ class DisplaySpec(Strict):
     multistate: list[MultiStateDisplay] = Field(default=[])
     kinetics: Kinetics | None = Field(default=None)
     comparisons: list[ComparisonDisplay] = Field(default=[])
+    trajectory: TrajectoryDisplay | None = Field(default=None)
     age_limits: AgeLimitsDisplay | None = Field(default=None)
     outcomes: list[OutcomeDisplay] = Field(default=[])
     externals: list[ExternalDisplay] = Field(default=[])
@@ -180,6 +182,7 @@ def display_spec(study: Study) -> DisplaySpec:
         multistate=[_multistate_display(study, code) for code in study.endpoints.multistate],
         kinetics=file.kinetics,
         comparisons=comparison_displays(study),
+        trajectory=trajectory_display(study),
         age_limits=_age_limits_display(study),
         outcomes=outcome_displays(study),
         externals=external_displays(study),

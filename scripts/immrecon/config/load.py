@@ -21,6 +21,7 @@ from immrecon.config.occurrences import (
 from immrecon.config.outcomes import OutcomesFile, check_outcomes
 from immrecon.config.reference_limits import AGE_LOWER_LIMIT, check_reference_limits, read_reference_limits
 from immrecon.config.study import Study, StudyFile
+from immrecon.config.trajectory import Trajectory
 from immrecon.errors import ConfigError
 
 
@@ -84,6 +85,9 @@ def _cross_check(study: Study, path: Path) -> None:
     for name, occurrence in study.endpoints.occurrences.items():
         if isinstance(occurrence, ThresholdCrossing):
             wanted[occurrence.analyte] = f"occurrences.{name}"
+    if study.file.trajectory is not None:
+        wanted |= dict.fromkeys(study.file.trajectory.analytes, "trajectory.analytes")
+        _check_trajectory(study, study.file.trajectory, path)
     for analyte, where in wanted.items():
         if analyte not in analytes:
             raise ConfigError(f'{path}: {where} uses the analyte "{analyte}", which is not under "analytes".')
@@ -96,6 +100,19 @@ def _cross_check(study: Study, path: Path) -> None:
     for marker in study.file.timelines.markers:
         if marker.occurrence not in study.endpoints.occurrences:
             raise ConfigError(f'{path}: timelines marks "{marker.occurrence}", which is not an occurrence.')
+
+
+def _check_trajectory(study: Study, trajectory: Trajectory, path: Path) -> None:
+    marked = [marker.occurrence for marker in study.file.timelines.markers]
+    groups = [group.code for group in study.file.groups]
+    for key, names, known in (
+        ("samples_end_at", trajectory.samples_end_at, list(study.endpoints.occurrences)),
+        ("events_shown", trajectory.events_shown, marked),
+        ("reference_group", [trajectory.reference_group] if trajectory.reference_group else [], groups),
+    ):
+        if unknown := [name for name in names if name not in known]:
+            declared = ", ".join(known)
+            raise ConfigError(f'{path}: trajectory.{key} names "{unknown[0]}", which is none of {declared}.')
 
 
 def _check_kinetics(study: Study, path: Path) -> None:

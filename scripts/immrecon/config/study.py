@@ -19,6 +19,7 @@ from immrecon.config.kinetics import Kinetics
 from immrecon.config.outcomes import OutcomesFile
 from immrecon.config.record_checks import LastingRecords, LateEntry, ProtocolVersion, SaeReconciliation
 from immrecon.config.reference_limits import ReferenceLimit
+from immrecon.config.trajectory import Trajectory
 from immrecon.vocabulary import POOLED, Milestone, Population
 
 
@@ -222,6 +223,7 @@ class StudyFile(Strict):
     analytes: list[Analyte]
     visits: Visits
     thresholds: list[Threshold]
+    trajectory: Trajectory | None = Field(description="mixed models of counts over time; null: not analysed")
     kinetics: Kinetics | None = Field(description="parameters of the course of counts; null: not analysed")
     partial_dates: PartialDates
     methods: Methods

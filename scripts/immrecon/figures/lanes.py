@@ -88,7 +88,7 @@ def draw_lanes(timelines: pl.DataFrame, spec: DisplaySpec) -> Figure:
         return words_only_page(words, "No participant has been transplanted by the data cut-off.")
     groups = [group for group in group_styles(spec, people["group"]) if group.code in set(people["group"])]
     lanes, headers, lanes_mm = _place_lanes(people, groups, scale)
-    looks = _marker_looks(timelines, spec)
+    looks = marker_looks(timelines, spec)
     key = key_rows(_key_entries(timelines, looks), INNER_MM)
     key_mm = len(key) * LINE_MM + 2.5
     page = open_page(words, key_mm + lanes_mm + 14)
@@ -195,7 +195,7 @@ def _draw_markers(
         axes.plot(rows["start_day"] + shift, rows["y"], clip_on=False, zorder=3, **drawn)
 
 
-def _marker_looks(timelines: pl.DataFrame, spec: DisplaySpec) -> dict[str, dict[str, Any]]:
+def marker_looks(timelines: pl.DataFrame, spec: DisplaySpec) -> dict[str, dict[str, Any]]:
     """Look of each code in the table. It depends on the configured occurrences first, so that it stays between cuts."""
     codes = timelines.filter(pl.col("kind") == "marker")["code"].unique().sort().to_list()
     names = [name for e in spec.endpoints for name in (*e.event_labels, *e.competing_labels)]

@@ -58,15 +58,21 @@ def draw_panel(
 
     samples: rows of PROFILES sorted by participant and day; visits: rows of VISIT_SUMMARY sorted by target day.
     """
-    axes = page.axes(MARGIN_MM + LEFT_MM, top, frame.plot_mm, height)
-    scale(axes, frame.last_day, frame.low, frame.high)
-    axes.set_ylabel(frame.y_label)
-    _draw_across(page, axes, top, height, frame)
+    axes = open_axes(page, top, height, frame)
     draw_samples(axes, samples, group, frame.low)
     _draw_medians(axes, visits, group, frame)
     if samples.is_empty():
         axes.text(0.5, 0.5, "No sample", transform=axes.transAxes, ha="center", va="center", color=SOFT)
     _write_numbers(page, top + height, visits, frame)
+
+
+def open_axes(page: Page, top: float, height: float, frame: Frame) -> Axes:
+    """The axes of a panel, with their scales and the lines across."""
+    axes = page.axes(MARGIN_MM + LEFT_MM, top, frame.plot_mm, height)
+    scale(axes, frame.last_day, frame.low, frame.high)
+    axes.set_ylabel(frame.y_label)
+    _draw_across(page, axes, top, height, frame)
+    return axes
 
 
 def scale(axes: Axes, last_day: float, low: float, high: float, *, minor_ticks: bool = True) -> None:

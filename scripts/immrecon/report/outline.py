@@ -7,6 +7,7 @@ import polars as pl
 
 from immrecon.config.display import DisplaySpec, EndpointDisplay
 from immrecon.exhibits import (
+    RESIDUALS_STEM,
     age_analytes,
     age_visits_stem,
     compared_endpoints,
@@ -117,6 +118,8 @@ _TABLES: dict[str, Topic] = {
     "reconstitution_status": "recovery",
     "reconstitution": "recovery",
     "definition_grid": "recovery",
+    "trajectory_estimates": "recovery",
+    "trajectory_models": "recovery",
     "missed_samples": "recovery",
     "kinetic_sensitivity": "recovery",
     "kinetic_comparisons": "recovery",
@@ -139,6 +142,8 @@ _BESIDE_LIMITS = ("age_limits",)
 """Tables that stand with the counts beside the limits of the age."""
 _LAST = ("recurrent_events", "adverse_events", "sae_reconciliation", "ongoing_records")
 """Tables that follow the figures of their section."""
+_BESIDE = {"trajectory_models": RESIDUALS_STEM}
+"""Tables that a figure of the same section follows."""
 _SPLIT = ("landmarks", "quantiles", "contrasts", "state_occupancy")
 """Tables that are shown in parts, each beside the figures of its endpoints."""
 
@@ -163,13 +168,17 @@ def _exhibits(
     alone = [figure for figure in here if figure.endpoint is None and figure.analyte is None]
     courses = [course.code for course in spec.multistate if course.topic == topic]
     states = {states_stem(code) for code in courses}
+    models = {_BESIDE[stem] for stem in tables if stem in _BESIDE}
     beside = set(figure_stems(spec)["age_reference"])
-    yield from (figure for figure in alone if figure.stem not in forests | states | beside)
+    yield from (figure for figure in alone if figure.stem not in forests | states | beside | models)
     if topic == "recovery":
         yield from _by_analyte(tables, [figure for figure in here if figure.stem not in beside], spec)
         yield from _beside_limits(tables, [figure for figure in here if figure.stem in beside], spec)
     apart = (*_LAST, *_BESIDE_LIMITS)
-    yield from (table for stem, table in tables.items() if _TABLES.get(stem) == topic and stem not in apart)
+    for stem, table in tables.items():
+        if _TABLES.get(stem) == topic and stem not in apart:
+            yield table
+            yield from (figure for figure in alone if figure.stem == _BESIDE.get(stem))
     yield from (figure for figure in here if figure.endpoint is not None)
     yield from _endpoint_tables(topic, results, endpoints, spec)
     yield from (figure for figure in alone if figure.stem in states)

@@ -6,11 +6,15 @@ from typing import Literal
 
 from immrecon.config.display import AGE_LIMITS, DisplaySpec, EndpointDisplay
 from immrecon.config.study import Analyte
+from immrecon.config.trajectory_specs import TRAJECTORY
 from immrecon.exhibits import (
+    RESIDUALS_STEM,
     age_trajectory_stem,
     compared_endpoints,
     compared_topics,
+    fits_stem,
     forest_stem,
+    model_stem,
     outcome_figures,
     outcome_stem,
     states_stem,
@@ -117,3 +121,18 @@ def _whole_names(spec: DisplaySpec) -> Iterator[Placed]:
         yield Placed(forest_stem(topic), topic, "Comparisons", codes=tuple(compared_endpoints(spec, topic)))
     for course in spec.multistate:
         yield Placed(states_stem(course.code), course.topic, f"{course.label}, probability in state")
+    yield from _of_models(spec)
+
+
+def _of_models(spec: DisplaySpec) -> Iterator[Placed]:
+    """Mixed models of counts."""
+    shown = spec.trajectory
+    if shown is None:
+        return
+    yield Placed(RESIDUALS_STEM, "recovery", "Mixed models of counts, how they fit", codes=(TRAJECTORY,))
+    for analyte in (item for item in spec.analytes if item.code in shown.analytes):
+        for stem, title in (
+            (model_stem(analyte.code), "mixed model"),
+            (fits_stem(analyte.code), "mixed model for each participant"),
+        ):
+            yield Placed(stem, "recovery", f"{analyte.label}, {title}", analyte=analyte, codes=(TRAJECTORY,))

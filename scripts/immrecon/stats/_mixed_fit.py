@@ -26,10 +26,10 @@ def fit_mixed(
     *,
     names: tuple[str, ...],
     reml: bool,
-    df_method: str,
+    df_methods: tuple[str, ...],
     conf_level: float,
-) -> MixedModel:
-    """The fit of checked arrays; see `immrecon.stats.longitudinal.mixed_model`."""
+) -> tuple[MixedModel, ...]:
+    """The fit of checked arrays, once for each of df_methods; see `immrecon.stats.longitudinal.mixed_model`."""
     method = "linear-mixed-reml" if reml else "linear-mixed-ml"
     none_below = np.zeros(value.size, dtype=np.bool_)
     random_names = RANDOM_NAMES[: 1 if slope is None else 2]
@@ -45,8 +45,10 @@ def fit_mixed(
         at = state(m, lower)
         sigma2 = at.rss / m.df
     if why is not None:
-        return not_estimable(method, names, random_names, none_below, labels, df_method, conf_level, why)
-    reference = _reference(df_method, sample, m, top.theta, at, sigma2)
+        return tuple(
+            not_estimable(method, names, random_names, none_below, labels, df_method, conf_level, why)
+            for df_method in df_methods
+        )
     singular, note = what_to_know(at.delta, top.converged)
     beta = np.asarray(np.linalg.solve(sample.r_design, m.least_squares + at.beta), dtype=np.float64)
     effects, spread = predicted(m, at, sigma2)
@@ -54,23 +56,26 @@ def fit_mixed(
     log_det = float(np.linalg.slogdet(at.xhx)[1]) + total if reml else 0.0
     loglik = -0.5 * (m.df * (np.log(2 * np.pi * sigma2) + 1) + at.log_det + log_det)
     unscale = sample.unscale
-    return assemble(
-        sample,
-        names=names,
-        method=method,
-        df_method=df_method,
-        conf_level=conf_level,
-        reference=reference,
-        beta=beta,
-        random_covariance=sigma2 * unscale @ at.delta @ unscale.T,
-        sigma=float(np.sqrt(sigma2)),
-        loglik=float(loglik),
-        effects=effects,
-        effect_covariance=spread,
-        converged=top.converged,
-        singular=singular,
-        note=note,
-        residual=None,
+    return tuple(
+        assemble(
+            sample,
+            names=names,
+            method=method,
+            df_method=df_method,
+            conf_level=conf_level,
+            reference=_reference(df_method, sample, m, top.theta, at, sigma2),
+            beta=beta,
+            random_covariance=sigma2 * unscale @ at.delta @ unscale.T,
+            sigma=float(np.sqrt(sigma2)),
+            loglik=float(loglik),
+            effects=effects,
+            effect_covariance=spread,
+            converged=top.converged,
+            singular=singular,
+            note=note,
+            residual=None,
+        )
+        for df_method in df_methods
     )
 
 

@@ -7,12 +7,13 @@ found without bounds.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import numpy as np
 
 from immrecon.stats._mixed_sample import MixedSample
-from immrecon.stats._types import FloatArray
+from immrecon.stats._types import FloatArray, IntArray
 
 Criterion = Callable[[FloatArray], tuple[float, FloatArray]]
 _ITERATIONS, _HALVINGS = 100, 40
@@ -77,8 +78,14 @@ def moments(sample: MixedSample, reml: bool) -> Moments:
 def triangle(theta: FloatArray, q: int) -> FloatArray:
     """Lower-triangular L from its entries, row by row."""
     out = np.zeros((q, q))
-    out[np.tril_indices(q)] = theta
+    out[lower_entries(q)] = theta
     return out
+
+
+@cache
+def lower_entries(q: int) -> tuple[IntArray, IntArray]:
+    """Rows and columns of the entries of L, row by row."""
+    return np.tril_indices(q)
 
 
 def residual_variation(m: Moments) -> str | None:
@@ -136,7 +143,7 @@ def deviance(m: Moments, lower: FloatArray, sigma2: float | None = None) -> tupl
         value += float(np.linalg.slogdet(at.xhx)[1])
         kx = (at.inverse @ m.zx).transpose(1, 0, 2)
         slope = slope - kx.reshape(q, -1) @ (kx @ at.covariance).reshape(q, -1).T
-    gradient = 2 * ((slope + slope.T) / 2 @ lower)[np.tril_indices(q)]
+    gradient = 2 * ((slope + slope.T) / 2 @ lower)[lower_entries(q)]
     return value, gradient, variance
 
 
@@ -153,7 +160,7 @@ def minimise_profile(m: Moments) -> Minimum:
     """L with the least deviance: Newton from every start that no neighbour on a coarse grid beats."""
     q = m.zz.shape[1]
     scale = 1 / np.sqrt(np.maximum(np.einsum("mqq->q", m.zz) / m.n, 1e-300))
-    where = np.tril_indices(q)
+    where = lower_entries(q)
 
     def criterion(theta: FloatArray) -> tuple[float, FloatArray]:
         return deviance(m, triangle(theta, q))[:2]

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from immrecon.errors import InputError
 from immrecon.stats import _design, _validate
 from immrecon.stats._censored_mixed import DF_METHODS as CENSORED_DF_METHODS
-from immrecon.stats._censored_mixed import fit_censored_mixed
+from immrecon.stats._censored_mixed import NODES, fit_censored_mixed
 from immrecon.stats._censored_normal import CONF_TYPES, CensoredNormal, fit_censored_normal
 from immrecon.stats._growth_curve import GrowthCurve
 from immrecon.stats._growth_fit import fit_growth
@@ -27,6 +27,7 @@ from immrecon.stats._trajectory import AREA_METHODS, Areas, DoublingTimes, areas
 from immrecon.stats._types import FloatArray
 
 __all__ = [
+    "NODES",
     "Areas",
     "CensoredNormal",
     "DoublingTimes",
@@ -42,6 +43,7 @@ __all__ = [
     "doubling_time",
     "growth_curve",
     "mixed_model",
+    "mixed_models",
     "natural_spline",
     "quantile_interval",
     "random_slope_test",
@@ -223,9 +225,28 @@ def mixed_model(
     determine each other, one participant, one value for each, no residual variation, participants told apart by the
     design. Raises InputError for arrays that cannot be worked on.
     """
+    found = mixed_models(
+        value, design, subject, df=(df,), slope=slope, names=names, method=method, conf_level=conf_level
+    )
+    return found[0]
+
+
+def mixed_models(
+    value: ArrayLike,
+    design: ArrayLike,
+    subject: ArrayLike,
+    *,
+    df: Sequence[str],
+    slope: ArrayLike | None = None,
+    names: Sequence[str] | None = None,
+    method: str = "reml",
+    conf_level: float = 0.95,
+) -> tuple[MixedModel, ...]:
+    """`mixed_model` for each of several df: the same estimates, found once, with the inference of each."""
     _validate.choice("method", method, ("reml", "ml"))
-    _validate.choice("df", df, DF_METHODS)
-    if df == "kenward-roger" and method == "ml":
+    for one in df:
+        _validate.choice("df", one, DF_METHODS)
+    if "kenward-roger" in df and method == "ml":
         raise InputError("df: 'kenward-roger' goes with method='reml'. Hint: use df='satterthwaite'.")
     y = _validate.measurements(value)
     x = _design.design_matrix(design, y.size)
@@ -238,7 +259,7 @@ def mixed_model(
         None if slope is None else _validate.measurements(slope, "slope", y.size),
         names=_design.column_names(names, x.shape[1]),
         reml=method == "reml",
-        df_method=df,
+        df_methods=tuple(df),
         conf_level=_validate.confidence_level(conf_level),
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 import polars as pl
 
 from immrecon.config.display import AGE_LIMITS, DisplaySpec
+from immrecon.config.trajectory_specs import TRAJECTORY
 from immrecon.errors import ContractError
 from immrecon.tables.format import (
     LEGEND,
@@ -62,15 +63,17 @@ def exhibit(
 
 
 def unsigned(spec: DisplaySpec) -> list[str]:
-    """Codes of everything declared that is not signed: endpoints, courses, events, definitions, outcomes, limits."""
+    """Codes of everything declared that is not signed: endpoints, courses, events, definitions, outcomes, limits; the
+    mixed models of counts are TRAJECTORY."""
     grid = [] if spec.definition_grid is None else spec.definition_grid.unsigned
     endpoints = [endpoint.code for endpoint in spec.endpoints if endpoint.status != "signed"]
     courses = [course.code for course in spec.multistate if course.status != "signed"]
+    models = [TRAJECTORY] if spec.trajectory is not None and spec.trajectory.status != "signed" else []
     events = [event.code for event in spec.recurrent_events if event.status != "signed"]
     limits = [AGE_LIMITS] if spec.age_limits is not None and spec.age_limits.unsigned else []
     outcomes = [outcome.code for outcome in spec.outcomes if outcome.status != "signed"]
     references = [reference.code for reference in spec.externals if reference.status != "signed"]
-    return [*endpoints, *courses, *events, *outcomes, *references, *grid, *limits]
+    return [*endpoints, *models, *courses, *events, *outcomes, *references, *grid, *limits]
 
 
 def draft_mark(spec: DisplaySpec, endpoints: Iterable[str]) -> str:

@@ -47,6 +47,12 @@ class Results:
     state_curves: pl.DataFrame
     state_occupancy: pl.DataFrame
     length_of_stay: pl.DataFrame
+    trajectory_curves: pl.DataFrame
+    trajectory_estimates: pl.DataFrame
+    trajectory_models: pl.DataFrame
+    trajectory_samples: pl.DataFrame
+    trajectory_participants: pl.DataFrame
+    trajectory_predictions: pl.DataFrame
     kinetic_parameters: pl.DataFrame
     kinetic_summary: pl.DataFrame
     kinetic_comparisons: pl.DataFrame

@@ -23,6 +23,7 @@ from immrecon.tables import (
     reconstitution,
     recovery,
     safety,
+    trajectory,
     tte,
 )
 from immrecon.tables.model import Table
@@ -48,6 +49,8 @@ _MAKERS: dict[str, _Maker] = {
     "recurrent_events": events.recurrent_events,
     "state_occupancy": multistate.state_occupancy,
     "contrasts": contrasts.contrasts,
+    "trajectory_estimates": trajectory.trajectory_estimates,
+    "trajectory_models": trajectory.trajectory_models,
     "outcome_estimates": outcome.outcome_estimates,
     "outcome_contrasts": outcome.outcome_contrasts,
     "external_control": external.external_control,
