@@ -19,6 +19,7 @@ from immrecon.config.kinetics import Kinetics
 from immrecon.config.outcomes import OutcomesFile
 from immrecon.config.record_checks import LastingRecords, LateEntry, ProtocolVersion, SaeReconciliation
 from immrecon.config.reference_limits import ReferenceLimit
+from immrecon.config.sources import Sources
 from immrecon.config.trajectory import Trajectory
 from immrecon.vocabulary import POOLED, Milestone, Population
 
@@ -165,28 +166,6 @@ class PartialDates(Strict):
     event: Literal["earliest", "latest"] = Field(
         description="which bound of a partial event date enters the time-to-event analysis; every use is flagged"
     )
-
-
-class Sources(Strict):
-    """Paths relative to this file."""
-
-    labs: list[str] = Field(description="one dialect per lab export")
-    clinical: str = Field(description="how the clinical extracts are mapped")
-    endpoints: str
-    comparisons: str | None = Field(
-        description="who is compared with whom, and references in print; null: nothing is compared"
-    )
-    reference_limits: str | None = Field(
-        description="limits by analyte and age, a CSV file; null: only those that lab exports carry are used"
-    )
-    outcomes: str | None = Field(
-        description="outcome by reconstitution, at landmarks and by the current count; null: not analysed"
-    )
-    external: str | None = Field(
-        description="published proportions and control data sets of other studies; null: compared with none"
-    )
-    data: str = Field(description="folder that holds one sub-folder per cut")
-    results: str = Field(description="folder under which <study>/<cut>/ is written")
 
 
 class StudyFile(Strict):

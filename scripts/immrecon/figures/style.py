@@ -65,6 +65,8 @@ _RC: dict[Any, Any] = {
     "pdf.fonttype": 3,
 }
 
+# A third less time to pack a picture, for 5 % more bytes.
+_PACKED: dict[str, dict[str, Any]] = {"png": {"pil_kwargs": {"compress_level": 3}}}
 _METADATA: dict[str, dict[str, str | None]] = {
     "svg": {"Date": None},
     "pdf": {"CreationDate": None, "ModDate": None},
@@ -145,7 +147,7 @@ def save_figure(figure: Figure, base_path_without_suffix: str | Path) -> None:
         for suffix, metadata in _METADATA.items():
             named = metadata | ({"Title": str(title)} if title else {})
             with atomic_path(base.parent / f"{base.name}.{suffix}") as temporary:
-                figure.savefig(temporary, format=suffix, metadata=named)
+                figure.savefig(temporary, format=suffix, metadata=named, **_PACKED.get(suffix, {}))
 
 
 def save_figures(figures: Mapping[str, Figure], outputs: Sequence[str | Path]) -> None:

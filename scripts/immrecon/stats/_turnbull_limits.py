@@ -10,13 +10,14 @@ from scipy.special import chdtri
 
 from immrecon.errors import InputError
 from immrecon.stats import _validate
+from immrecon.stats._root import brent
 from immrecon.stats._turnbull import intervals, maximal_intersections, maximise_masses, on_a_line, turnbull
 from immrecon.stats._types import FloatArray
 
 if TYPE_CHECKING:
     import polars as pl
 
-_HALVINGS = 40
+_TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,13 +90,19 @@ def _drop(low: FloatArray, high: FloatArray, t: float, top: float, allowed: floa
 
 
 def _edge(lost: Callable[[float], float], inner: float, outer: float) -> float:
-    """Where the loss reaches what is allowed, between the estimate and 0 or 1, by halving; the end if it never does."""
-    if inner == outer or lost(outer) <= 0:
+    """Where the loss reaches what is allowed, between the estimate and 0 or 1; the end if it never does."""
+    if inner == outer:
         return outer
-    for _ in range(_HALVINGS):
+    most = lost(outer)
+    if most <= 0:
+        return outer
+    while most == np.inf:  # at the end somebody has no probability: begin where everybody has some
+        if abs(outer - inner) <= _TOLERANCE:
+            return outer
         middle = (inner + outer) / 2
-        if lost(middle) <= 0:
+        at_middle = lost(middle)
+        if at_middle <= 0:
             inner = middle
         else:
-            outer = middle
-    return (inner + outer) / 2
+            outer, most = middle, at_middle
+    return brent(lost, inner, outer, _TOLERANCE)
