@@ -1,26 +1,32 @@
-"""Bias, coverage and type I error of geometric means and mixed models at the sizes of groups that are met.
+"""Bias, coverage and type I error of what is said of recovery, at the sizes of groups that are met.
 
-`python tests/coverage/recovery_simulation.py [REPLICATES] [CORES]` rewrites recovery_simulation.csv and
-recovery_simulation.md beside it. Every replicate has a seed of its own, so that any of them can be repeated; the test
-beside it repeats the first ones of some cells.
+Run in batches by recovery_simulation.smk beside it, which rewrites recovery_simulation.csv and recovery_simulation.md.
+Every replicate has a seed of its own, so that any of them can be repeated; the test beside it repeats the first ones
+of some cells.
+
+`recovery_simulation.py batch CELL FIRST LAST FILE` writes the answers of replicates FIRST to LAST - 1 of a cell,
+`recovery_simulation.py table REPLICATES FILE ...` makes the table of all batches.
 """
 
 import csv
 import os
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
+from immrecon.stats.comparison import one_sample_logrank
+from immrecon.stats.competing_risks import aalen_johansen
 from immrecon.stats.longitudinal import MarginalMeans, censored_mixed_model, censored_normal, mixed_model
+from immrecon.stats.proportion import clopper_pearson
 
 TABLE = Path(__file__).with_name("recovery_simulation.csv")
 PAGE = Path(__file__).with_suffix(".md")
@@ -34,10 +40,24 @@ LEVEL, RISE, BETWEEN, WITHIN = 0.8, 1.1, 0.4, 0.25
 Floats = NDArray[np.float64]
 
 
+# Days of the first sample above the threshold, and of relapse or death: constant hazards per day, seen at the visits.
+VISITS = np.array([14.0, 28, 42, 60, 100])
+RECOVERY, COMPETING = 0.012, 0.003
+# Death in the group, and in print: one constant hazard per day; follow-up ends between these days.
+DEATH, FOLLOWED = 0.0012, (90.0, 720.0)
+LEVEL_OF_TESTS = 0.95
+
+
 class Cell(NamedTuple):
     model: str
     n: int
     share_below: float
+
+
+ANSWERS = {
+    "index": pl.Int64, "number": pl.Int64, "quantity": pl.String, "interval": pl.String, "truth": pl.Float64,
+    "estimate": pl.Float64, "conf_low": pl.Float64, "conf_high": pl.Float64,
+}  # fmt: skip
 
 
 class Answer(NamedTuple):
@@ -56,6 +76,9 @@ def cells() -> Iterator[Cell]:
         yield Cell("linear mixed", n, 0.0)
         for share in SHARES:
             yield Cell("mixed, values below a limit", n, share)
+    for n in SIZES:
+        yield Cell("threshold incidence", n, 0.0)
+        yield Cell("one-sample tests", n, 0.0)
 
 
 def limit_for(share: float, mean: Floats, sd: float) -> float:
@@ -105,40 +128,98 @@ def mixed(cell: Cell, rng: np.random.Generator) -> Iterator[Answer]:
                 yield from list(answers(quantity, df, truth, means, row))[:kept]
 
 
+def threshold_incidence(cell: Cell, rng: np.random.Generator) -> Iterator[Answer]:
+    """First sample above a threshold by day 100, samples at the visits alone, relapse or death competing.
+
+    One in seven is censored before day 100, on a day of its own, as in the simulation of survival.
+    """
+    crossed, other = rng.exponential(1 / RECOVERY, cell.n), rng.exponential(1 / COMPETING, cell.n)
+    end = rng.uniform(*FOLLOWED, cell.n) / 1.8
+    seen = np.append(VISITS, np.inf)[np.searchsorted(VISITS, crossed)]
+    time = np.minimum(np.minimum(seen, other), end)
+    cause = np.where(time == end, 0, np.where(time == seen, 1, 2))
+    fit = aalen_johansen(time, cause, causes=(1, 2)).at([100])
+    truth = probability_seen()
+    yield Answer(
+        "incidence by day 100", "log-log, exact bound", truth, float(fit.incidence[0, 0]), float(fit.conf_low[0, 0]),
+        float(fit.conf_high[0, 0]),
+    )  # fmt: skip
+    reached = int(((seen < other) & (seen <= VISITS[-1])).sum())
+    exact = clopper_pearson(reached, cell.n)
+    numbers = float(exact.estimate[0]), float(exact.conf_low[0]), float(exact.conf_high[0])
+    yield Answer("proportion by day 100, all followed", "clopper-pearson", truth, *numbers)
+
+
+def probability_seen() -> float:
+    """Probability of a first sample above the threshold by the last visit, before the competing event."""
+    before = np.append(0.0, VISITS[:-1])
+    return float((np.exp(-COMPETING * VISITS) * (np.exp(-RECOVERY * before) - np.exp(-RECOVERY * VISITS))).sum())
+
+
+def one_sample(cell: Cell, rng: np.random.Generator) -> Iterator[Answer]:
+    """Under the null: how often the hazard ratio 1, and the proportion in print, lie within the limits."""
+    died, end = rng.exponential(1 / DEATH, cell.n), rng.uniform(*FOLLOWED, cell.n)
+    time, event = np.minimum(died, end), (died <= end).astype(np.int64)
+    test = one_sample_logrank(time, event, DEATH * time)
+    yield Answer("observed over expected deaths", "exact", 1.0, test.ratio, test.conf_low, test.conf_high)
+    for name, p in (("score test, variance E", test.p_value), ("score test, variance (O + E)/2", test.p_average)):
+        held = p >= 1 - LEVEL_OF_TESTS  # as limits that hold 1, or do not
+        yield Answer("observed over expected deaths", name, 1.0, test.ratio, -np.inf if held else np.inf, np.inf)
+    proportion = 0.547
+    exact = clopper_pearson(int(rng.binomial(cell.n, proportion)), cell.n)
+    numbers = float(exact.estimate[0]), float(exact.conf_low[0]), float(exact.conf_high[0])
+    yield Answer("proportion against 0.547", "clopper-pearson", proportion, *numbers)
+
+
+_KINDS = {
+    "geometric mean": geometric_mean,
+    "threshold incidence": threshold_incidence,
+    "one-sample tests": one_sample,
+}
+
+
 def replicate(cell: Cell, number: int) -> list[Answer]:
     """All answers of one replicate; none where nothing could be estimated."""
     key = (list(cells()).index(cell), number)
     rng = np.random.default_rng(np.random.SeedSequence(SEED, spawn_key=key))
-    return list(geometric_mean(cell, rng) if cell.model == "geometric mean" else mixed(cell, rng))
+    return list(_KINDS.get(cell.model, mixed)(cell, rng))
 
 
-def tally(cell: Cell, replicates: int) -> list[dict[str, object]]:
-    """One row per quantity and interval."""
-    found: dict[tuple[str, str], list[tuple[int, Answer]]] = {}
-    for number in range(replicates):
-        for answer in replicate(cell, number):
-            found.setdefault((answer.quantity, answer.interval), []).append((number, answer))
-    return [row(cell, replicates, group) for group in found.values()]
+def batch(index: int, first: int, last: int) -> pl.DataFrame:
+    """Answers of replicates first to last - 1 of the cell at `index`, one row each."""
+    cell = list(cells())[index]
+    rows = [
+        {"index": index, "number": number} | answer._asdict()
+        for number in range(first, last)
+        for answer in replicate(cell, number)
+    ]
+    return pl.DataFrame(rows, schema=ANSWERS)
 
 
-def row(cell: Cell, replicates: int, group: list[tuple[int, Answer]]) -> dict[str, object]:
+def tally(replicates: int, answers: pl.DataFrame) -> list[dict[str, object]]:
+    """One row per cell, quantity and interval, in the order of the cells."""
+    every = list(cells())
+    grouped = answers.group_by("index", "quantity", "interval", maintain_order=True)
+    return [row(every[int(str(index))], replicates, group) for (index, _, _), group in grouped]
+
+
+def row(cell: Cell, replicates: int, group: pl.DataFrame) -> dict[str, object]:
     """Coverage among replicates with an estimate; a replicate without one is counted apart."""
-    one = group[0][1]
-    error = np.array([answer.estimate - answer.truth for _, answer in group])
-    held = np.array([answer.conf_low <= answer.truth <= answer.conf_high for _, answer in group])
-    width = np.median([answer.conf_high - answer.conf_low for _, answer in group])
+    error = (group["estimate"] - group["truth"]).to_numpy()
+    held = ((group["conf_low"] <= group["truth"]) & (group["truth"] <= group["conf_high"])).to_numpy()
+    width = np.nanmedian((group["conf_high"] - group["conf_low"]).to_numpy())
     coverage = held.mean()
     return cell._asdict() | {
-        "quantity": one.quantity,
-        "interval": one.interval,
+        "quantity": group["quantity"][0],
+        "interval": group["interval"][0],
         "replicates": replicates,
-        "estimated": len(group),
+        "estimated": group.height,
         "bias": f"{error.mean():.4f}",
         "bias_mc_error": f"{error.std(ddof=1) / np.sqrt(error.size):.4f}",
         "coverage": f"{coverage:.4f}",
         "coverage_mc_error": f"{np.sqrt(coverage * (1 - coverage) / held.size):.4f}",
-        "median_width": f"{width:.4f}",
-        f"held_in_first_{FIRST}": int(sum(h for h, (number, _) in zip(held, group, strict=True) if number < FIRST)),
+        "median_width": f"{width:.4f}" if np.isfinite(width) else "",
+        f"held_in_first_{FIRST}": int(held[(group["number"] < FIRST).to_numpy()].sum()),
     }
 
 
@@ -150,20 +231,18 @@ def page(rows: list[dict[str, object]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(replicates: int, cores: int) -> None:
-    todo = list(cells())
-    rows: list[dict[str, object]] = []
-    with ProcessPoolExecutor(cores) as pool:
-        for cell, found in zip(todo, pool.map(tally, todo, [replicates] * len(todo)), strict=True):
-            rows += found
-            print(*cell, flush=True)
+def write_table(replicates: int, files: Iterable[str]) -> None:
+    answers = pl.concat([pl.read_parquet(file) for file in files]).sort("index", "number", maintain_order=True)
+    rows = tally(replicates, answers)
     with TABLE.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    text = PAGE.read_text() if PAGE.exists() else "# Geometric means and mixed models\n\n"
-    PAGE.write_text(text.split("| model |")[0] + page(rows))
+    PAGE.write_text(PAGE.read_text().split("| model |")[0] + page(rows))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5000, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    if sys.argv[1] == "batch":
+        batch(*map(int, sys.argv[2:5])).write_parquet(sys.argv[5])
+    else:
+        write_table(int(sys.argv[2]), sys.argv[3:])
