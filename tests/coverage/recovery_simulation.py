@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
+from immrecon.analyses.incidence_interval import incidence_on
 from immrecon.stats.comparison import one_sample_logrank
 from immrecon.stats.competing_risks import aalen_johansen
 from immrecon.stats.longitudinal import MarginalMeans, censored_mixed_model, censored_normal, mixed_model
@@ -138,11 +139,10 @@ def threshold_incidence(cell: Cell, rng: np.random.Generator) -> Iterator[Answer
     seen = np.append(VISITS, np.inf)[np.searchsorted(VISITS, crossed)]
     time = np.minimum(np.minimum(seen, other), end)
     cause = np.where(time == end, 0, np.where(time == seen, 1, 2))
-    fit = aalen_johansen(time, cause, causes=(1, 2)).at([100])
+    found = incidence_on(aalen_johansen(time, cause, causes=(1, 2)), 100)
     truth = probability_seen()
     yield Answer(
-        "incidence by day 100", "log-log, exact bound", truth, float(fit.incidence[0, 0]), float(fit.conf_low[0, 0]),
-        float(fit.conf_high[0, 0]),
+        "incidence by day 100", "log-log, exact bounds", truth, found.estimate, found.conf_low, found.conf_high
     )  # fmt: skip
     reached = int(((seen < other) & (seen <= VISITS[-1])).sum())
     exact = clopper_pearson(reached, cell.n)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from immrecon.analyses.incidence_interval import incidence_on
 from immrecon.analyses.strata import Stratum, group_as_drawn, strata
 from immrecon.config.definition_grid import Definition, DefinitionGrid
 from immrecon.config.first_event import Origin
@@ -112,23 +113,16 @@ def _incidence(time: np.ndarray, cause: np.ndarray, spec: DefinitionGridSpec, da
         return nothing | {
             "status": RowStatus.NOT_ESTIMABLE, "reason": f"follow-up ends on day {last:g}, before the day"
         }  # fmt: skip
-    at = aalen_johansen(
+    cif = aalen_johansen(
         time, cause, causes=(EVENT, COMPETING), conf_level=spec.methods.conf_level,
         conf_type=spec.methods.incidence_conf_type, variance=VARIANCE,
-    ).at([day])  # fmt: skip
-    estimate, low, high = (float(values[0, 0]) for values in (at.incidence, at.conf_low, at.conf_high))
-    reasons = []
-    if at.bound_exact[0, 0]:
-        reasons.append(
-            f"no event yet: exact one-sided bound at {(1 + spec.methods.conf_level) / 2:.1%}, "
-            "denominator at risk plus earlier competing events"
-        )
-    elif not np.isfinite(low):
-        reasons.append(f"no {spec.methods.incidence_conf_type} interval exists at this estimate")
+    )  # fmt: skip
+    found = incidence_on(cif, day)
+    reasons = [found.reason] if found.reason else []
     if (at_risk := int((time >= day).sum())) < spec.methods.few_at_risk and day <= last:
         reasons.append(f"{at_risk} at risk on the day")
     return {
-        "estimate": estimate, "conf_low": low, "conf_high": high,
+        "estimate": found.estimate, "conf_low": found.conf_low, "conf_high": found.conf_high,
         "status": RowStatus.ESTIMATED, "reason": "; ".join(reasons) or None,
     }  # fmt: skip
 

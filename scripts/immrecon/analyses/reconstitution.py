@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from immrecon.analyses.incidence_interval import incidence_on
 from immrecon.analyses.strata import Stratum, strata
 from immrecon.config.endpoints import Endpoint, EndpointsFile
 from immrecon.config.first_event import FirstEvent
@@ -130,16 +131,13 @@ def _dated(
     }
     if (missing := _not_estimable(time, cause, day)) is not None:
         return row | missing
-    at = aalen_johansen(
+    cif = aalen_johansen(
         time, cause, causes=(EVENT, COMPETING), conf_level=spec.methods.conf_level,
         conf_type=spec.methods.incidence_conf_type, variance="infinitesimal-jackknife",
-    ).at([day])  # fmt: skip
-    reason = "no event yet: exact one-sided bound" if at.bound_exact[0, 0] else None
-    low, high = float(at.conf_low[0, 0]), float(at.conf_high[0, 0])
-    if not np.isfinite(low):
-        reason = f"no {spec.methods.incidence_conf_type} interval exists at this estimate"
-    estimate = float(at.incidence[0, 0])
-    return row | {"status": RowStatus.ESTIMATED, "reason": reason} | _between(estimate, estimate, low, high)
+    )  # fmt: skip
+    found = incidence_on(cif, day)
+    numbers = _between(found.estimate, found.estimate, found.conf_low, found.conf_high)
+    return row | {"status": RowStatus.ESTIMATED, "reason": found.reason} | numbers
 
 
 def _not_estimable(time: np.ndarray, cause: np.ndarray, day: float) -> dict[str, object] | None:

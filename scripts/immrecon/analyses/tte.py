@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from immrecon.analyses.incidence_interval import incidence_on
 from immrecon.analyses.strata import Stratum, strata
 from immrecon.analyses.tte_checks import check_rows
 from immrecon.config.endpoints import Endpoint
@@ -231,18 +232,11 @@ def estimate_at(fit: Fit, day: float, methods: Methods, named: str = "the landma
         }
     if fit.survival is not None:
         at = fit.survival.at([day])
-        values = (at.survival[0], at.std_error[0], at.conf_low[0], at.conf_high[0])
+        values = [at.survival[0], at.std_error[0], at.conf_low[0], at.conf_high[0]]
         reason = None if np.isfinite(at.conf_low[0]) else f"no {fit.conf_type} interval exists at this estimate"
     else:
         assert fit.incidence is not None
-        cif = fit.incidence.at([day])
-        values = (cif.incidence[0, 0], cif.std_error[0, 0], cif.conf_low[0, 0], cif.conf_high[0, 0])
-        reason = None if np.isfinite(cif.conf_low[0, 0]) else f"no {fit.conf_type} interval exists at this estimate"
-        if cif.bound_exact[0, 0]:
-            reason = (
-                f"no event yet: exact one-sided bound at {(1 + methods.conf_level) / 2:.1%}, "
-                "denominator at risk plus earlier competing events"
-            )
+        *values, reason = incidence_on(fit.incidence, day)
     caution = _caution(fit, day, methods, named)
     reason = "; ".join(part for part in (reason, caution) if part) or None
     names = ("estimate", "std_error", "conf_low", "conf_high")
