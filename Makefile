@@ -22,7 +22,7 @@ report: $(VENV)/ready  ## run the pipeline and print where the report is (CONFIG
 	@$(BIN)/immrecon report --config "$(CONFIG)" --cores "$(CORES)" $(if $(CUT),--cut "$(CUT)")
 
 test: $(VENV)/ready  ## run the whole test suite
-	@$(BIN)/pytest -q -n 2
+	@$(BIN)/pytest -q -n 2 --dist worksteal
 
 setup: $(VENV)/ready  ## create the environment from the lock, bytecode compiled
 

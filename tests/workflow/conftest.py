@@ -70,6 +70,25 @@ def study_folder(source: Path, target: Path, **changes: object) -> None:
     path.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
+def lean(folder: Path) -> None:
+    """Leave out of a copied configuration what costs time and is no matter to a test of how a run goes on."""
+    path = folder / "endpoints.yaml"
+    endpoints = yaml.safe_load(path.read_text())
+    by_age = [name for name, rule in endpoints["occurrences"].items() if rule.get("value_per_ul") == "age lower limit"]
+    for kind, column in (("first_events", "causes"), ("endpoints", "events")):
+        endpoints[kind] = {name: item for name, item in endpoints[kind].items() if not set(by_age) & set(item[column])}
+    endpoints["occurrences"] = {k: v for k, v in endpoints["occurrences"].items() if k not in by_age}
+    for item in (*endpoints["endpoints"].values(), *endpoints["recurrent_events"].values()):
+        item["figure"] = False
+    path.write_text(yaml.safe_dump(endpoints | {"definition_grid": None, "multistate": {}}, sort_keys=False))
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    config["sources"] |= dict.fromkeys(("comparisons", "outcomes", "external", "reference_limits"))
+    config |= {"kinetics": None, "trajectory": None}
+    for analyte in config["analytes"]:
+        analyte["summarised"] = analyte["code"] == "CD4"
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+
 def contents(root: Path) -> dict[str, bytes]:
     """Every output by path, but `run.json`, which records commit, machine and time, and what begins with a dot."""
     return {
@@ -98,6 +117,19 @@ def demo(made_once) -> Checkout:
         (folder / "stdout.txt").write_text(run.stdout)
 
     return Checkout(REPOSITORY, made_once("demo", run))
+
+
+@pytest.fixture(scope="session")
+def lean_demo(made_once) -> Checkout:
+    """The demo study without what is costly, run once; tests must not change anything in its folder."""
+
+    def run(folder: Path) -> None:
+        study_folder(REPOSITORY / "config", folder / "study")
+        lean(folder / "study")
+        run = Checkout(REPOSITORY, folder).report("--cores", "2")
+        assert run.returncode == 0, run.stdout + run.stderr
+
+    return Checkout(REPOSITORY, made_once("lean_demo", run))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import yaml
 
 from immrecon.lock import take
 
-from .conftest import REPOSITORY, Checkout, study_folder
+from .conftest import REPOSITORY, Checkout, lean, study_folder
 
 
 @pytest.fixture
@@ -88,8 +88,6 @@ def test_empty_export(fresh, content):
 
 
 def test_exports_with_nothing_below_the_header_are_queried_and_the_rest_survives(fresh):
-    import polars as pl
-
     data = fresh.folder / "data" / "2026-09-30"
     for name in ("labs/central_results.csv", "clinical/events.csv", "clinical/adverse_events.csv"):
         (data / name).write_bytes((data / name).read_bytes().splitlines(keepends=True)[0])
@@ -137,6 +135,7 @@ def test_unlisted_file_under_a_frozen_cut(fresh):
 
 
 def test_one_bad_cell_is_queried_and_the_rest_survives(fresh):
+    lean(fresh.folder / "study")
     path = fresh.folder / "data" / "2026-09-30" / "labs" / "central_results.csv"
     lines = path.read_text().splitlines()
     column = lines[0].split(",").index("RESULT")
@@ -202,6 +201,7 @@ def test_blanks_in_every_path(tmp_path):
     shutil.copy(REPOSITORY / "requirements.lock", checkout.repository)
     shutil.copytree(REPOSITORY / "data" / "demo", home / "raw data")
     study_folder(REPOSITORY / "config", checkout.config.parent)
+    lean(checkout.config.parent)
     edit(checkout, lambda c: c["sources"].update(data="../../raw data"))
     edit(checkout, lambda c: [cut.update(checksums=None) for cut in c["cuts"].values()])
     (home / "environment").symlink_to(Path(sys.prefix))
@@ -221,9 +221,10 @@ def change_cell(path, subject, column, text):
         csv.writer(stream, lineterminator="\n").writerows(rows)
 
 
-def test_bad_cells_of_enrolment_records_are_queried_and_nobody_leaves_the_pooled_results(fresh, demo):
+def test_bad_cells_of_enrolment_records_are_queried_and_nobody_leaves_the_pooled_results(fresh, lean_demo):
+    lean(fresh.folder / "study")
     clinical = fresh.folder / "data" / "2026-09-30" / "clinical"
-    before = pl.read_parquet(demo.results() / "analysis" / "adsl" / "*.parquet")
+    before = pl.read_parquet(lean_demo.results() / "analysis" / "adsl" / "*.parquet")
     blank, unknown = before.filter(pl.col("EVALFL") == "Y")["USUBJID"].sort()[:2].to_list()
     change_cell(clinical / "screening.csv", blank, "group", "")
     change_cell(clinical / "screening.csv", unknown, "group", "Adult")
@@ -241,7 +242,7 @@ def test_bad_cells_of_enrolment_records_are_queried_and_nobody_leaves_the_pooled
         ("group_not_configured", unknown, "group", "Adult", "error"),
     ]
     for name in ("funnel", "landmarks", "ae_incidence", "visit_summary", "status_counts"):
-        left, right = (pl.read_parquet(r / "estimates" / f"{name}.parquet") for r in (demo.results(), root))
+        left, right = (pl.read_parquet(r / "estimates" / f"{name}.parquet") for r in (lean_demo.results(), root))
         pooled = (pl.col("group") == "all") & (pl.col("dose_level") == "all")
         assert left.filter(pooled).equals(right.filter(pooled)), name
     lanes = pl.read_parquet(root / "estimates" / "timelines.parquet")
