@@ -45,6 +45,9 @@ def chi_square(score: FloatArray, variance: FloatArray, informative: BoolArray, 
     # A variance that is 0 in theory is what rounding leaves of the others.
     if not np.isfinite(variance).all() or (np.diag(reduced) <= _ZERO * np.diag(variance).max()).any():
         return absent(nothing)
+    if used.size == 1:  # nothing is correlated with anything
+        statistic = float(score[used[0]] ** 2 / reduced[0, 0])
+        return ChiSquare(statistic, 1, float(chdtrc(1, statistic)), ESTIMATED, None)
     scale = np.sqrt(np.diag(reduced))
     # Correlations, so that a group with little information is not taken for none.
     values, vectors = np.linalg.eigh(reduced / np.outer(scale, scale))
