@@ -1,8 +1,7 @@
 """Bias, coverage and type I error of what is said of recovery, at the sizes of groups that are met.
 
 Run in batches by recovery_simulation.smk beside it, which rewrites recovery_simulation.csv and recovery_simulation.md.
-Every replicate has a seed of its own, so that any of them can be repeated; the test beside it repeats the first ones
-of some cells.
+Every replicate has a seed of its own, so that any of them can be repeated.
 
 `recovery_simulation.py batch CELL FIRST LAST FILE` writes the answers of replicates FIRST to LAST - 1 of a cell,
 `recovery_simulation.py table REPLICATES FILE ...` makes the table of all batches.
@@ -238,7 +237,8 @@ def write_table(replicates: int, files: Iterable[str]) -> None:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    PAGE.write_text(PAGE.read_text().split("| model |")[0] + page(rows))
+    head = PAGE.read_text().split("| model |")[0] if PAGE.exists() else "# What is said of recovery, in small groups\n\n"
+    PAGE.write_text(head + page(rows))
 
 
 if __name__ == "__main__":
