@@ -237,7 +237,9 @@ def write_table(replicates: int, files: Iterable[str]) -> None:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    head = PAGE.read_text().split("| model |")[0] if PAGE.exists() else "# What is said of recovery, in small groups\n\n"
+    head = (
+        PAGE.read_text().split("| model |")[0] if PAGE.exists() else "# What is said of recovery, in small groups\n\n"
+    )
     PAGE.write_text(head + page(rows))
 
 
