@@ -23,8 +23,8 @@ def incidence_on(cif: CumulativeIncidence, day: float) -> IncidenceOn:
 
     No event yet: see `CumulativeIncidence.bound_exact`. Everybody had the event: the lower limit of Clopper and Pearson
     for m of m, (alpha/2)^(1/m), m being the events: those censored before are left out, which makes it wider. Not with
-    weights or delayed entry. In 3,000 simulated trials of 6 (tests/coverage/recovery_simulation.py, true incidence 0.6) the
-    interval without the second bound held the truth in 90 %.
+    weights or delayed entry. In 3,000 simulated trials of 6 (tests/coverage/recovery_simulation.py, true incidence
+    0.6) the interval without the second bound held the truth in 90 %.
     """
     at = cif.at([day])
     estimate, error, low, high = (
