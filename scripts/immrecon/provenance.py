@@ -5,7 +5,7 @@ import functools
 import hashlib
 import importlib.metadata
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PACKAGE = "immrecon"
@@ -54,7 +54,7 @@ def import_closure(entry: Path, scripts: Path) -> tuple[list[Path], list[str]]:
 def _imports(path: Path, scripts: Path) -> tuple[frozenset[Path], frozenset[str]]:
     inside: set[Path] = set()
     outside: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in _statements(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -70,7 +70,18 @@ def _imports(path: Path, scripts: Path) -> tuple[frozenset[Path], frozenset[str]
     return frozenset(inside), frozenset(outside)
 
 
-def _module_files(name: str, scripts: Path) -> set[Path]:
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement, also of functions and blocks: imports are statements, and expressions are most of a tree."""
+    pending: list[ast.AST] = list(tree.body)
+    while pending:
+        node = pending.pop()
+        yield node
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            pending += getattr(node, block, ())
+
+
+@functools.cache
+def _module_files(name: str, scripts: Path) -> frozenset[Path]:
     """Files that importing `immrecon.a.b` runs: every package on the way, and the module itself if it is one."""
     files: set[Path] = set()
     parts = name.split(".")
@@ -81,7 +92,7 @@ def _module_files(name: str, scripts: Path) -> set[Path]:
         elif (base / "__init__.py").is_file():
             files.add(base / "__init__.py")
             files |= set((base / "templates").glob("*"))
-    return files
+    return frozenset(files)
 
 
 @functools.cache
