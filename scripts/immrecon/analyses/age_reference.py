@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from immrecon.analyses.censored_quantiles import quantiles_with_limits
-from immrecon.analyses.strata import group_as_drawn, strata
+from immrecon.analyses.profiles import profiles
+from immrecon.analyses.strata import strata
 from immrecon.analyses.visit_summary import QUANTILE_METHOD
 from immrecon.comparators import ABOVE_LIMIT, BELOW, above_threshold
 from immrecon.config.reference_limits import ReferenceLimit
@@ -67,7 +68,7 @@ def estimate_age_reference(adsl: pl.DataFrame, adlb: pl.DataFrame, spec: AgeRefe
             summaries += [head | _summary(chosen, measure, visit, spec) for measure in AgeMeasure]
             shares += [head | _share(chosen, share) for share in AgeShare]
     return AgeReference(
-        summary=pl.DataFrame(summaries, schema=AGE_REFERENCE_SUMMARY.schema.create_empty().schema),
+        summary=AGE_REFERENCE_SUMMARY.frame(summaries),
         shares=_with_intervals(shares, spec),
         profiles=_profiles(measured),
         bands=_bands(measured, analytes, spec.reference_limits),
@@ -233,32 +234,18 @@ def _with_intervals(rows: list[Row], spec: AgeReferenceSpec) -> pl.DataFrame:
 
 
 def _profiles(measured: pl.DataFrame) -> pl.DataFrame:
-    """Individual trajectories from the transplant on, by display id, with the limits of each sample."""
-    return (
-        measured.filter(pl.col("ADY") >= 0)
-        .sort("DISPID", "PARAMCD", "ADY", "ASEQ")
-        .select(
-            display_id="DISPID",
-            parameter="PARAMCD",
-            sequence=pl.int_range(pl.len()).over("DISPID", "PARAMCD"),
-            group=group_as_drawn(),
-            dose_level=pl.col("DOSELVL").fill_null(""),
-            time_day="ADY",
-            value="AVAL",
-            unit="AVALU",
-            below_limit=BELOW,
-            above_limit=ABOVE_LIMIT,
-            lloq="LLOQ",
-            band_order="ANRROW",
-            lower="ANRLO",
-            upper="ANRHI",
-            origin="ANRORIG",
-            percent_of_lower="OFLOWER",
-            percent_of_median="OFMEDIAN",
-            z_score="ZSCORE",
-            reason=pl.when(pl.col("ANRLO").is_null()).then("ANRREAS"),
-        )
-        .select(AGE_REFERENCE_PROFILES.schema.column_names())
+    """Individual trajectories with the limits of each sample."""
+    return profiles(
+        measured,
+        AGE_REFERENCE_PROFILES,
+        band_order="ANRROW",
+        lower="ANRLO",
+        upper="ANRHI",
+        origin="ANRORIG",
+        percent_of_lower="OFLOWER",
+        percent_of_median="OFMEDIAN",
+        z_score="ZSCORE",
+        reason=pl.when(pl.col("ANRLO").is_null()).then("ANRREAS"),
     )
 
 

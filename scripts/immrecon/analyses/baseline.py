@@ -22,7 +22,7 @@ def baseline_table(adsl: pl.DataFrame, sc: pl.DataFrame, spec: DispositionSpec) 
         for stratum in chosen:
             members = values.filter(stratum.rows())
             rows += [_row(members, item, order, stratum, level) for level in levels]
-    return pl.DataFrame(rows, schema=BASELINE.schema.create_empty().schema)
+    return BASELINE.frame(rows)
 
 
 def characteristic_values(enrolled: pl.DataFrame, sc: pl.DataFrame, item: Characteristic) -> pl.DataFrame:

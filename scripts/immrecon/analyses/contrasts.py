@@ -1,6 +1,5 @@
 """Comparisons: what is declared in `comparisons.yaml`, by the methods that what is planned decides."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -32,7 +31,7 @@ def estimate_contrasts(
     samples = _samples(adtte, adsl, sc, spec)
     rows = [row for sample in samples for row in _rows(sample)] + reference_rows(adtte, adsl, spec)
     checks = kaplan_meier_rows(adtte, spec) + comparison_rows(samples)
-    return ContrastResults(_frame(CONTRASTS.schema, rows), _frame(SECOND_PROGRAMMER.schema, checks))
+    return ContrastResults(CONTRASTS.frame(rows), SECOND_PROGRAMMER.frame(checks))
 
 
 def _samples(adtte: pl.DataFrame, adsl: pl.DataFrame, sc: pl.DataFrame, spec: ContrastSpec) -> list[Sample]:
@@ -47,9 +46,3 @@ def _samples(adtte: pl.DataFrame, adsl: pl.DataFrame, sc: pl.DataFrame, spec: Co
 
 def _rows(sample: Sample) -> list[Row]:
     return test_rows(sample) + difference_rows(sample) + restricted_mean_rows(sample) + ratio_rows(sample)
-
-
-def _frame(schema: type, rows: Sequence[Row]) -> pl.DataFrame:
-    """Rows as a frame of the contract's types; NaN of a number that does not exist becomes missing."""
-    frame = pl.DataFrame(rows, schema=schema.create_empty().schema)  # type: ignore[attr-defined]
-    return frame.with_columns(pl.col(pl.Float64).fill_nan(None))

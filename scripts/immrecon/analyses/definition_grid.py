@@ -48,8 +48,7 @@ def estimate_definition_grid(
         for order, (code, definition) in enumerate(grid.definitions.items())
         for stratum in strata(spec.groups, spec.dose_levels)
     ]
-    frame = pl.DataFrame(rows, schema=DEFINITION_ESTIMATES.schema.create_empty().schema)
-    return DefinitionGridResults(frame.with_columns(pl.selectors.float().fill_nan(None)), _statuses(compared, grid))
+    return DefinitionGridResults(DEFINITION_ESTIMATES.frame(rows), _statuses(compared, grid))
 
 
 def _against_reference(adrec: pl.DataFrame, grid: DefinitionGrid) -> pl.DataFrame:

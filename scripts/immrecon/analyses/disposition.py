@@ -46,7 +46,7 @@ def funnel(adsl: pl.DataFrame, spec: DispositionSpec) -> pl.DataFrame:
     people = placed(adsl, spec.groups, spec.dose_levels)
     chosen = strata_of_everyone(people, spec.groups, spec.dose_levels)
     rows = [row for stratum in chosen for row in _funnel_rows(people, stratum, spec)]
-    return pl.DataFrame(rows, schema=FUNNEL.schema.create_empty().schema)
+    return FUNNEL.frame(rows)
 
 
 def _unexplained(stage: Population) -> pl.Expr:

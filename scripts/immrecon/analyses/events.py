@@ -60,15 +60,10 @@ def estimate_events(adsl: pl.DataFrame, adtte: pl.DataFrame, adoc: pl.DataFrame,
     fits = [(one, _fit(one, spec)) for one in followed]
     shown = [(one, fit) for one, fit in fits if one.stratum.dose_level == POOLED and fit is not None]
     return EventResults(
-        mean_cumulative=_frame(MEAN_CUMULATIVE, [row for one, fit in shown for row in _curve(one, fit)]),
-        summary=_frame(RECURRENT_SUMMARY, [row for one, fit in fits for row in _summary(one, fit, spec)]),
-        risk_table=_frame(EVENT_RISK_TABLE, [row for one, _ in shown for row in _risk(one)]),
+        mean_cumulative=MEAN_CUMULATIVE.frame([row for one, fit in shown for row in _curve(one, fit)]),
+        summary=RECURRENT_SUMMARY.frame([row for one, fit in fits for row in _summary(one, fit, spec)]),
+        risk_table=EVENT_RISK_TABLE.frame([row for one, _ in shown for row in _risk(one)]),
     )
-
-
-def _frame(contract: object, rows: list[dict[str, object]]) -> pl.DataFrame:
-    frame = pl.DataFrame(rows, schema=contract.schema.create_empty().schema)  # type: ignore[attr-defined]
-    return frame.with_columns(pl.selectors.float().fill_nan(None))
 
 
 def _followed(

@@ -15,8 +15,7 @@ def estimate_external_control(
 ) -> pl.DataFrame:
     """EXTERNAL_CONTROL: every declared reference; an empty table where none is. `controls` by their codes."""
     rows = published_rows(adrec, spec) + control_rows(StudyData(adsl, adtte), controls, spec)
-    frame = pl.DataFrame(rows, schema=EXTERNAL_CONTROL.schema.create_empty().schema)
-    return frame.with_columns(pl.selectors.float().fill_nan(None))
+    return EXTERNAL_CONTROL.frame(rows)
 
 
 def read_controls(files: dict[str, dict[str, list[str]]]) -> dict[str, StudyData]:

@@ -18,17 +18,16 @@ from immrecon.vocabulary import RowStatus
 
 def growth_rows(course: Course, spec: KineticSpec) -> pl.DataFrame:
     """A row per analyte, curve, coefficient and group, and of all together; dose levels are not told apart."""
-    schema = GROWTH_CURVES.schema.create_empty().schema
     declared = spec.kinetics
     if declared is None or declared.growth is None:
-        return pl.DataFrame(schema=schema)
+        return GROWTH_CURVES.frame([])
     rows = []
     for code in declared.growth.analytes:
         chosen = course.of(code).samples.filter(pl.col("ADY") <= declared.growth.to_day)
         for stratum in strata(spec.groups, []):
             own = chosen.filter(stratum.rows()).sort("ADY", "USUBJID")
             rows += _rows(own, code, stratum, declared.growth, declared.below_limit.factor, spec)
-    return pl.DataFrame(rows, schema=schema).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return GROWTH_CURVES.frame(rows)
 
 
 def _rows(

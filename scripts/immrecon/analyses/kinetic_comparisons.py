@@ -40,10 +40,9 @@ class Side:
 def comparison_rows(values: pl.DataFrame, counts: pl.DataFrame, adoc: pl.DataFrame, spec: KineticSpec) -> pl.DataFrame:
     """`values` and `counts` are frames of values (see `kinetic_parameters.COLUMNS`), `counts` with the VISIT and the
     day up to which a worst event goes before the count (UNTILDY)."""
-    schema = KINETIC_COMPARISONS.schema.create_empty().schema
     compared = None if spec.kinetics is None else spec.kinetics.comparison
     if compared is None:
-        return pl.DataFrame(schema=schema)
+        return KINETIC_COMPARISONS.frame([])
     whole = values.filter(
         pl.col("variant") == PRIMARY, pl.col("measure").is_in([KineticMeasure.AREA, KineticMeasure.SLOPE])
     ).with_columns(VISIT=pl.lit(""), UNTILDY=pl.col("to_day"))
@@ -52,7 +51,7 @@ def comparison_rows(values: pl.DataFrame, counts: pl.DataFrame, adoc: pl.DataFra
     rows: list[Row] = []
     for key, part in everything.group_by("parameter", "measure", "to_day", "VISIT", "unit", maintain_order=True):
         rows += _compare(part, key, compared, adoc, spec)
-    return pl.DataFrame(rows, schema=schema).with_columns(pl.col(pl.Float64).fill_nan(None))
+    return KINETIC_COMPARISONS.frame(rows)
 
 
 def _compare(

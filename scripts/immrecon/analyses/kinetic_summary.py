@@ -30,7 +30,7 @@ def summary_rows(values: pl.DataFrame, spec: KineticSpec) -> pl.DataFrame:
     for stratum in strata(spec.groups, spec.dose_levels):
         shown = pl.lit(True) if stratum.dose_level == POOLED else pl.col("variant") == PRIMARY
         rows += _rows(values.filter(shown), stratum, spec)
-    return pl.DataFrame(rows, schema=KINETIC_SUMMARY.schema.create_empty().schema)
+    return KINETIC_SUMMARY.frame(rows)
 
 
 def _rows(values: pl.DataFrame, stratum: Stratum, spec: KineticSpec) -> list[dict[str, Any]]:

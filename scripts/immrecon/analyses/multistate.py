@@ -96,15 +96,10 @@ def estimate_multistate(adms: pl.DataFrame, spec: MultiStateSpec) -> MultiStateR
     fits = [(course, _fit(course, spec)) for course in courses]
     drawn = [(course, fit) for course, fit in fits if course.stratum.dose_level == POOLED and fit is not None]
     return MultiStateResults(
-        curves=_frame(STATE_CURVES, [row for course, fit in drawn for row in _curve(course, fit)]),
-        occupancy=_frame(STATE_OCCUPANCY, [row for course, fit in fits for row in _occupancy(course, fit, spec)]),
-        length_of_stay=_frame(LENGTH_OF_STAY, [row for course, fit in fits for row in _stay(course, fit, spec)]),
+        curves=STATE_CURVES.frame([row for course, fit in drawn for row in _curve(course, fit)]),
+        occupancy=STATE_OCCUPANCY.frame([row for course, fit in fits for row in _occupancy(course, fit, spec)]),
+        length_of_stay=LENGTH_OF_STAY.frame([row for course, fit in fits for row in _stay(course, fit, spec)]),
     )
-
-
-def _frame(contract: object, rows: list[dict[str, object]]) -> pl.DataFrame:
-    frame = pl.DataFrame(rows, schema=contract.schema.create_empty().schema)  # type: ignore[attr-defined]
-    return frame.with_columns(pl.selectors.float().fill_nan(None))
 
 
 def _course(adms: pl.DataFrame, code: str, rule: MultiState, stratum: Stratum) -> Course:

@@ -50,8 +50,7 @@ def estimate_reconstitution(adrec: pl.DataFrame, spec: RecoverySpec) -> pl.DataF
         for stratum in strata(spec.groups, spec.dose_levels)
         for row in _rows(rule, adrec.filter((pl.col("RULE") == rule.name) & stratum.rows()), stratum, spec)
     ]
-    frame = pl.DataFrame(rows, schema=RECONSTITUTION.schema.create_empty().schema)
-    return frame.with_columns(pl.selectors.float().fill_nan(None))
+    return RECONSTITUTION.frame(rows)
 
 
 def crossing_rules(endpoints: EndpointsFile) -> Iterator[Rule]:

@@ -1,6 +1,5 @@
 """Reconstitution against outcome: from landmarks on, and by the current count. Nothing here was randomised."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -48,14 +47,8 @@ def estimate_reconstitution_outcome(
     if spec.outcomes is not None:
         contrasts += current_value_rows(adtte, adlb, adoc, adsl, len(codes), spec)
     return OutcomeResults(
-        outcome_curves=_frame(OUTCOME_CURVES.schema, curves),
-        outcome_risk_table=_frame(OUTCOME_RISK_TABLE.schema, risk),
-        outcome_estimates=_frame(OUTCOME_ESTIMATES.schema, estimates),
-        outcome_contrasts=_frame(OUTCOME_CONTRASTS.schema, contrasts),
+        outcome_curves=OUTCOME_CURVES.frame(curves),
+        outcome_risk_table=OUTCOME_RISK_TABLE.frame(risk),
+        outcome_estimates=OUTCOME_ESTIMATES.frame(estimates),
+        outcome_contrasts=OUTCOME_CONTRASTS.frame(contrasts),
     )
-
-
-def _frame(schema: type, rows: Sequence[Row]) -> pl.DataFrame:
-    """Rows as a frame of the contract's types; NaN of a number that does not exist becomes missing."""
-    frame = pl.DataFrame(rows, schema=schema.create_empty().schema)  # type: ignore[attr-defined]
-    return frame.with_columns(pl.selectors.float().fill_nan(None))

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from immrecon.analyses.attendance import attend, missed_samples, visit_values
-from immrecon.analyses.strata import group_as_drawn, strata
+from immrecon.analyses.profiles import profiles
+from immrecon.analyses.strata import strata
 from immrecon.analyses.thresholds_reached import threshold_rows
 from immrecon.analyses.visit_summary import visit_rows
-from immrecon.comparators import ABOVE_LIMIT, BELOW
 from immrecon.config.occurrences import ThresholdCrossing
 from immrecon.config.specs import RecoverySpec
 from immrecon.config.wording import threshold_in_words
@@ -36,36 +36,14 @@ def estimate_recovery(
     population = adsl.filter(pl.col(POPULATION_FLAG[spec.population]) == "Y")
     samples = adlb.join(population.select("USUBJID"), on="USUBJID", how="semi")
     attendance = attend(population, samples, lb, spec)
+    shown = [analyte.code for analyte in spec.analytes if analyte.summarised]
     return Recovery(
         visit_summary=visit_rows(samples, attendance, spec),
         threshold_summary=threshold_rows(samples, spec),
         visit_values=visit_values(attendance),
         missed_samples=missed_samples(attendance, spec),
-        profiles=profiles(samples, spec),
+        profiles=profiles(samples.filter(pl.col("ANL02FL") == "Y", pl.col("PARAMCD").is_in(shown)), PROFILES),
         status_counts=status_counts(adrec, spec),
-    )
-
-
-def profiles(samples: pl.DataFrame, spec: RecoverySpec) -> pl.DataFrame:
-    """Individual trajectories from transplant on, by display id."""
-    shown = [analyte.code for analyte in spec.analytes if analyte.summarised]
-    return (
-        samples.filter(pl.col("ANL02FL") == "Y", pl.col("PARAMCD").is_in(shown), pl.col("ADY") >= 0)
-        .sort("DISPID", "PARAMCD", "ADY", "ASEQ")
-        .select(
-            display_id="DISPID",
-            parameter="PARAMCD",
-            sequence=pl.int_range(pl.len()).over("DISPID", "PARAMCD"),
-            group=group_as_drawn(),
-            dose_level=pl.col("DOSELVL").fill_null(""),
-            time_day="ADY",
-            value="AVAL",
-            unit="AVALU",
-            below_limit=BELOW,
-            above_limit=ABOVE_LIMIT,
-            lloq="LLOQ",
-        )
-        .select(PROFILES.schema.column_names())
     )
 
 
@@ -87,4 +65,4 @@ def status_counts(adrec: pl.DataFrame, spec: RecoverySpec) -> pl.DataFrame:
         for members in [adrec.filter((pl.col("RULE") == name) & stratum.rows())]
         for order, category in enumerate(RECONSTITUTION_STATUSES)
     ]
-    return pl.DataFrame(rows, schema=STATUS_COUNTS.schema.create_empty().schema)
+    return STATUS_COUNTS.frame(rows)

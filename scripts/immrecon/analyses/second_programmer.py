@@ -11,13 +11,13 @@ import polars as pl
 
 from immrecon.analyses.contrast_sample import Row, Sample
 from immrecon.analyses.strata import Stratum, strata
+from immrecon.analyses.tte_checks import check_row
 from immrecon.config.contrast_specs import ContrastSpec
 from immrecon.stats.comparison import logrank_test
 from immrecon.stats.regression import cox
 from immrecon.stats.survival import kaplan_meier
-from immrecon.vocabulary import POOLED, CheckOutcome, Estimator
+from immrecon.vocabulary import POOLED, Estimator
 
-TOLERANCE = 1e-9
 KAPLAN_MEIER, LOGRANK, COX = "Kaplan-Meier = lifelines", "log-rank = lifelines", "Cox (Efron) = lifelines"
 # At its own settings lifelines stops when the likelihood changes by less than 1e-7; these go on to the last bit.
 _TO_THE_END = {"precision": 1e-24, "r_precision": 0.0, "step_size": 1.0, "max_steps": 50}
@@ -33,14 +33,14 @@ def kaplan_meier_rows(adtte: pl.DataFrame, spec: ContrastSpec) -> list[Row]:
 def _kaplan_meier(adtte: pl.DataFrame, code: str, stratum: Stratum) -> Row:
     rows = adtte.filter(pl.col("PARAMCD") == code, pl.col("RISKFL") == "Y", stratum.rows())
     if rows.is_empty():
-        return _row(stratum.columns(), KAPLAN_MEIER, code, None, "nobody at risk")
+        return check_row(stratum.columns(), KAPLAN_MEIER, code, None, "nobody at risk")
     from lifelines import KaplanMeierFitter
 
     time, event = rows["AVAL"].to_numpy(), (rows["CNSR"] == 0).to_numpy()
     grid = np.unique(time)
     theirs = KaplanMeierFitter().fit(time, event).survival_function_at_times(grid).to_numpy()
     ours = kaplan_meier(time, event).at(grid).survival
-    return _row(stratum.columns(), KAPLAN_MEIER, code, float(np.abs(ours - theirs).max()), None)
+    return check_row(stratum.columns(), KAPLAN_MEIER, code, float(np.abs(ours - theirs).max()), None)
 
 
 def comparison_rows(samples: Sequence[Sample]) -> list[Row]:
@@ -50,7 +50,7 @@ def comparison_rows(samples: Sequence[Sample]) -> list[Row]:
 
 def _everybody(sample: Sample, identity: str, difference: float | None, reason: str | None) -> Row:
     subject = f"{sample.parameter} by {sample.code}"
-    return _row({"group": POOLED, "dose_level": POOLED}, identity, subject, difference, reason)
+    return check_row({"group": POOLED, "dose_level": POOLED}, identity, subject, difference, reason)
 
 
 def _logrank(sample: Sample) -> Row:
@@ -89,18 +89,3 @@ def _columns(sample: Sample) -> np.ndarray:
         return sample.level[:, None] if several else np.zeros((sample.time.size, 0))
     there = [k for k in range(len(sample.levels)) if sample.of(k).any()]
     return np.column_stack([sample.of(k) for k in there[1:]]).astype(float) if len(there) > 1 else np.zeros((0, 0))
-
-
-def _row(where: Row, identity: str, subject: str, difference: float | None, reason: str | None) -> Row:
-    if difference is None:
-        outcome = CheckOutcome.NOT_APPLICABLE
-    else:
-        outcome = CheckOutcome.HOLDS if difference <= TOLERANCE else CheckOutcome.VIOLATED
-    return where | {
-        "identity": identity,
-        "subject": subject,
-        "outcome": outcome,
-        "largest_difference": difference,
-        "tolerance": TOLERANCE,
-        "reason": reason,
-    }

@@ -1,7 +1,7 @@
 """Counts over time by mixed models of their logarithm: curves, readings on declared days, models and their fit."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -81,7 +81,7 @@ def estimate_trajectory(
             unit, pages = spec.units[analyte], analyte in rule.participant_pages
             for name, parts in drawn_fit(analyte, unit, *estimated[0], days if pages else []).items():
                 rows[name] += parts
-    return Trajectories(**{field.name: _frame(field.name, rows[field.name]) for field in fields(Trajectories)})
+    return Trajectories(**{name: contract.frame(rows[name]) for name, contract in _CONTRACTS.items()})
 
 
 def _terms(spec: TrajectorySpec) -> Iterator[tuple[Terms, list[str]]]:
@@ -89,8 +89,3 @@ def _terms(spec: TrajectorySpec) -> Iterator[tuple[Terms, list[str]]]:
     yield "none", []
     if spec.dose_levels:
         yield "dose_level", [level.code for level in spec.dose_levels]
-
-
-def _frame(name: str, rows: list[dict[str, object]]) -> pl.DataFrame:
-    frame = pl.DataFrame(rows, schema=_CONTRACTS[name].schema.create_empty().schema)
-    return frame.with_columns(pl.selectors.float().fill_nan(None))

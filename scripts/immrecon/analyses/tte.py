@@ -61,18 +61,12 @@ def estimate_tte(adtte: pl.DataFrame, spec: TteSpec) -> TteResults:
     ]
     displayed = [fit for fit in fits if fit.stratum.dose_level == POOLED]
     return TteResults(
-        curves=result_frame(CURVES.schema, [row for fit in displayed for row in curve_rows(fit, spec)]),
-        risk_table=result_frame(RISK_TABLE.schema, [row for fit in displayed for row in risk_rows(fit)]),
-        landmarks=result_frame(LANDMARKS.schema, [row for fit in fits for row in landmark_rows(fit, spec)]),
-        quantiles=result_frame(QUANTILES.schema, [row for fit in fits for row in _quantile_rows(fit, spec)]),
-        checks=result_frame(CHECKS.schema, check_rows(fits, spec)),
+        curves=CURVES.frame([row for fit in displayed for row in curve_rows(fit, spec)]),
+        risk_table=RISK_TABLE.frame([row for fit in displayed for row in risk_rows(fit)]),
+        landmarks=LANDMARKS.frame([row for fit in fits for row in landmark_rows(fit, spec)]),
+        quantiles=QUANTILES.frame([row for fit in fits for row in _quantile_rows(fit, spec)]),
+        checks=CHECKS.frame(check_rows(fits, spec)),
     )
-
-
-def result_frame(schema: type, rows: list[dict[str, object]]) -> pl.DataFrame:
-    """Rows as a frame of the contract's types; NaN of a limit that does not exist becomes missing."""
-    frame = pl.DataFrame(rows, schema=schema.create_empty().schema)  # type: ignore[attr-defined]
-    return frame.with_columns(pl.selectors.float().fill_nan(None))
 
 
 def fit_endpoint(adtte: pl.DataFrame, code: str, endpoint: Endpoint, stratum: Stratum, spec: TteSpec) -> Fit:

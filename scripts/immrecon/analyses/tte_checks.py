@@ -1,6 +1,7 @@
 """Identities that time-to-event results must satisfy, checked where they apply and refused where they do not."""
 
 import itertools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,12 +27,15 @@ def check_rows(fits: list["Fit"], spec: TteSpec) -> list[dict[str, object]]:
     return rows
 
 
-def _row(fit: "Fit", identity: str, subject: str, difference: float | None, reason: str | None) -> dict[str, object]:
+def check_row(
+    where: Mapping[str, object], identity: str, subject: str, difference: float | None, reason: str | None
+) -> dict[str, object]:
+    """What came of an identity in a stratum (`where`); it does not apply where there is no difference to give."""
     if difference is None:
         outcome = CheckOutcome.NOT_APPLICABLE
     else:
         outcome = CheckOutcome.HOLDS if difference <= TOLERANCE else CheckOutcome.VIOLATED
-    return fit.stratum.columns() | {
+    return dict(where) | {
         "identity": identity,
         "subject": subject,
         "outcome": outcome,
@@ -48,18 +52,18 @@ def _probabilities_add_up(name: str, fits: dict[str, "Fit"], spec: TteSpec) -> d
     causes = set(spec.endpoints.first_events[name].causes)
     survival = [fit for fit in members if fit.endpoint.estimator is Estimator.KAPLAN_MEIER]
     incidences = [fit for fit in members if fit.endpoint.estimator is Estimator.AALEN_JOHANSEN]
-    any_fit = next(iter(fits.values()))
+    where = next(iter(fits.values())).stratum.columns()
     partition = _partition(incidences, causes)
     if not survival or partition is None:
-        return _row(any_fit, identity, name, None, "the endpoints on this variable do not cover every cause once")
+        return check_row(where, identity, name, None, "the endpoints on this variable do not cover every cause once")
     if survival[0].time.size == 0:
-        return _row(any_fit, identity, name, None, "nobody at risk")
+        return check_row(where, identity, name, None, "nobody at risk")
     grid = np.unique(survival[0].time)
     total = survival[0].survival.at(grid).survival  # type: ignore[union-attr]
     for fit in partition:
         total = total + fit.incidence.at(grid).incidence[0]  # type: ignore[union-attr]
     names = " + ".join(fit.code for fit in (survival[0], *partition))
-    return _row(any_fit, identity, name, float(np.abs(total - 1).max()), names)
+    return check_row(where, identity, name, float(np.abs(total - 1).max()), names)
 
 
 def _partition(fits: list["Fit"], causes: set[str]) -> tuple["Fit", ...] | None:
@@ -79,10 +83,10 @@ def _equals_proportion(fit: "Fit") -> list[dict[str, object]]:
         subject = f"{fit.code} at day {day:g}"
         censored = int(((fit.cause == 0) & (fit.time < day)).sum())
         if fit.time.size == 0:
-            rows.append(_row(fit, "estimate = proportion", subject, None, "nobody at risk"))
+            rows.append(check_row(fit.stratum.columns(), "estimate = proportion", subject, None, "nobody at risk"))
         elif censored:
             reason = f"{censored} of {fit.time.size} censored before the landmark"
-            rows.append(_row(fit, "estimate = proportion", subject, None, reason))
+            rows.append(check_row(fit.stratum.columns(), "estimate = proportion", subject, None, reason))
         else:
             share = float(((fit.cause == EVENT) & (fit.time <= day)).mean())
             if fit.survival is not None:
@@ -90,5 +94,5 @@ def _equals_proportion(fit: "Fit") -> list[dict[str, object]]:
             else:
                 assert fit.incidence is not None
                 difference = abs(float(fit.incidence.at([day]).incidence[0, 0]) - share)
-            rows.append(_row(fit, "estimate = proportion", subject, difference, None))
+            rows.append(check_row(fit.stratum.columns(), "estimate = proportion", subject, difference, None))
     return rows

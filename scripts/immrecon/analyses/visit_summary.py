@@ -37,7 +37,7 @@ def visit_rows(samples: pl.DataFrame, attendance: pl.DataFrame, spec: RecoverySp
             for visit in spec.visits.windows:
                 key = (analyte.code, visit.code)
                 rows.append(_row(results.get(key, {}), expected.get(key, 0), analyte, visit, stratum, spec))
-    return pl.DataFrame(rows, schema=VISIT_SUMMARY.schema.create_empty().schema)
+    return VISIT_SUMMARY.frame(rows)
 
 
 def _by_visit(chosen: pl.DataFrame) -> dict[tuple[str, str], Row]:

@@ -1,6 +1,6 @@
 """What every contract has: a name, a layer, one sentence of grain, a version; and the column shorthands."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +21,11 @@ class Contract:
     schema_version: int = 1
     participant_level: bool = False
     """Participant-level tables are folders of parts, split by participant; result tables are single files."""
+
+    def frame(self, rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
+        """Rows as a frame of the contract's types; NaN, of a number that does not exist, becomes missing."""
+        found = pl.DataFrame(rows, schema=self.schema.create_empty().schema)
+        return found.with_columns(pl.selectors.float().fill_nan(None))
 
 
 def text(description: str, **options: Any) -> dy.String:

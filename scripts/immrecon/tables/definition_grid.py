@@ -8,7 +8,6 @@ from immrecon.tables.format import clean, count, level, percent, plain
 from immrecon.tables.frames import conf_level, distinct, group_strata, index, population_of
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
 from immrecon.tables.results import Results
-from immrecon.vocabulary import POOLED
 
 
 def definition_grid(results: Results, spec: DisplaySpec) -> Table:
@@ -33,11 +32,10 @@ def definition_grid(results: Results, spec: DisplaySpec) -> Table:
                 count(row["n_gained"]), count(row["n_lost"])
             ]  # fmt: skip
             cells = [count(row[name]) for name in ("n", "n_events", "n_competing", "n_risk")]
-            pooled = stratum.key == (POOLED, POOLED)
             lines.append(
                 Row(
                     (
-                        Cell(stratum.label, emphasis="strong" if pooled else "none"),
+                        stratum.cell(),
                         *map(Cell, cells),
                         estimate_cell(row, marks, percent, f"definition {definition}"),
                         *map(Cell, changes),

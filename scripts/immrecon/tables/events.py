@@ -8,7 +8,7 @@ from immrecon.tables.format import clean, count, days, level, measured, plain
 from immrecon.tables.frames import Record, conf_level, distinct, dose_strata, group_strata, index, population_of
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
 from immrecon.tables.results import Results
-from immrecon.vocabulary import POOLED, EventMeasure
+from immrecon.vocabulary import EventMeasure
 
 
 def recurrent_events(results: Results, spec: DisplaySpec) -> Table:
@@ -29,9 +29,7 @@ def recurrent_events(results: Results, spec: DisplaySpec) -> Table:
                 what = _what(of_measure, day)
                 for stratum in [*group_strata(part, spec), *dose_strata(part, spec)]:
                     row = rows.get((event.code, measure, day, *stratum.key))
-                    strong = stratum.key == (POOLED, POOLED)
-                    label = Cell(stratum.label, emphasis="strong" if strong else "none")
-                    lines.append(Row((label, *_cells(row, marks)), section=f"{clean(event.label)}: {what}"))
+                    lines.append(Row((stratum.cell(), *_cells(row, marks)), section=f"{clean(event.label)}: {what}"))
     return exhibit(
         spec,
         stem="recurrent_events",

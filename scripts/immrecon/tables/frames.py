@@ -9,6 +9,7 @@ from immrecon.config.display import DisplaySpec
 from immrecon.config.study import DoseLevel, Group
 from immrecon.errors import ContractError
 from immrecon.tables.format import clean
+from immrecon.tables.model import Cell
 from immrecon.vocabulary import POOLED
 
 Record = dict[str, Any]
@@ -28,6 +29,14 @@ class Stratum:
     @property
     def key(self) -> tuple[str, str]:
         return (self.group, self.dose_level)
+
+    @property
+    def pooled(self) -> bool:
+        return self.key == (POOLED, POOLED)
+
+    def cell(self, *, repeated: bool = False) -> Cell:
+        """The label of its lines; that of all together stands out."""
+        return Cell(self.label, emphasis="strong" if self.pooled else "none", repeated=repeated)
 
 
 def group_strata(frame: pl.DataFrame, spec: DisplaySpec) -> list[Stratum]:

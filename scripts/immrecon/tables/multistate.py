@@ -18,7 +18,6 @@ from immrecon.tables.frames import (
 )
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
 from immrecon.tables.results import Results
-from immrecon.vocabulary import POOLED
 
 _KEY = ("parameter", "state", "group", "dose_level", "time_day")
 
@@ -40,8 +39,7 @@ def state_occupancy(results: Results, spec: DisplaySpec, only: Collection[str] |
             for stratum in strata:
                 for position, day in enumerate(distinct(part, "time_day")):
                     key = (course.code, state.code, *stratum.key, day)
-                    pooled = stratum.key == (POOLED, POOLED)
-                    label = Cell(stratum.label, emphasis="strong" if pooled else "none", repeated=position > 0)
+                    label = stratum.cell(repeated=position > 0)
                     cells = _cells(rows.get(key), stay_rows.get(key), marks)
                     lines.append(
                         Row((label, Cell(plain(day)), *cells), section=f"{clean(course.label)}: {clean(state.label)}")

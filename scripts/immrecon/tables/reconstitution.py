@@ -8,7 +8,7 @@ from immrecon.tables.format import clean, count, level, percent, plain, span, wi
 from immrecon.tables.frames import Record, conf_level, distinct, group_strata, index, population_of
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
 from immrecon.tables.results import Results
-from immrecon.vocabulary import POOLED, ReconstitutionMeasure, RowStatus
+from immrecon.vocabulary import ReconstitutionMeasure, RowStatus
 
 _ORDER = list(ReconstitutionMeasure)
 
@@ -26,9 +26,9 @@ def reconstitution(results: Results, spec: DisplaySpec) -> Table:
             for day in distinct(part.filter(pl.col("measure") == measure), "time_day"):
                 for stratum in group_strata(part, spec):
                     row = rows.get((code, measure, day, *stratum.key))
-                    strong = stratum.key == (POOLED, POOLED)
-                    label = Cell(stratum.label, emphasis="strong" if strong else "none")
-                    lines.append(Row((label, *_cells(row, marks)), section=f"{measure.capitalize()}, day {plain(day)}"))
+                    lines.append(
+                        Row((stratum.cell(), *_cells(row, marks)), section=f"{measure.capitalize()}, day {plain(day)}")
+                    )
     rules = {code: words(clean(frame.filter(parameter=code)["rule_text"][0])) for code in codes}
     return exhibit(
         spec,

@@ -33,7 +33,7 @@ from immrecon.tables.frames import (
 )
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
 from immrecon.tables.results import Results
-from immrecon.vocabulary import POOLED, AnalysisRole, RowStatus, TrajectoryMeasure
+from immrecon.vocabulary import AnalysisRole, RowStatus, TrajectoryMeasure
 
 _KEY = ("parameter", "measure", "group", "dose_level", "time_day", "approach", "df_method")
 _TERMS = {"group": "Group", "none": "None (one curve)", "dose_level": "Dose level"}
@@ -61,8 +61,7 @@ def trajectory_estimates(results: Results, spec: DisplaySpec) -> Table:
         strata = [*group_strata(of_means, spec), *dose_strata(of_means, spec)]
         for stratum in strata:
             key = (code, TrajectoryMeasure.GEOMETRIC_MEAN, *stratum.key)
-            strong = stratum.key == (POOLED, POOLED)
-            lines += _lines(rows, key, part, ways, marks, stratum.label, heading, strong=strong, with_p=with_p)
+            lines += _lines(rows, key, part, ways, marks, stratum.label, heading, strong=stratum.pooled, with_p=with_p)
         reference = ratios["reference"].first() if ratios.height else None
         for stratum in group_strata(ratios, spec)[:-1] if ratios.height else []:
             if stratum.group == reference:

@@ -19,7 +19,6 @@ from immrecon.tables.frames import (
 )
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
 from immrecon.tables.results import Results
-from immrecon.vocabulary import POOLED
 
 FOLLOW_UP = "FOLLOW_UP_"
 """Prefix of the parameter of reverse Kaplan-Meier in the quantiles."""
@@ -41,7 +40,7 @@ def landmarks(results: Results, spec: DisplaySpec, only: Collection[str] | None 
         for stratum in [*group_strata(part, spec), *dose_strata(part, spec)]:
             for position, day in enumerate(distinct(part, "time_day")):
                 row = rows.get((code, *stratum.key, day))
-                label = _stratum_label(stratum, position)
+                label = stratum.cell(repeated=position > 0)
                 lines.append(Row((label, Cell(plain(day)), *_landmark(row, marks)), section=heading))
     return exhibit(
         spec,
@@ -65,11 +64,6 @@ def landmarks(results: Results, spec: DisplaySpec, only: Collection[str] | None 
         endpoints=codes,
         n_labels=2,
     )
-
-
-def _stratum_label(stratum: Stratum, position: int) -> Cell:
-    pooled = stratum.key == (POOLED, POOLED)
-    return Cell(stratum.label, emphasis="strong" if pooled else "none", repeated=position > 0)
 
 
 _WHAT = (
@@ -189,7 +183,7 @@ def _quantile_lines(
     for stratum in [*group_strata(part, spec), *dose_strata(part, spec)]:
         for position, probability in enumerate(distinct(part, "probability")):
             row = rows.get((parameter, *stratum.key, probability))
-            label = _stratum_label(stratum, position)
+            label = stratum.cell(repeated=position > 0)
             name = _QUARTERS.get(probability, f"{level(probability)} quantile")
             lines.append(Row((label, Cell(name), *_quantile(row, stratum, marks)), section=heading))
     return lines

@@ -4,6 +4,7 @@ import dataframely as dy
 
 from immrecon.contracts.base import count, integer, number, one_of, optional_text, text
 from immrecon.contracts.results.inference import Inference, Stratum, result_table
+from immrecon.contracts.results.recovery import Profiles
 from immrecon.vocabulary import AgeMeasure, AgeShare, Population, RowStatus
 
 
@@ -47,18 +48,7 @@ class AgeReferenceShares(Stratum, Inference):
     n_reached = count("at or above the lower limit, or within the limits")
 
 
-class AgeReferenceProfiles(dy.Schema):
-    display_id = text("display id", primary_key=True)
-    parameter = text("analyte", primary_key=True)
-    sequence = integer("order of the sample within participant and analyte", nullable=False, primary_key=True)
-    group = text("group code; empty for none")
-    dose_level = text("dose level code; empty for none")
-    time_day = number("days since transplant", "day", nullable=False)
-    value = number("value, or the limit of a censored result", "unit", nullable=False)
-    unit = text("unit")
-    below_limit = dy.Bool(description="the value is an upper limit")
-    above_limit = dy.Bool(description="the value is a lower limit")
-    lloq = number("limit of quantification", "unit")
+class AgeReferenceProfiles(Profiles):
     band_order = integer("band of the age, as in age_reference_bands; missing: none")
     lower = number("lower limit used", "unit")
     upper = number("upper limit used", "unit")
