@@ -135,11 +135,21 @@ def lean_demo(made_once) -> Checkout:
 @pytest.fixture
 def copy(tmp_path, demo) -> Checkout:
     """A copy of the repository with the finished demo run, for tests that edit code or outputs."""
+    return copied(demo, tmp_path)
+
+
+@pytest.fixture
+def lean_copy(tmp_path, lean_demo) -> Checkout:
+    """The same with the lean run, for tests that run most of it again."""
+    return copied(lean_demo, tmp_path)
+
+
+def copied(finished: Checkout, folder: Path) -> Checkout:
     for name in ("scripts", "workflow"):
-        shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(REPOSITORY / "requirements.lock", tmp_path)
-    shutil.copytree(demo.folder, tmp_path / "work", symlinks=True)
-    return Checkout(tmp_path, tmp_path / "work")
+        shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "requirements.lock", folder)
+    shutil.copytree(finished.folder, folder / "work", symlinks=True)
+    return Checkout(folder, folder / "work")
 
 
 @pytest.fixture

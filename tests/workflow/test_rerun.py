@@ -52,14 +52,14 @@ def test_edit_of_one_section_runs_what_depends_on_it(copy):
     assert not planned & {"harmonise_lab", "harmonise_clinical", "estimate_tte", "estimate_recovery"}
 
 
-def test_the_code_that_is_digested_is_the_code_that_runs(copy):
+def test_the_code_that_is_digested_is_the_code_that_runs(lean_copy):
     """An edit of the copy's library changes the copy's numbers, although another copy is installed."""
-    path = copy.repository / "scripts" / "immrecon" / "tables" / "csv.py"
-    assert copy.planned() == set()
+    path = lean_copy.repository / "scripts" / "immrecon" / "tables" / "csv.py"
+    assert lean_copy.planned() == set()
     append(path)
-    run = copy.report()
+    run = lean_copy.report()
     assert run.returncode == 0, run.stdout + run.stderr
-    assert copy.planned() == set()
+    assert lean_copy.planned() == set()
 
 
 def test_another_list_of_earlier_queries_runs_what_is_compared_with_it(copy):
@@ -105,19 +105,19 @@ def test_a_deleted_output_is_made_again(copy):
     assert copy.planned()
 
 
-def test_a_source_replaced_by_an_older_file_is_read_again(copy):
+def test_a_source_replaced_by_an_older_file_is_read_again(lean_copy):
     """The new content counts, although its time is that of long ago."""
-    shutil.copytree(REPOSITORY / "data" / "demo", copy.folder / "data")
-    content = yaml.safe_load(copy.config.read_text())
+    shutil.copytree(REPOSITORY / "data" / "demo", lean_copy.folder / "data")
+    content = yaml.safe_load(lean_copy.config.read_text())
     content["sources"]["data"] = "../data"
     for cut in content["cuts"].values():
         cut["checksums"] = None
-    copy.config.write_text(yaml.safe_dump(content))
-    run = copy.report()
+    lean_copy.config.write_text(yaml.safe_dump(content))
+    run = lean_copy.report()
     assert run.returncode == 0, run.stdout + run.stderr
-    assert copy.planned() == set()
-    source = copy.folder / "data" / "2026-09-30" / "labs" / "central_results.csv"
+    assert lean_copy.planned() == set()
+    source = lean_copy.folder / "data" / "2026-09-30" / "labs" / "central_results.csv"
     lines = source.read_text().splitlines(keepends=True)
     source.write_text("".join(lines[:-1]))
     os.utime(source, (0, 0))
-    assert "harmonise_lab" in copy.planned()
+    assert "harmonise_lab" in lean_copy.planned()

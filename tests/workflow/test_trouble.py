@@ -252,9 +252,10 @@ def test_bad_cells_of_enrolment_records_are_queried_and_nobody_leaves_the_pooled
     assert "1 enrolled participant has no configured dose level" in report
 
 
-def test_missing_dates_stop_nothing_and_nobody_leaves_the_safety_set(fresh, demo):
+def test_missing_dates_stop_nothing_and_nobody_leaves_the_safety_set(fresh, lean_demo):
+    lean(fresh.folder / "study")
     clinical = fresh.folder / "data" / "2026-09-30" / "clinical"
-    before = pl.read_parquet(demo.results() / "analysis" / "adsl" / "*.parquet")
+    before = pl.read_parquet(lean_demo.results() / "analysis" / "adsl" / "*.parquet")
     alive = before.filter(pl.col("EVALFL") == "Y", pl.col("DTHFL") == "N", pl.col("WDDT").is_null())
     not_enrolled, tx, given, dead, gone = alive["USUBJID"].sort()[:5].to_list()
     month = dict(alive.select("USUBJID", pl.col("HSCTDT").dt.strftime("%Y-%m")).iter_rows())
@@ -281,7 +282,7 @@ def test_missing_dates_stop_nothing_and_nobody_leaves_the_safety_set(fresh, demo
     after = pl.read_parquet(root / "analysis" / "adsl" / "*.parquet")
     for flag in ("ENRLFL", "HSCTFL", "SAFFL"):
         assert after.filter(pl.col(flag) == "Y").height == before.filter(pl.col(flag) == "Y").height, flag
-    incidences = (pl.read_parquet(r / "estimates" / "ae_incidence.parquet") for r in (demo.results(), root))
+    incidences = (pl.read_parquet(r / "estimates" / "ae_incidence.parquet") for r in (lean_demo.results(), root))
     safety = [
         frame.filter(group="all", dose_level="all", preferred_term="any", category="any grade") for frame in incidences
     ]
