@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from immrecon.analyses.strata import group_as_drawn
+from immrecon.comparators import ABOVE_LIMIT, BELOW
 from immrecon.config.trajectory import Trajectory
 from immrecon.stats.longitudinal import natural_spline
 from immrecon.vocabulary import POPULATION_FLAG
@@ -93,8 +94,8 @@ def sample(adlb: pl.DataFrame, everyone: People, analyte: str, rule: Trajectory)
     before = usable.filter(pl.col("ADY") < pl.col("END"))
     counted = (
         before.with_columns(
-            BELOW=pl.col("ACMP").is_in(["<", "<="]) | ((pl.col("AVAL") <= 0) & limit_known),
-            ABOVE=pl.col("ACMP").is_in([">", ">="]),
+            BELOW=BELOW | ((pl.col("AVAL") <= 0) & limit_known),
+            ABOVE=ABOVE_LIMIT,
             AVAL=pl.when((pl.col("AVAL") <= 0) & limit_known).then("LLOQ").otherwise("AVAL"),
         )
         .filter(pl.col("AVAL") > 0)
