@@ -15,14 +15,22 @@ from immrecon.vocabulary import Fate
 _IN_FULL = 100.0
 
 
+def method_of(dialect: Dialect) -> pl.Expr:
+    """METHOD of a result as it was measured."""
+    platform = None if dialect.platform is None else f"{dialect.platform} platform"
+    return pl.lit(platform, dtype=pl.String).alias("METHOD")
+
+
+def has_percentages_of_counts(dialect: Dialect) -> bool:
+    return any(rule.of is not None for rule in dialect.analytes.values())
+
+
 def counts_from_percentages(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-    """The judged cells with METHOD, percentages of a declared count (OF) being that many cells of it.
+    """The judged cells, percentages of a declared count (OF) being that many cells of it, as METHOD then says.
 
     A used percentage without exactly one plain count in its draw is withheld.
     """
-    platform = None if dialect.platform is None else f"{dialect.platform} platform"
-    frame = frame.with_columns(METHOD=pl.lit(platform, dtype=pl.String))
-    if all(rule.of is None for rule in dialect.analytes.values()):
+    if not has_percentages_of_counts(dialect):
         return frame
     counts = (
         frame.filter((pl.col("FATE") == Fate.VALUE.value) & pl.col("OF").is_null())

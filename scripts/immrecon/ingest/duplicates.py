@@ -21,13 +21,23 @@ _WORD = {
 _VERSION_KEY = {"accession": "ACCESSION", "collected": "DAY", "time": "CLOCK", "visit": "VISIT"}
 
 
+def version_keys(dialect: Dialect) -> list[str]:
+    """What versions of one result of a participant and analyte agree in."""
+    return [_VERSION_KEY[name] for name in dialect.duplicates.same_draw]
+
+
+def day_keys(dialect: Dialect) -> list[str] | None:
+    """What results of which one is chosen agree in; None where all stay used."""
+    return None if dialect.duplicates.same_day == "keep" else ["DAY"]
+
+
 def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     """Of the versions of one result, the best ranked and then latest reported stays; SUPERSEDED says what replaced each
     other. Equally ranked versions that differ are withheld (`versions_conflict`). Needs DAY, ORDER, STATUS, REPORTED.
 
     A result whose key is not complete has no other versions.
     """
-    keys = ["SERIES", *(_VERSION_KEY[name] for name in dialect.duplicates.same_draw)]
+    keys = ["SERIES", *version_keys(dialect)]
     complete = pl.all_horizontal(pl.col(key).is_not_null() & (pl.col(key).cast(pl.String) != "") for key in keys)
     eligible = complete & pl.col("QUKIND").is_null() & pl.col("EXCLUDED").is_null()
     rank = pl.col("STATUS").replace_strict(RANK, default=0, return_dtype=pl.Int64)
@@ -96,10 +106,10 @@ def choose_of_day(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
 
     Where the times of the draws do not decide, or the policy is `query`, all of the day are withheld.
     """
-    policy = dialect.duplicates.same_day
-    if policy == "keep":
+    policy, keys = dialect.duplicates.same_day, day_keys(dialect)
+    if keys is None:
         return frame
-    day = ["SERIES", "DAY"]
+    day = ["SERIES", *keys]
     several = _alike(frame, pl.col("FATE").is_in([fate.value for fate in USED_FATES]), day)
     if several.is_empty():
         return frame

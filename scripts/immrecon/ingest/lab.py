@@ -1,22 +1,20 @@
 """Lab exports to the harmonised layer: LB, the queries on it, and the count of every cell."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from immrecon.config.dialect import NO_RESULT_STATUSES, Dialect
+from immrecon.config.dialect import Dialect
 from immrecon.config.study import Analyte
 from immrecon.contracts.harmonised import CELLS, LB, QUERIES_LAB
 from immrecon.contracts.io import validate
-from immrecon.ingest.dual_platform import counts_from_percentages
-from immrecon.ingest.duplicates import choose_of_day, supersede_versions
-from immrecon.ingest.findings import Finding, first_error, listing, withheld
+from immrecon.ingest.findings import listing, withheld
 from immrecon.ingest.lab_across import Across, warnings_across
-from immrecon.ingest.lab_checks import warnings, withhold_slips
-from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
+from immrecon.ingest.lab_checks import warnings
+from immrecon.ingest.lab_judge import judge
 from immrecon.ingest.lab_notes import (
     changes_of_laboratory,
     notes,
@@ -26,6 +24,7 @@ from immrecon.ingest.lab_notes import (
     without_rows,
 )
 from immrecon.ingest.lab_parse import check_against_study, parse_cells
+from immrecon.ingest.lab_results import Results
 from immrecon.ingest.lab_shapes import Shaped, required_columns, shape, with_constants
 from immrecon.ingest.readers import Table, find_files, read_grids, to_table
 from immrecon.vocabulary import Fate
@@ -82,11 +81,12 @@ def harmonise_labs(
     for name in sorted(dialects):
         dialect = dialects[name]
         export = read_export(dialect, folder)
-        results = judge(parse_cells(export.cells, dialect, dm, analytes), dialect, extract_date, cutoff_date)
-        kept.append(lb_columns(results, dialect))
+        judged = judge(parse_cells(export.cells, dialect, dm, analytes), dialect, extract_date, cutoff_date)
+        results = Results.of(judged)
+        kept.append(lb_columns(judged, dialect))
         queries += [*export.remarks, queries_within(results, dialect, cutoff_date)]
         queries.append(warnings_across(Across.of(results, dialect.checks), dialect.checks, cutoff_date))
-        cells.append(with_fates(export.counts, fates(results)))
+        cells.append(with_fates(export.counts, fates(judged)))
     lb = lb_of(pl.concat(kept))
     queries.append(changes_of_laboratory(lb))
     return LabTables(
@@ -110,81 +110,10 @@ def read_export(dialect: Dialect, folder: Path) -> Export:
     return Export(cells, pl.DataFrame(counts), remarks)
 
 
-def queries_within(results: pl.DataFrame, dialect: Dialect, cutoff_date: date | None) -> pl.DataFrame:
+def queries_within(results: Results, dialect: Dialect, cutoff_date: date | None) -> pl.DataFrame:
     """The listing of everything that is asked about results for which those of the same participant suffice."""
-    errors = withheld(results.filter(pl.col("FATE") == Fate.QUERIED.value))
-    return pl.concat([errors, notes(results, dialect), warnings(results, dialect, cutoff_date)])
-
-
-def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cutoff_date: date | None) -> pl.DataFrame:
-    """The fate of each parsed cell. Added: FATE, SUPERSEDED and the query (QUKIND ...) where there is one.
-
-    The order is: left out by rule, whose and what, which version, not done, what number and when, counts from
-    percentages, which of the day, and last whether the number can stand between its neighbours.
-    """
-    frame = labelled_day(dialect, cells)
-    frame = frame.with_columns(
-        ZERO=((pl.col("LBSTRESN") == 0) & (pl.col("LBCMP") == "=") & (pl.col("LBLLOQ") > 0)).fill_null(value=False),
-    )
-    excluded = pl.col("EXCLUDED").is_not_null()
-    frame = first_error(frame, [_unless(excluded, finding) for finding in attribution_errors(dialect)])
-    frame = supersede_versions(frame, dialect)
-    settled = excluded | pl.col("SUPERSEDED").is_not_null()
-    # A word for "not done" needs no unit and no date; a status that says so needs no readable result either.
-    gone = pl.col("STATUS").is_in(NO_RESULT_STATUSES).fill_null(value=False)
-    not_done = gone | (pl.col("WORD") == "not done").fill_null(value=False)
-    errors = [*result_errors(dialect), *date_errors(dialect, extract_date)]
-    frame = first_error(frame, [_unless(settled | not_done, finding) for finding in errors])
-    frame = frame.with_columns(_fate(not_done), _not_done_reason(gone), *_number_and_limit(not_done))
-    frame = counts_from_percentages(frame, dialect)
-    frame = choose_of_day(frame, dialect)
-    return withhold_slips(frame, dialect.checks.slip, cutoff_date)
-
-
-def _unless(settled: pl.Expr, finding: Finding) -> Finding:
-    return replace(finding, when=finding.when & ~settled)
-
-
-def _fate(not_done: pl.Expr) -> pl.Expr:
-    censored = (pl.col("LBCMP") != "=") | (pl.col("WORD") == "below limit") | pl.col("ZERO")
-    fate = (
-        pl.when(pl.col("EXCLUDED").is_not_null())
-        .then(pl.lit(Fate.EXCLUDED.value))
-        .when(pl.col("QUKIND").is_not_null())
-        .then(pl.lit(Fate.QUERIED.value))
-        .when(pl.col("SUPERSEDED").is_not_null())
-        .then(pl.lit(Fate.SUPERSEDED.value))
-        .when(not_done)
-        .then(pl.lit(Fate.NOT_DONE.value))
-        .when(censored)
-        .then(pl.lit(Fate.CENSORED.value))
-        .otherwise(pl.lit(Fate.VALUE.value))
-    )
-    return fate.alias("FATE")
-
-
-def _not_done_reason(gone: pl.Expr) -> pl.Expr:
-    """A declared word says why; otherwise the status does."""
-    said = (
-        pl.when(pl.col("STATUS") == "D")
-        .then(pl.lit("deleted by the laboratory"))
-        .when(pl.col("STATUS") == "W")
-        .then(pl.lit("result of another patient, withdrawn by the laboratory"))
-        .otherwise(pl.lit("cannot be obtained"))
-    )
-    return pl.coalesce("WORD_REASON", pl.when(gone).then(said)).alias("WORD_REASON")
-
-
-def _number_and_limit(not_done: pl.Expr) -> list[pl.Expr]:
-    """Below the limit without a number, or a count of 0, is less than the limit; a result "<5" names its own limit."""
-    below = (pl.col("WORD") == "below limit").fill_null(value=False) | pl.col("ZERO")
-    own_limit = pl.col("LBCMP").is_in(["<", "<="]) & pl.col("LBSTRESN").is_not_null()
-    number = pl.when(below).then("LBLLOQ").otherwise("LBSTRESN")
-    return [
-        pl.when(not_done).then(None).otherwise(number).alias("LBSTRESN"),
-        pl.when(below).then(pl.lit("<")).otherwise(pl.col("LBCMP").fill_null("=")).alias("LBCMP"),
-        pl.when(own_limit).then("LBSTRESN").otherwise("LBLLOQ").alias("LBLLOQ"),
-    ]
+    noted = notes(results.notable, dialect)
+    return pl.concat([withheld(results.queried), noted, warnings(results, dialect, cutoff_date)])
 
 
 def lb_columns(results: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
@@ -192,40 +121,44 @@ def lb_columns(results: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     kept = results.filter(
         (pl.col("FATE") != Fate.QUERIED.value) & pl.col("USUBJID").is_not_null() & pl.col("LBTESTCD").is_not_null()
     )
-    is_date = dialect.columns.collected.kind == "date"
-    written = pl.col("DATETEXT")
-    if kept["TIMETEXT"].null_count() < kept.height:
-        written = pl.concat_str("DATETEXT", "TIMETEXT", separator=" ", ignore_nulls=True)
-    written = written.str.strip_chars()
-    unused = pl.coalesce("EXCLUDED", "SUPERSEDED", "WORD_REASON")
-    return kept.select(
-        "USUBJID",
-        "LBTESTCD",
+    return kept.select(columns_of_lb(dialect))
+
+
+def columns_of_lb(dialect: Dialect) -> list[pl.Expr]:
+    """The columns of LB, but for LBSEQ, from those of judged cells."""
+    written: pl.Expr = pl.lit(None, dtype=pl.String)
+    if dialect.columns.collected.kind == "date":
+        both = pl.concat_str("DATETEXT", "TIMETEXT", separator=" ", ignore_nulls=True)
+        no_times = pl.col("TIMETEXT").is_null().all()
+        written = pl.when(no_times).then("DATETEXT").otherwise(both).str.strip_chars()
+    return [
+        pl.col("USUBJID"),
+        pl.col("LBTESTCD"),
         pl.lit(dialect.name).alias("LBNAM"),
         pl.col("ACCESSION").alias("LBREFID"),
         pl.col("VISIT").alias("LBVISIT"),
-        (written if is_date else pl.lit(None, dtype=pl.String)).alias("LBDTC"),
-        "LBDT",
-        "LBDY",
+        written.alias("LBDTC"),
+        pl.col("LBDT"),
+        pl.col("LBDY"),
         pl.col("RESULT").alias("LBORRES"),
         pl.coalesce(pl.when(pl.col("UNITTEXT") != "").then("UNITTEXT"), "DECLARED_UNIT", pl.lit("")).alias("LBORRESU"),
-        "LBCMP",
-        "LBSTRESN",
-        "LBSTRESU",
-        "LBLLOQ",
+        pl.col("LBCMP"),
+        pl.col("LBSTRESN"),
+        pl.col("LBSTRESU"),
+        pl.col("LBLLOQ"),
         pl.col("LOWTEXT").alias("LBORNRLO"),
         pl.col("HIGHTEXT").alias("LBORNRHI"),
-        "LBSTNRLO",
-        "LBSTNRHI",
+        pl.col("LBSTNRLO"),
+        pl.col("LBSTNRHI"),
         pl.col("METHOD").alias("LBMETHOD"),
         pl.col("STATUS").alias("LBRSTAT"),
         pl.col("FATE").alias("LBFATE"),
-        unused.alias("LBREASND"),
-        "SRCFILE",
-        "SRCSHEET",
-        "SRCROW",
-        "SRCCOL",
-    )
+        pl.coalesce("EXCLUDED", "SUPERSEDED", "WORD_REASON").alias("LBREASND"),
+        pl.col("SRCFILE"),
+        pl.col("SRCSHEET"),
+        pl.col("SRCROW"),
+        pl.col("SRCCOL"),
+    ]
 
 
 def lb_of(results: pl.DataFrame) -> pl.DataFrame:
@@ -244,10 +177,15 @@ def lb_of(results: pl.DataFrame) -> pl.DataFrame:
     if sorted_by:
         varying = varying.sort(sorted_by, nulls_last=True, maintain_order=True)
     both = varying.with_columns(pl.lit(column.item(), dtype=column.dtype).alias(column.name) for column in constant)
+    return in_sequence(both)
+
+
+def in_sequence(ordered: pl.DataFrame) -> pl.DataFrame:
+    """LB of results in its order, numbered within each participant."""
     place = pl.int_range(pl.len(), dtype=pl.Int64)
     begins = (place == 0) | (pl.col("USUBJID") != pl.col("USUBJID").shift(1))
     number = place - pl.when(begins).then(place).forward_fill() + 1
-    return both.with_columns(LBSEQ=number).select(LB.schema.column_names())
+    return ordered.with_columns(LBSEQ=number).select(LB.schema.column_names())
 
 
 def _ranked(texts: pl.Series) -> pl.Series:
@@ -276,11 +214,17 @@ def counts_of(table: Table, lab: str, part: Shaped) -> dict[str, str | int]:
 
 def fates(results: pl.DataFrame) -> pl.DataFrame:
     """Result cells by file, sheet and fate."""
+    place = ["SRCFILE", "SRCSHEET"]
+    return fates_of(results.select(*place, *((pl.col("FATE") == fate).alias(fate) for fate in _COUNTS)))
+
+
+def fates_of(counts: pl.DataFrame) -> pl.DataFrame:
+    """The same from rows with SRCFILE, SRCSHEET and how many cells have each fate."""
     return (
-        results.rename({"SRCFILE": "source_file", "SRCSHEET": "source_sheet"})
+        counts.rename({"SRCFILE": "source_file", "SRCSHEET": "source_sheet"})
         .with_columns(pl.col("source_sheet").fill_null(""))
         .group_by(_PLACE)
-        .agg((pl.col("FATE") == fate).sum().cast(pl.Int64).alias(name) for fate, name in _COUNTS.items())
+        .agg(pl.col(fate).sum().cast(pl.Int64).alias(name) for fate, name in _COUNTS.items())
     )
 
 

@@ -14,6 +14,7 @@ import polars as pl
 from immrecon.config.consistency import Checks, SlipRule
 from immrecon.ingest.findings import Finding, listing, remarks, shown
 from immrecon.ingest.lab_checks import near, with_severities
+from immrecon.ingest.lab_results import Results
 from immrecon.ingest.lab_same_sample import SAMPLE, USED
 from immrecon.vocabulary import Severity
 
@@ -25,8 +26,6 @@ _NUMBER_COLUMNS = [
 
 
 _OF_PANELS = ["SAMPLEID", *SAMPLE, "SRCFILE", "SRCSHEET", "SRCROW", "ORDER"]
-_SHOWN_DIGITS = 6
-"""Numbers that agree in these are the same in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Across:
     numbers: pl.DataFrame | None
 
     @classmethod
-    def of(cls, results: pl.DataFrame, checks: Checks) -> "Across":
+    def of(cls, results: Results, checks: Checks) -> "Across":
         least, slip = checks.identical_min_analytes, checks.slip
         return cls(
             None if least is None else panels(results, least),
@@ -67,19 +66,17 @@ def warnings_across(found: Across, checks: Checks, cutoff: date | None) -> pl.Da
     return with_severities(pl.concat(listed), checks)
 
 
-def panels(frame: pl.DataFrame, least: int) -> Panels:
+def panels(results: Results, least: int) -> Panels:
     """Samples with so many plain numbers, or more."""
-    plain = frame.filter(USED & (pl.col("LBCMP") == "="))
-    # Equal numbers give equal digests in any order; sentences are made where digests agree.
-    rounded = pl.struct("LBTESTCD", pl.col("LBSTRESN").round_sig_figs(_SHOWN_DIGITS))
+    plain = results.numbers.filter(USED & (pl.col("LBCMP") == "="))
     samples = (
-        plain.select("SAMPLEID", DIGEST=rounded.hash(), AT=pl.int_range(pl.len()))
+        plain.select("SAMPLEID", "ORDER", "DIGEST")
         .group_by("SAMPLEID")
-        .agg(pl.len().alias("N"), pl.col("DIGEST").sum(), pl.col("AT").min())
+        .agg(pl.len().alias("N"), pl.col("DIGEST").sum(), pl.col("ORDER").min())
         .filter(pl.col("N") >= least)
-        .sort("AT")
+        .sort("ORDER")
     )
-    first = plain.select(pl.col(_OF_PANELS).gather(samples["AT"]))
+    first = results.whole(samples["ORDER"], _OF_PANELS)
     return Panels(first.with_columns(samples["DIGEST"]), plain.select("SAMPLEID", "ORDER", "LBTESTCD", "LBSTRESN"))
 
 
@@ -117,9 +114,9 @@ def repeated_panels(made: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([remarks(again, finding, Severity.WARNING) for finding in found])
 
 
-def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
-    kept = frame.filter(USED & (pl.col("LBCMP") == "=") & (pl.col("LBSTRESN") > 0))
-    return kept.select(_NUMBER_COLUMNS).sort("ORDER")
+def _numbers(results: Results) -> pl.DataFrame:
+    kept = results.numbers.filter(USED & (pl.col("LBCMP") == "=") & (pl.col("LBSTRESN") > 0))
+    return results.whole(kept["ORDER"], _NUMBER_COLUMNS).sort("ORDER")
 
 
 def medians_of(numbers: Sequence[pl.DataFrame], cutoff: date | None) -> pl.DataFrame:

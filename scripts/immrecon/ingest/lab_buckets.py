@@ -10,9 +10,9 @@ import polars as pl
 from immrecon.config.source_format import IdentityRule
 from immrecon.contracts.io import part_of
 from immrecon.ingest.identity import identifiers
-from immrecon.ingest.lab_parse import AROUND, runs
+from immrecon.ingest.lab_coded import ORDER, Coded, Kinds, coded
 
-CELLS_AT_A_TIME = 500_000
+CELLS_AT_A_TIME = 2_000_000
 """Held before they are put down: more make fewer and larger files."""
 
 
@@ -51,25 +51,20 @@ class Buckets:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Some cells of a bucket in two files, what stands around them once for each run; and what all cells share."""
+    """Some cells of a bucket in two files: coded, and what stands around each run of them."""
 
     cells: Path
     around: Path
-    constant: pl.DataFrame
 
     def write(self, cells: pl.DataFrame, around: pl.DataFrame) -> None:
         cells.write_ipc(self.cells, compression="uncompressed")
         around.write_ipc(self.around, compression="uncompressed")
 
-    def take(self) -> pl.DataFrame:
-        cells, around = (pl.scan_ipc(path).collect() for path in (self.cells, self.around))
-        place = around["RUN"].search_sorted(cells["RUN"])
-        both = pl.concat([cells.drop("RUN"), around.drop("RUN").select(pl.all().gather(place))], how="horizontal")
+    def take(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        both = pl.read_ipc(self.cells), pl.read_ipc(self.around)
         self.cells.unlink()
         self.around.unlink()
-        return both.with_columns(
-            pl.lit(column.item(), dtype=column.dtype).alias(column.name) for column in self.constant
-        )
+        return both
 
 
 class Spill:
@@ -78,16 +73,15 @@ class Spill:
     def __init__(self, folder: Path, buckets: Buckets, rule: IdentityRule) -> None:
         self._folder, self._buckets, self._rule = folder, buckets, rule
         self._wanted = [number for part in buckets.by_part for number in part]
-        self._held: list[pl.DataFrame] = []
+        self._kinds = Kinds()
+        self._held: list[tuple[pl.DataFrame, pl.DataFrame]] = []
         self._n_held = 0
         self._pieces: dict[int, list[_Piece]] = {}
-        self._columns: list[str] = []
         self._known: dict[str, int] = {}
         folder.mkdir(parents=True)
 
     def add(self, cells: pl.DataFrame) -> None:
-        self._columns = cells.columns
-        self._held.append(cells)
+        self._held.append(self._kinds.code(cells))
         self._n_held += cells.height
         if self._n_held >= CELLS_AT_A_TIME:
             self.close()
@@ -96,28 +90,31 @@ class Spill:
         """Put down what is still held."""
         if not self._n_held:
             return
-        held = pl.concat(self._held)
+        cells, around = _together(self._held)
         self._held, self._n_held = [], 0
-        alike = held.drop("IDTEXT").select(pl.all().eq_missing(pl.all().first()).all()).row(0, named=True)
-        constant = held.head(1).select(name for name, is_constant in alike.items() if is_constant)
-        around, run = runs(held, [name for name in AROUND if name not in constant.columns])
         bucket = self._bucket(around["IDTEXT"])
-        around = around.with_columns(bucket.alias("BUCKET")).with_row_index("RUN")
-        cells = held.drop(*constant.columns, *(name for name in AROUND if name not in constant.columns))
-        cells = cells.with_columns(RUN=run.cast(pl.UInt32), BUCKET=bucket.gather(run))
+        # The runs of a bucket are numbered anew.
+        around = around.with_columns(BUCKET=bucket)
+        number = around.select(pl.int_range(pl.len(), dtype=pl.UInt32).over("BUCKET")).to_series()
+        cells = cells.with_columns(BUCKET=bucket.gather(cells["RUN"]), RUN=number.gather(cells["RUN"]))
         if len(self._wanted) < self._buckets.n:
             cells = cells.filter(pl.col("BUCKET").is_in(self._wanted))
         runs_of = around.partition_by("BUCKET", include_key=False, as_dict=True)
-        for (number,), some in cells.partition_by("BUCKET", include_key=False, as_dict=True).items():
-            pieces = self._pieces.setdefault(int(number), [])
-            name = f"{number}-{len(pieces)}"
-            pieces.append(_Piece(self._folder / f"{name}.cells", self._folder / f"{name}.around", constant))
-            pieces[-1].write(some, runs_of[(number,)])
+        for (number_of,), some in cells.partition_by("BUCKET", include_key=False, as_dict=True).items():
+            pieces = self._pieces.setdefault(int(number_of), [])
+            name = f"{number_of}-{len(pieces)}"
+            pieces.append(_Piece(self._folder / f"{name}.cells", self._folder / f"{name}.around"))
+            pieces[-1].write(some, runs_of[(number_of,)])
 
-    def take(self, bucket: int) -> pl.DataFrame | None:
-        """The cells of a bucket in the order they were added; None where there are none."""
+    def take(self, bucket: int) -> Coded | None:
+        """The cells of a bucket in their ORDER; None where there are none."""
         pieces = self._pieces.pop(bucket, None)
-        return None if pieces is None else pl.concat([piece.take().select(self._columns) for piece in pieces])
+        if pieces is None:
+            return None
+        cells, around = _together([piece.take() for piece in pieces])
+        if not cells[ORDER].is_sorted():  # analytes side by side
+            cells = cells.sort(ORDER)
+        return coded(cells, around, self._kinds)
 
     def _bucket(self, texts: pl.Series) -> pl.Series:
         distinct = texts.fill_null("").unique(maintain_order=True).to_list()
@@ -127,4 +124,13 @@ class Spill:
         found = identifiers(new, self._rule, of_participant.keys())
         self._known |= {text: of_participant[name] for text, name in found.items()}
         buckets = [self._known[text] if text in self._known else self._buckets.of_text(text) for text in distinct]
-        return texts.fill_null("").replace_strict(distinct, buckets, return_dtype=pl.Int64).alias("BUCKET")
+        return texts.fill_null("").replace_strict(distinct, buckets, return_dtype=pl.Int64)
+
+
+def _together(pieces: Sequence[tuple[pl.DataFrame, pl.DataFrame]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Coded cells one after the other, their runs numbered on."""
+    n, shifted = 0, []
+    for cells, around in pieces:
+        shifted.append(cells.with_columns((pl.col("RUN") + n).cast(pl.UInt32)))
+        n += around.height
+    return pl.concat(shifted), pl.concat([around for _, around in pieces])

@@ -9,6 +9,7 @@ from immrecon.config.consistency import Checks, JumpRule, SlipRule
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, first_error, listing, remarks, shown
 from immrecon.ingest.lab_errors import day_since_transplant, place_of
+from immrecon.ingest.lab_results import Results
 from immrecon.ingest.lab_same_sample import USED, in_full, same_sample_remarks
 from immrecon.vocabulary import Fate, Severity
 
@@ -16,8 +17,9 @@ _IN_ORDER = ["SERIES", "DAY", "CLOCK", "ORDER"]
 _OF_NUMBERS = [*_IN_ORDER, "FATE", "LBDT", "LBSTRESN", "LBCMP", "SRCROW"]
 
 
-def withhold_slips(frame: pl.DataFrame, rule: SlipRule | None, cutoff: date | None) -> pl.DataFrame:
-    """Withhold numbers about a thousand times both the result before and the one after, or a thousandth of both.
+def slips(numbers: pl.DataFrame, rule: SlipRule | None, cutoff: date | None) -> pl.DataFrame:
+    """Numbers about a thousand times both the result before and the one after, or a thousandth of both: ORDER,
+    PREVIOUS, NEXT.
 
     A result on or before the cut-off is compared with such results only: what is drawn later must not change what an
     analysis at this cut-off uses. A later one, which no analysis uses yet, is compared with all.
@@ -25,13 +27,20 @@ def withhold_slips(frame: pl.DataFrame, rule: SlipRule | None, cutoff: date | No
     those are flagged among the `warnings`.
     """
     if rule is None:
-        return frame
-    numbers = _by_period(frame, rule.ratio_low, cutoff)
-    slipped = numbers.filter(
+        return numbers.clear().select("ORDER", PREVIOUS="LBSTRESN", NEXT="LBSTRESN")
+    beside = _by_period(numbers, rule.ratio_low, cutoff)
+    slipped = beside.filter(
         (near(pl.col("BEFORE"), rule) & near(pl.col("AFTER"), rule))
         | (near(1 / pl.col("BEFORE"), rule) & near(1 / pl.col("AFTER"), rule))
     )
-    frame = frame.join(slipped.select("ORDER", "PREVIOUS", "NEXT"), on="ORDER", how="left", maintain_order="left")
+    return slipped.select("ORDER", "PREVIOUS", "NEXT")
+
+
+def withhold_slips(frame: pl.DataFrame, slipped: pl.DataFrame) -> pl.DataFrame:
+    """The judged cells, those of `slips` being withheld."""
+    if slipped.is_empty():
+        return frame
+    frame = frame.join(slipped, on="ORDER", how="left", maintain_order="left")
     is_slip = pl.col("PREVIOUS").is_not_null()
     finding = Finding(
         "unit_slip",
@@ -117,19 +126,25 @@ def _in_time(numbers: pl.DataFrame) -> pl.DataFrame:
     return numbers.sort(_IN_ORDER, nulls_last=True)
 
 
-def warnings(frame: pl.DataFrame, dialect: Dialect, cutoff: date | None) -> pl.DataFrame:
+def warnings(results: Results, dialect: Dialect, cutoff: date | None) -> pl.DataFrame:
     """The listing of everything that does not fit together among the used results of one participant and laboratory."""
     checks = dialect.checks
-    found = same_sample_remarks(frame, checks)
+    found = same_sample_remarks(results, checks)
     if checks.jump is not None:
-        found.append(_jump_remarks(frame, checks.jump))
+        found.append(_jump_remarks(results, checks.jump))
     if checks.slip is not None:
-        found.append(_slip_remarks(frame, checks.slip, cutoff))
-    if checks.max_hours_to_receipt is not None:
-        found.append(_receipt_remarks(frame, dialect, checks.max_hours_to_receipt))
-    if checks.visit is not None:
-        found.append(_visit_remarks(frame, dialect, checks.visit.tolerance_days))
+        found.append(_slip_remarks(results, checks.slip, cutoff))
+    found += [remarks(results.notable, finding, Severity.WARNING) for finding in sample_findings(dialect)]
     return with_severities(pl.concat([listing([]), *found]), checks)
+
+
+def sample_findings(dialect: Dialect) -> list[Finding]:
+    """What does not fit in the dates of one sample."""
+    hours, visit = dialect.checks.max_hours_to_receipt, dialect.checks.visit
+    return [
+        *([] if hours is None else [_long_way(dialect, hours)]),
+        *([] if visit is None else [_visit_off(visit.tolerance_days)]),
+    ]
 
 
 def with_severities(listed: pl.DataFrame, checks: Checks) -> pl.DataFrame:
@@ -139,8 +154,8 @@ def with_severities(listed: pl.DataFrame, checks: Checks) -> pl.DataFrame:
     )
 
 
-def _jump_remarks(frame: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
-    numbers = _neighbours(_numbers(frame), rule.factor)
+def _jump_remarks(results: Results, rule: JumpRule) -> pl.DataFrame:
+    numbers = _neighbours(_numbers(results.numbers), rule.factor)
     apart = pl.col("DAY") - pl.col("PREVIOUSDAY")
     steep = (pl.col("BEFORE") >= rule.factor) | (pl.col("BEFORE") <= 1 / rule.factor)
     larger = pl.max_horizontal("LBSTRESN", "PREVIOUS")
@@ -159,12 +174,12 @@ def _jump_remarks(frame: pl.DataFrame, rule: JumpRule) -> pl.DataFrame:
             shown(apart),
         ),
     )
-    return remarks(in_full(frame, found), finding, Severity.WARNING)
+    return remarks(in_full(results, found), finding, Severity.WARNING)
 
 
-def _slip_remarks(frame: pl.DataFrame, rule: SlipRule, cutoff: date | None) -> pl.DataFrame:
+def _slip_remarks(results: Results, rule: SlipRule, cutoff: date | None) -> pl.DataFrame:
     """The first or the last result, with one neighbour only."""
-    numbers = _by_period(frame, rule.ratio_low, cutoff)
+    numbers = _by_period(results.numbers, rule.ratio_low, cutoff)
     first = pl.col("PREVIOUS").is_null() & (near(pl.col("AFTER"), rule) | near(1 / pl.col("AFTER"), rule))
     last = pl.col("NEXT").is_null() & (near(pl.col("BEFORE"), rule) | near(1 / pl.col("BEFORE"), rule))
     found = numbers.filter((first | last).fill_null(value=False))
@@ -180,10 +195,10 @@ def _slip_remarks(frame: pl.DataFrame, rule: SlipRule, cutoff: date | None) -> p
         ),
         pl.lit("Used as it stands: it is the first or last result, and conditioning alone can do this."),
     )
-    return remarks(in_full(frame, found), finding, Severity.WARNING)
+    return remarks(in_full(results, found), finding, Severity.WARNING)
 
 
-def _receipt_remarks(frame: pl.DataFrame, dialect: Dialect, hours: float) -> pl.DataFrame:
+def _long_way(dialect: Dialect, hours: float) -> Finding:
     # Where a time is not known, the shortest way that the two days allow: drawn late at night, received early.
     start, a_day = pl.time(0, 0), pl.duration(days=1)
     late = pl.when(pl.col("CLOCK").is_null()).then(a_day).otherwise(pl.duration(days=0))
@@ -191,7 +206,7 @@ def _receipt_remarks(frame: pl.DataFrame, dialect: Dialect, hours: float) -> pl.
     arrived = pl.col("RECEIVED").dt.combine(pl.col("RECEIVED_CLOCK").fill_null(start))
     way = (arrived - drawn).dt.total_minutes() / 60
     received = dialect.columns.received
-    finding = Finding(
+    return Finding(
         "long_way",
         USED & (way > hours),
         pl.lit(f"More than {hours:g} hours from the draw to the laboratory."),
@@ -199,12 +214,11 @@ def _receipt_remarks(frame: pl.DataFrame, dialect: Dialect, hours: float) -> pl.
         value=pl.col("RECEIVEDTEXT"),
         scope="sample",
     )
-    return remarks(frame, finding, Severity.WARNING)
 
 
-def _visit_remarks(frame: pl.DataFrame, dialect: Dialect, tolerance: float) -> pl.DataFrame:
+def _visit_off(tolerance: float) -> Finding:
     off = day_since_transplant() - pl.col("VISITDAY")
-    finding = Finding(
+    return Finding(
         "visit_off",
         USED & (off.abs() > tolerance),
         pl.format('Labelled "{}", but drawn on day {} after transplant.', "VISIT", shown(day_since_transplant())),
@@ -212,4 +226,3 @@ def _visit_remarks(frame: pl.DataFrame, dialect: Dialect, tolerance: float) -> p
         value=pl.col("DATETEXT"),
         scope="sample",
     )
-    return remarks(frame, finding, Severity.WARNING)

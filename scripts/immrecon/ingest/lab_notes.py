@@ -14,72 +14,74 @@ _USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
 
 def notes(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     """The listing of remarks on how used results were written. Needs ZERO: a 0 taken as below the limit."""
+    found = [remarks(frame, finding, severity) for finding, severity in note_findings(dialect)]
+    return pl.concat([listing([]), *found])
+
+
+def note_findings(dialect: Dialect) -> list[tuple[Finding, Severity]]:
+    """What is remarked on single used results."""
     columns = dialect.columns
     note, warning = Severity.NOTE, Severity.WARNING
     limit = shown("LBLLOQ")
-    found = [
-        remarks(frame, finding, severity)
-        for finding, severity in [
-            (
-                Finding(
-                    "zero_censored",
-                    _USED & pl.col("ZERO"),
-                    pl.format("A count of 0 is taken as below the limit of quantification, {} {}.", limit, "LBSTRESU"),
-                ),
-                note,
+    return [
+        (
+            Finding(
+                "zero_censored",
+                _USED & pl.col("ZERO"),
+                pl.format("A count of 0 is taken as below the limit of quantification, {} {}.", limit, "LBSTRESU"),
             ),
-            (
-                Finding(
-                    "below_lloq",
-                    (pl.col("FATE") == Fate.VALUE.value) & (pl.col("LBSTRESN") < pl.col("LBLLOQ")),
-                    pl.format("A plain number below the declared limit of quantification, {} {}.", limit, "LBSTRESU"),
-                    pl.lit("Used as written. Has the limit changed?"),
-                ),
-                note,
+            note,
+        ),
+        (
+            Finding(
+                "below_lloq",
+                (pl.col("FATE") == Fate.VALUE.value) & (pl.col("LBSTRESN") < pl.col("LBLLOQ")),
+                pl.format("A plain number below the declared limit of quantification, {} {}.", limit, "LBSTRESU"),
+                pl.lit("Used as written. Has the limit changed?"),
             ),
-            (
-                Finding(
-                    "precision_lost",
-                    _USED & pl.col("ROUNDED"),
-                    pl.lit("The exponent hides digits of the number."),
-                    pl.lit("Ask for the number in full."),
-                ),
-                note,
+            note,
+        ),
+        (
+            Finding(
+                "precision_lost",
+                _USED & pl.col("ROUNDED"),
+                pl.lit("The exponent hides digits of the number."),
+                pl.lit("Ask for the number in full."),
             ),
-            (
-                Finding(
-                    "computed_cell",
-                    _USED & pl.col("COMPUTED"),
-                    pl.lit("The result of a formula, not of a measurement."),
-                ),
-                note,
+            note,
+        ),
+        (
+            Finding(
+                "computed_cell",
+                _USED & pl.col("COMPUTED"),
+                pl.lit("The result of a formula, not of a measurement."),
             ),
-            (
-                Finding(
-                    "code_missing",
-                    _USED & (pl.col("LOINC") == "") & pl.col("DECLARED_LOINC").is_not_null(),
-                    pl.format("{} comes without its LOINC code. Used by its name and unit.", "NAME"),
-                    column=place_of(columns.loinc, dialect),
-                    value=pl.col("LOINC"),
-                ),
-                warning,
+            note,
+        ),
+        (
+            Finding(
+                "code_missing",
+                _USED & (pl.col("LOINC") == "") & pl.col("DECLARED_LOINC").is_not_null(),
+                pl.format("{} comes without its LOINC code. Used by its name and unit.", "NAME"),
+                column=place_of(columns.loinc, dialect),
+                value=pl.col("LOINC"),
             ),
-            (
-                Finding(
-                    "time_midnight",
-                    _USED & pl.col("MIDNIGHT"),
-                    pl.lit("Drawn at midnight: taken as no time entered. The date is used."),
-                    column=pl.col("DATECOL"),
-                    value=pl.col("DATETEXT"),
-                    scope="sample",
-                ),
-                note,
+            warning,
+        ),
+        (
+            Finding(
+                "time_midnight",
+                _USED & pl.col("MIDNIGHT"),
+                pl.lit("Drawn at midnight: taken as no time entered. The date is used."),
+                column=pl.col("DATECOL"),
+                value=pl.col("DATETEXT"),
+                scope="sample",
             ),
-            *((finding, warning) for finding in _unread_dates(dialect)),
-            (unread_limits(dialect), warning),
-        ]
+            note,
+        ),
+        *((finding, warning) for finding in _unread_dates(dialect)),
+        (unread_limits(dialect), warning),
     ]
-    return pl.concat([listing([]), *found])
 
 
 def _unread_dates(dialect: Dialect) -> list[Finding]:

@@ -25,16 +25,29 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
 
     Added: USUBJID, ID_PROBLEM, ID_LIKELY; LBDT, LBDY, CLOCK (time of the draw), DATE_PROBLEM, MIDNIGHT, TIME_PROBLEM;
     RECEIVED, RECEIVED_CLOCK, RECEIVED_PROBLEM; REPORTED (Datetime), REPORTED_PROBLEM; STATUS; EXCLUDED (reason); DAY,
-    PERSON, SAMPLEID; LBTESTCD, SERIES (number of the participant's analyte), LBSTRESU, LBLLOQ, and the analyte's
-    declarations; UNIT_SHIFT (power of ten to the standard unit), UNIT_PROBLEM, UNIT_LIKELY; OF and COUNTUNIT of
-    percentages that are turned into counts; LBSTNRLO, LBSTNRHI, REFERENCE_PROBLEM (of reference limits); LBCMP,
-    LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the participant.
+    PERSON, SAMPLEID; LBTESTCD, PLACE (number of the analyte), SERIES (number of the participant's analyte), LBSTRESU,
+    LBLLOQ, and the analyte's declarations; UNIT_SHIFT (power of ten to the standard unit), UNIT_PROBLEM, UNIT_LIKELY;
+    OF and COUNTUNIT of percentages that are turned into counts; LBSTNRLO, LBSTNRHI, REFERENCE_PROBLEM (of reference
+    limits); LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the participant.
     """
     around, place = runs(cells, AROUND)
-    around = _samples(_when(_who(around, dialect, dm), dialect)).drop(AROUND)
-    frame = pl.concat([cells, around.select(pl.all().gather(place))], how="horizontal")
-    frame = _which(frame, dialect, analytes)
-    frame = reference_limits_of(_how_much(frame, dialect), dialect)
+    around, readings = parse_around(around, dialect, dm), parse_readings(cells.drop(AROUND), dialect, analytes)
+    whole = pl.concat([readings, around.select(pl.all().gather(place))], how="horizontal")
+    return with_series(whole, len(analytes))
+
+
+def with_series(cells: pl.DataFrame, n_analytes: int) -> pl.DataFrame:
+    return cells.with_columns(SERIES=pl.col("PERSON") * n_analytes + pl.col("PLACE"))
+
+
+def parse_around(around: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame) -> pl.DataFrame:
+    """Whose the results are and when they were drawn."""
+    return _samples(_when(_who(around, dialect, dm), dialect))
+
+
+def parse_readings(readings: pl.DataFrame, dialect: Dialect, analytes: Sequence[Analyte]) -> pl.DataFrame:
+    """What was measured, in which unit, and what came out."""
+    frame = reference_limits_of(_how_much(_which(readings, dialect, analytes), dialect), dialect)
     meaning = pl.col("STATUSTEXT").replace_strict(
         list(dialect.statuses), list(dialect.statuses.values()), default=None, return_dtype=pl.String
     )
@@ -222,7 +235,6 @@ def _which(frame: pl.DataFrame, dialect: Dialect, analytes: Sequence[Analyte]) -
         },
     )
     frame = frame.join(rules, on="NAME", how="left", maintain_order="left")
-    frame = frame.with_columns(SERIES=pl.col("PERSON") * len(places) + pl.col("PLACE")).drop("PLACE")
     keys = ["UNITTEXT", "RULE"]
     has_column = dialect.columns.unit is not None
     distinct = (

@@ -4,6 +4,7 @@ import polars as pl
 
 from immrecon.config.consistency import Checks, RatioRule, ShareRule, SumRule, TotalRule
 from immrecon.ingest.findings import Finding, remarks, shown
+from immrecon.ingest.lab_results import Results
 from immrecon.ingest.lab_suspects import suspects
 from immrecon.vocabulary import USED_FATES, Severity
 
@@ -16,9 +17,9 @@ Found = tuple[pl.DataFrame, Finding]
 """Results that a finding applies to, in few columns; and the finding."""
 
 
-def same_sample_remarks(frame: pl.DataFrame, checks: Checks) -> list[pl.DataFrame]:
+def same_sample_remarks(results: Results, checks: Checks) -> list[pl.DataFrame]:
     """A listing per rule."""
-    used = frame.select("ORDER", "SAMPLEID", "LBTESTCD", "LBCMP", "LBSTRESN", "FATE").filter(USED).drop("FATE")
+    used = results.numbers.select("ORDER", "SAMPLEID", "LBTESTCD", "LBCMP", "LBSTRESN", "FATE").filter(USED).drop("FATE")
     used = suspects(used, checks)
     made = [
         *(_sums(used, rule) for rule in checks.sums),
@@ -26,13 +27,13 @@ def same_sample_remarks(frame: pl.DataFrame, checks: Checks) -> list[pl.DataFram
         *(_ratios(used, rule) for rule in checks.ratios),
         *(_totals(used, rule) for rule in checks.totals),
     ]
-    return [remarks(in_full(frame, found), finding, Severity.WARNING) for found, finding in made]
+    return [remarks(in_full(results, found), finding, Severity.WARNING) for found, finding in made]
 
 
-def in_full(frame: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+def in_full(results: Results, found: pl.DataFrame) -> pl.DataFrame:
     """The whole rows of what was found by looking at few columns, with what was found."""
-    among = frame.filter(pl.col("ORDER").is_in(found["ORDER"].implode()))
-    own = [name for name in found.columns if name == "ORDER" or name not in frame.columns]
+    among = results.whole(found["ORDER"], None)
+    own = [name for name in found.columns if name == "ORDER" or name not in among.columns]
     return found.select(own).join(among, on="ORDER", how="left", maintain_order="left")
 
 

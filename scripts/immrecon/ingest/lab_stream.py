@@ -24,12 +24,9 @@ from immrecon.contracts.io import Paths, as_paths, validate, write, write_in_ord
 from immrecon.ingest.findings import LISTING, listing
 from immrecon.ingest.lab import (
     FATE_COUNTS,
-    ORDER,
     counts_of,
-    fates,
     harmonise_labs,
-    judge,
-    lb_columns,
+    in_sequence,
     lb_of,
     numbered,
     queries_within,
@@ -38,8 +35,10 @@ from immrecon.ingest.lab import (
 )
 from immrecon.ingest.lab_across import Across, AcrossBuckets
 from immrecon.ingest.lab_buckets import Buckets, Spill
+from immrecon.ingest.lab_by_reading import judge_coded
+from immrecon.ingest.lab_coded import ORDER
 from immrecon.ingest.lab_notes import changes_of_laboratory, undeclared_columns, without_rows
-from immrecon.ingest.lab_parse import check_against_study, parse_cells
+from immrecon.ingest.lab_parse import check_against_study
 from immrecon.ingest.lab_shapes import Shaped, required_columns, shape, with_constants
 from immrecon.ingest.readers import Table, find_files
 from immrecon.ingest.readers.large import table_parts
@@ -234,14 +233,16 @@ class _Judging:
             cells = laboratory.spill.take(bucket)
             if cells is None:
                 continue
-            if not cells[ORDER].is_sorted():  # analytes side by side
-                cells = cells.sort(ORDER)
-            parsed = parse_cells(cells, dialect, self._dm, spec.analytes)
-            results = judge(parsed, dialect, spec.extract_date, spec.cutoff_date)
-            kept.append(lb_columns(results, dialect))
-            queries = queries_within(results, dialect, spec.cutoff_date)
-            of_laboratory.append((laboratory.said, queries, Across.of(results, dialect.checks), fates(results)))
-        lb = lb_of(pl.concat(kept)) if kept else LB.schema.create_empty()
+            found = judge_coded(cells, dialect, self._dm, spec.analytes, spec.extract_date, spec.cutoff_date)
+            kept.append(found)
+            queries = queries_within(found.results, dialect, spec.cutoff_date)
+            of_laboratory.append((laboratory.said, queries, Across.of(found.results, dialect.checks), found.fates))
+        if not kept:
+            lb = LB.schema.create_empty()
+        elif len(kept) == 1 and kept[0].ordered:
+            lb = in_sequence(kept[0].lb)
+        else:
+            lb = lb_of(pl.concat([found.lb for found in kept]))
         return _Judged(lb, changes_of_laboratory(lb), of_laboratory)
 
 

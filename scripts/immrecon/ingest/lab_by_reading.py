@@ -1,0 +1,235 @@
+"""The rules of `lab_judge` for coded cells: what can be said of a reading or of a sample is said once.
+
+Most cells are of a sample and a reading about which nothing is asked, and have no second result beside them: what
+becomes of them follows from their reading. The others are judged as `lab_judge.judge` does it. It comes out the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from immrecon.config.dialect import Dialect
+from immrecon.config.study import Analyte
+from immrecon.ingest.dual_platform import has_percentages_of_counts
+from immrecon.ingest.duplicates import day_keys, version_keys
+from immrecon.ingest.findings import Finding
+from immrecon.ingest.lab import columns_of_lb, fates, fates_of, lb_columns
+from immrecon.ingest.lab_checks import sample_findings, slips, withhold_slips
+from immrecon.ingest.lab_coded import ORDER, Coded, Places, distinct, side_by_side
+from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
+from immrecon.ingest.lab_judge import judge, judge_without_neighbours, with_fate, with_zeros
+from immrecon.ingest.lab_notes import note_findings
+from immrecon.ingest.lab_parse import parse_around, parse_readings, with_series
+from immrecon.ingest.lab_results import Results, with_digest
+from immrecon.ingest.lab_same_sample import USED
+from immrecon.ingest.readers.grid import ROW
+from immrecon.vocabulary import USED_FATES, Fate
+
+Flags = npt.NDArray[np.bool_]
+_FATES = [fate.value for fate in Fate]
+_QUERIED = _FATES.index(Fate.QUERIED.value)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Results of one laboratory and its columns of LB (but LBSEQ), and the number of cells by file and fate; `ordered`:
+    whether they are in the order of LB.
+    """
+
+    results: Results
+    lb: pl.DataFrame
+    fates: pl.DataFrame
+    ordered: bool
+
+
+def judge_coded(
+    found: Coded,
+    dialect: Dialect,
+    dm: pl.DataFrame,
+    analytes: Sequence[Analyte],
+    extract_date: date | None,
+    cutoff_date: date | None,
+) -> Judged:
+    """As `lab_judge.judge`, with the columns of LB."""
+    around = labelled_day(dialect, parse_around(found.around, dialect, dm))
+    readings = parse_readings(found.readings, dialect, analytes)
+    parsed = Coded(found.cells, around, readings)
+    if has_percentages_of_counts(dialect):
+        judged = judge(with_series(parsed.whole(), len(analytes)), dialect, extract_date, cutoff_date)
+        return Judged(Results.of(judged), lb_columns(judged, dialect), fates(judged), ordered=False)
+    return _Judging(parsed, dialect, len(analytes), extract_date, cutoff_date).judged()
+
+
+class _Judging:
+    """Cells of participants of one laboratory, parsed."""
+
+    def __init__(
+        self, parsed: Coded, dialect: Dialect, n_analytes: int, extract: date | None, cutoff: date | None
+    ) -> None:
+        self._parsed, self._dialect, self._n_analytes = parsed, dialect, n_analytes
+        self._extract, self._cutoff = extract, cutoff
+        self._run, self._reading = (parsed.cells[name].to_numpy() for name in ("RUN", "READING"))
+        self._readings = _unasked(parsed.readings, dialect)
+        self._fate = _codes(self._readings["FATE"])[self._reading]
+        self._numbers = self._numbers_of_all()
+
+    def judged(self) -> Judged:
+        closely = np.flatnonzero(self._closely())
+        asked = judge_without_neighbours(self._whole(self._parsed.readings, closely), self._dialect, self._extract)
+        self._fate[closely] = _codes(asked["FATE"])
+        slipped = slips(self._with_fate(), self._dialect.checks.slip, self._cutoff)
+        withheld = withhold_slips(self._of(slipped["ORDER"], None), slipped)
+        self._fate[self._at(withheld["ORDER"])] = _QUERIED
+        queried = [asked.filter(pl.col("FATE") == Fate.QUERIED.value), withheld]
+        results = Results(
+            self._with_fate(),
+            pl.concat(queried, how="diagonal").sort(ORDER),
+            self._judged(np.flatnonzero(self._notable())),
+            self._of,
+        )
+        reasons = asked.select(REASON=pl.coalesce("EXCLUDED", "SUPERSEDED", "WORD_REASON"))["REASON"]
+        return Judged(results, self._lb(closely, reasons), self._fates(), ordered=True)
+
+    def _whole(self, readings: pl.DataFrame, at: Places) -> pl.DataFrame:
+        """The whole rows of the cells at these places."""
+        some = self._parsed.cells.select(pl.all().gather(at))
+        return with_series(side_by_side(some, self._parsed.around, readings), self._n_analytes)
+
+    def _judged(self, at: Places) -> pl.DataFrame:
+        fate = pl.Series("FATE", _FATES).gather(self._fate[at])
+        return self._whole(self._readings, at).with_columns(fate)
+
+    def _at(self, orders: pl.Series) -> Places:
+        return np.sort(np.asarray(self._parsed.cells[ORDER].search_sorted(orders).to_numpy(), dtype=np.int64))
+
+    def _of(self, orders: pl.Series, columns: Sequence[str] | None) -> pl.DataFrame:
+        """As `Results.whole`."""
+        at = self._at(orders)
+        return self._judged(at) if columns is None else self._judged(at).select(columns)
+
+    def _numbers_of_all(self) -> pl.DataFrame:
+        """The columns of `Results.numbers`, but FATE."""
+        around, readings, cells = self._parsed.around, self._readings, self._parsed.cells
+        own = around.select("SAMPLEID", "DAY", "CLOCK", "LBDT", "PERSON")
+        measured = readings.select("LBTESTCD", "LBCMP", "LBSTRESN", "DIGEST", "PLACE")
+        both = side_by_side(cells, own, measured)
+        return with_series(both, self._n_analytes).drop("PERSON", "PLACE")
+
+    def _with_fate(self) -> pl.DataFrame:
+        return self._numbers.with_columns(FATE=pl.Series(_FATES).gather(self._fate))
+
+    def _closely(self) -> Flags:
+        """Cells that are not simply what their reading says."""
+        dialect, readings = self._dialect, self._readings
+        errors = [*attribution_errors(dialect), *result_errors(dialect), *date_errors(dialect, self._extract)]
+        told = readings.select(pl.col("EXCLUDED").is_not_null() | ~USED).to_series().to_numpy()
+        found = self._may_apply(errors, self._parsed.readings, self._parsed.around) | told[self._reading]
+        for keys in (version_keys(dialect), day_keys(dialect)):
+            if keys is not None:
+                found |= self._several(keys)
+        return found
+
+    def _notable(self) -> Flags:
+        """Used results about which something may be said."""
+        findings = [*(finding for finding, _ in note_findings(self._dialect)), *sample_findings(self._dialect)]
+        found = np.zeros(self._fate.size, dtype=np.bool_)
+        for fate in USED_FATES:
+            as_if = pl.lit(fate.value).alias("FATE")
+            found |= self._may_apply(
+                findings, self._readings.with_columns(as_if), self._parsed.around.with_columns(as_if)
+            )
+        return found
+
+    def _may_apply(self, findings: Sequence[Finding], readings: pl.DataFrame, around: pl.DataFrame) -> Flags:
+        """Cells whose reading or sample does not rule out all of the findings."""
+        flags = []
+        left = list(findings)
+        for frame in (readings, around):
+            own = [finding.when for finding in left if set(finding.when.meta.root_names()) <= set(frame.columns)]
+            left = [finding for finding in left if not set(finding.when.meta.root_names()) <= set(frame.columns)]
+            applies = pl.any_horizontal([pl.lit(value=False), *(when.fill_null(value=False) for when in own)])
+            flags.append(frame.select(pl.repeat(False, pl.len()) | applies).to_series().to_numpy())
+        if left:  # only the whole cell can tell
+            return np.ones(self._fate.size, dtype=np.bool_)
+        return np.asarray(flags[0][self._reading] | flags[1][self._run])
+
+    def _several(self, keys: Sequence[str]) -> Flags:
+        """Cells of one analyte that agree in what stands around them, as far as the keys go."""
+        around = self._parsed.around.select("PERSON", *keys)
+        alike, first = distinct(around)
+        of_analyte = self._readings["PLACE"].fill_null(self._n_analytes).to_numpy()[self._reading]
+        place = alike.to_numpy().astype(np.int64)[self._run] * (self._n_analytes + 1) + of_analyte
+        n = np.bincount(place, minlength=first.len() * (self._n_analytes + 1))
+        return np.asarray(n[place] > 1)
+
+    def _fates(self) -> pl.DataFrame:
+        """Result cells by file, sheet and fate, as `lab.fates`."""
+        n = np.bincount(self._reading * len(_FATES) + self._fate, minlength=self._readings.height * len(_FATES))
+        counts = pl.DataFrame(n.reshape(-1, len(_FATES)), schema=_FATES, orient="row")
+        return fates_of(pl.concat([self._readings.select("SRCFILE", "SRCSHEET"), counts], how="horizontal"))
+
+    def _lb(self, closely: Places, reasons: pl.Series) -> pl.DataFrame:
+        """The columns of LB in its order: texts are made where they are few."""
+        around, readings = self._parsed.around, self._readings.drop("FATE", "SUPERSEDED")
+        identified = around["USUBJID"].is_not_null().to_numpy()[self._run]
+        of_study = readings["LBTESTCD"].is_not_null().to_numpy()[self._reading]
+        kept = np.flatnonzero((self._fate != _QUERIED) & identified & of_study)
+        kept = kept[self._order(kept)]
+        run, reading = self._run[kept], self._reading[kept]
+        place = np.full(self._fate.size, -1)
+        place[closely] = np.arange(closely.size)
+        reason = pl.Series(place[kept])
+        own = self._parsed.cells.select(pl.col(ROW).gather(kept)).with_columns(
+            FATE=pl.Series(_FATES).gather(self._fate[kept]),
+            LBREASND=reasons.gather(pl.select(pl.when(reason >= 0).then(reason)).to_series()),
+        )
+        columns = {column.meta.output_name(): column for column in columns_of_lb(self._dialect)}
+        parts: list[pl.DataFrame] = []
+        for frame, at in ((around, run), (readings, reading), (own, None)):
+            here = [
+                column
+                for column in columns.values()
+                if column.meta.root_names() and set(column.meta.root_names()) <= set(frame.columns)
+            ]
+            made = frame.select(here)
+            parts.append(made if at is None else made.select(pl.all().gather(at)))
+        constant = [column for column in columns.values() if not column.meta.root_names()]
+        made = pl.concat([*parts, own.select("LBREASND")], how="horizontal").with_columns(constant)
+        return made.select(list(columns))
+
+    def _order(self, kept: Places) -> pl.Series:
+        """The places of the kept cells in the order of LB."""
+        cells = self._parsed.cells
+        of_run = _ranks(self._parsed.around.select("USUBJID", "LBDT", "LBDY"))
+        of_reading = _ranks(self._readings.select("LBTESTCD", "SRCFILE", "SRCSHEET"))
+        n = int(of_reading.max(initial=0)) + 1
+        keys = {"KEY": of_run[self._run[kept]] * n + of_reading[self._reading[kept]]}
+        if self._readings["SRCCOL"].n_unique() > 1 or not cells[ROW].is_sorted():
+            keys |= {"ROW": cells[ROW].to_numpy()[kept]}
+            keys |= {"COLUMN": _ranks(self._readings.select("SRCCOL"))[self._reading[kept]]}
+        return pl.DataFrame(keys).with_row_index("AT").sort(list(keys), maintain_order=True)["AT"]
+
+
+def _unasked(readings: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    """The readings with what becomes of them where nothing is asked."""
+    none = pl.lit(None, dtype=pl.String)
+    frame = with_zeros(readings).with_columns(QUKIND=none, SUPERSEDED=none)
+    return with_digest(with_fate(frame, dialect)).drop("QUKIND")
+
+
+def _codes(fate: pl.Series) -> npt.NDArray[np.int64]:
+    return fate.cast(pl.Enum(_FATES)).to_physical().cast(pl.Int64).to_numpy().copy()
+
+
+def _ranks(frame: pl.DataFrame) -> Places:
+    """The place of each row among the distinct rows in order, null last."""
+    ordered = frame.with_row_index("AT").sort(frame.columns, nulls_last=True)
+    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in frame.columns)
+    rank = ordered.select(differs.cum_sum().cast(pl.Int64)).to_series().to_numpy()
+    found = np.empty(frame.height, dtype=np.int64)
+    found[ordered["AT"].to_numpy()] = rank
+    return found
