@@ -12,7 +12,7 @@ from immrecon.errors import SourceError
 from immrecon.ingest.readers.grid import ROW, Table, to_table
 from immrecon.ingest.readers.large import table_parts
 from immrecon.ingest.readers.text import read_text
-from immrecon.ingest.readers.text_blocks import TextBlocks
+from immrecon.ingest.readers.text_blocks import Split, TextBlocks
 
 PLAIN = ["", "a", "12,5", "S1-001", "é", " x ", "\u00a0", "Total : 3", "id", "\ufeff", "😀"]
 ODD = ['"', 'a"b', "\r", "\x1c", "a;b", "\n", "\r\n", "\u2028", "\x0b", 'say ""no""', "\x85"]
@@ -90,7 +90,7 @@ def frames_of(folder: Path, text: str, declared: Layout) -> list[bool]:
     (folder / "t.csv").write_text(text, encoding="utf-8", newline="")
     blocks = TextBlocks(folder / "t.csv", "t.csv", declared, block_bytes=1000)
     blocks.rows(1)
-    return [isinstance(block, pl.DataFrame) for block in blocks.blocks(3)]
+    return [isinstance(block, Split) for block in blocks.blocks(3)]
 
 
 def test_plain_and_plainly_quoted_blocks_are_split_by_polars(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from immrecon.ingest.dates import parse_dates
 from immrecon.ingest.identity import identify
 from immrecon.ingest.lab_reference import reference_limits_of
 from immrecon.ingest.lab_same_sample import SAMPLE
-from immrecon.ingest.patterns import check_patterns, found_in
+from immrecon.ingest.patterns import check_patterns
 from immrecon.ingest.units import Unit, likely_unit, parse_unit, shift
 from immrecon.ingest.values import parse_results, scaled
 
@@ -51,7 +51,7 @@ def parse_readings(readings: pl.DataFrame, dialect: Dialect, analytes: Sequence[
     meaning = pl.col("STATUSTEXT").replace_strict(
         list(dialect.statuses), list(dialect.statuses.values()), default=None, return_dtype=pl.String
     )
-    return frame.with_columns(STATUS=meaning, EXCLUDED=_exclusion(frame, dialect))
+    return frame.with_columns(STATUS=meaning, EXCLUDED=_exclusion(dialect))
 
 
 AROUND = ["IDTEXT", "DATETEXT", "TIMETEXT", "RECEIVEDTEXT", "REPORTEDTEXT", "VISIT", "ACCESSION"]
@@ -288,12 +288,11 @@ def _how_much(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     return frame.with_columns(LBSTRESN=number).drop("mantissa", "exponent")
 
 
-def _exclusion(frame: pl.DataFrame, dialect: Dialect) -> pl.Expr:
+def _exclusion(dialect: Dialect) -> pl.Expr:
     """The reason of the first declared exclusion that a cell falls under."""
     reason: pl.Expr = pl.lit(None, dtype=pl.String)
     for index, rule in reversed(list(enumerate(dialect.exclude_where))):
-        column = f"EXCLUDE_{index}"
-        applies = pl.lit(found_in(frame[column], rule.matches, ignore_case=True))
+        applies = pl.col(f"EXCLUDE_{index}")
         if rule.analytes is not None:
             applies &= pl.col("LBTESTCD").is_in(rule.analytes)
         reason = pl.when(applies.fill_null(value=False)).then(pl.lit(rule.reason)).otherwise(reason)

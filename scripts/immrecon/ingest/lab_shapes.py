@@ -9,6 +9,7 @@ from immrecon.config.dialect import NO_RESULT_STATUSES, Dialect
 from immrecon.errors import SourceError
 from immrecon.ingest.findings import LONGEST_SHOWN, brief
 from immrecon.ingest.lab_limits import limit_heads, limit_texts
+from immrecon.ingest.patterns import found_in
 from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table, refuse_twice
 
 CELL_COLUMNS = (
@@ -34,7 +35,8 @@ CELL_COLUMNS = (
     "N_CELLS",
     "COMPUTED",
 )
-"""Of `Shaped.cells`, with EXCLUDE_i (text) for each declared exclusion. Text of an undeclared column is null."""
+"""Of `Shaped.cells`, with EXCLUDE_i (Boolean: its pattern is found) for each declared exclusion. Text of an undeclared
+column is null."""
 
 _RECEIVED = [
     "NAME", "RESULT", "IDTEXT", "DATETEXT", "TIMETEXT", "RECEIVEDTEXT", "REPORTEDTEXT", "VISIT", "ACCESSION",
@@ -91,7 +93,8 @@ def with_constants(table: Table, dialect: Dialect) -> Table:
             "Hint: take it out of constants to read the file's own, or give the constant another name."
         )
     columns = [pl.lit(text).alias(head) for head, text in dialect.constants.items()]
-    return replace(table, frame=table.frame.with_columns(columns))
+    trimmed = table.trimmed and all(text == text.strip() for text in dialect.constants.values())
+    return replace(table, frame=table.frame.with_columns(columns), trimmed=trimmed)
 
 
 def shape(table: Table, dialect: Dialect) -> Shaped:
@@ -99,9 +102,12 @@ def shape(table: Table, dialect: Dialect) -> Shaped:
 
     Raises SourceError: (visits in the header) no analyte or no date below a visit, or no visit.
     """
-    if dialect.visits is None or dialect.visits.dates != "head":
+    if not table.trimmed and (dialect.visits is None or dialect.visits.dates != "head"):
         table = replace(table, frame=table.frame.with_columns(pl.col(table.heads).fill_null("")))
-    frame = table.frame.join(table.ragged, on=ROW, how="left", maintain_order="left").rename({"n_cells": "N_CELLS"})
+    frame = table.frame.with_columns(N_CELLS=pl.lit(None, dtype=pl.Int64))
+    if not table.ragged.is_empty():
+        ragged = table.ragged.rename({"n_cells": "N_CELLS"})
+        frame = table.frame.join(ragged, on=ROW, how="left", maintain_order="left")
     match dialect.shape:
         case "long":
             return _long(table, frame, dialect)
@@ -143,7 +149,7 @@ def name_in(column: str) -> pl.Expr:
 
 def by_test(cells: pl.DataFrame, table: Table, dialect: Dialect, used: Sequence[str]) -> Shaped:
     """Result cells whose analyte stands in their row, with the count of those that are blank or not requested."""
-    blank = ~is_filled("RESULT")
+    blank = pl.col("RESULT") == "" if table.trimmed else ~is_filled("RESULT")
     if dialect.columns.status is not None:
         # A status alone can say that there is no result: then the cell is read, though it is empty.
         gone = [word for word, meaning in dialect.statuses.items() if word and meaning in NO_RESULT_STATUSES]
@@ -151,11 +157,13 @@ def by_test(cells: pl.DataFrame, table: Table, dialect: Dialect, used: Sequence[
     wanted = pl.col("NAME").is_in(list(dialect.analytes))
     if dialect.not_requested != "*":
         wanted = ~pl.col("NAME").is_in(list(dialect.not_requested))
+    is_blank, is_wanted = cells.select(BLANK=blank, WANTED=wanted)
+    named = [name for name in cells.columns if name in CELL_COLUMNS or name.startswith("EXCLUDE_")]
     return Shaped(
-        select_cells(cells.filter(wanted & ~blank), table, dialect),
+        select_cells(cells.select(named).filter(is_wanted & ~is_blank), table, dialect),
         table.frame.height,
-        cells.select(blank.sum()).item(),
-        cells.select((~wanted & ~blank).sum()).item(),
+        is_blank.sum(),
+        (~is_wanted & ~is_blank).sum(),
         undeclared(table, dialect, used),
     )
 
@@ -249,7 +257,7 @@ def context(
         place = block.get(head, head)
         if place not in table.heads:
             raise SourceError(f'{table.place}: the declared column "{head}" is missing.')
-        return pl.col(place).str.strip_chars()
+        return pl.col(place) if table.trimmed else pl.col(place).str.strip_chars()
 
     collected = columns.collected.column
     texts = {
@@ -279,13 +287,28 @@ def select_cells(cells: pl.DataFrame, table: Table, dialect: Dialect) -> pl.Data
         cells = cells.join(computed, on=[ROW, COLUMN], how="left", maintain_order="left")
     lengths = cells.select(pl.col(_RECEIVED).str.len_bytes().max()).row(0, named=True)
     long = [name for name, length in lengths.items() if (length or 0) > LONGEST_SHOWN]
-    excluded = [f"EXCLUDE_{index}" for index in range(len(dialect.exclude_where))]
+    excluded = _exclusions(cells, dialect)
     return cells.with_columns(
         pl.lit(table.file).alias("SRCFILE"),
         pl.lit(table.sheet, dtype=pl.String).alias("SRCSHEET"),
         pl.col("COMPUTED").fill_null(value=False),
         *(brief(pl.col(name)) for name in long),
-    ).select(*CELL_COLUMNS, *excluded)
+        *excluded,
+    ).select(*CELL_COLUMNS, *(flag.name for flag in excluded))
+
+
+def _exclusions(cells: pl.DataFrame, dialect: Dialect) -> list[pl.Series]:
+    """EXCLUDE_i. Texts come again and again, and few are found."""
+    flags, distinct = [], {}
+    for index, rule in enumerate(dialect.exclude_where):
+        texts = cells[f"EXCLUDE_{index}"]
+        if rule.column not in distinct:
+            distinct[rule.column] = texts.unique()
+        own = distinct[rule.column]
+        found = own.filter(found_in(own, rule.matches, ignore_case=True).fill_null(value=False))
+        flag = texts.is_in(found.implode()).fill_null(value=False) if found.len() else pl.repeat(False, len(texts), eager=True)
+        flags.append(flag.alias(texts.name))
+    return flags
 
 
 def _not_requested_heads(table: Table, dialect: Dialect, used: Sequence[str]) -> list[str]:

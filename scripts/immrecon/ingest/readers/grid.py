@@ -72,6 +72,8 @@ class Table:
     ragged: pl.DataFrame = field(repr=False)
     repeated: tuple[str, ...] = ()
     computed: pl.DataFrame = field(repr=False, default_factory=lambda: pl.DataFrame(schema=_COMPUTED))
+    trimmed: bool = False
+    """Known that no cell begins or ends with a blank, and that none is null."""
 
     @property
     def place(self) -> str:

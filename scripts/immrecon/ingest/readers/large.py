@@ -7,7 +7,7 @@ import polars as pl
 
 from immrecon.config.source_format import Layout
 from immrecon.ingest.readers.grid import ROW, Grid, Header, Table, data_rows, header_of
-from immrecon.ingest.readers.text_blocks import BLOCK_BYTES, TextBlocks
+from immrecon.ingest.readers.text_blocks import BLOCK_BYTES, Split, TextBlocks
 
 HEAD_ROWS = 200
 """Read before the header is looked for, beyond the declared one: an error can then say where else it stands."""
@@ -29,9 +29,9 @@ def table_parts(
         yield data_rows(block, layout, header) if isinstance(block, Grid) else _data(block, file, layout, header)
 
 
-def _data(block: pl.DataFrame, file: str, layout: Layout, header: Header) -> Table:
+def _data(block: Split, file: str, layout: Layout, header: Header) -> Table:
     """As `data_rows`, of rows as long as the header. Only those that may hold no data are looked at closely."""
-    frame = block.rename(dict(zip(block.columns, [*header.names, ROW], strict=True)))
+    frame = block.frame.rename(dict(zip(block.frame.columns, [*header.names, ROW], strict=True)))
     first = pl.col(header.names[0])
     suspect = first.str.contains(_BLANK)
     for pattern in layout.ignore_rows:
@@ -47,4 +47,4 @@ def _data(block: pl.DataFrame, file: str, layout: Layout, header: Header) -> Tab
         kept = data_rows(Grid(file, None, suspects[ROW].to_list(), rows), layout, header).frame
         frame = frame.filter(~suspect | pl.col(ROW).is_in(kept[ROW].to_list()))
     ragged = pl.DataFrame(schema={ROW: pl.Int64, "n_cells": pl.Int64})
-    return Table(file, None, frame, ragged, header.repeated)
+    return Table(file, None, frame, ragged, header.repeated, trimmed=block.trimmed)

@@ -7,15 +7,16 @@ what a quote, a line or a cell is.
 import csv
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from immrecon.config.source_format import Layout
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.bounds import Extent, check_file
 from immrecon.ingest.readers.grid import ROW, Grid
+from immrecon.ingest.readers.signs import Signs
 from immrecon.ingest.readers.text import (
     LONGEST_CELL,
     cannot_split,
@@ -30,6 +31,14 @@ BLOCK_BYTES = 16_000_000
 
 LONGEST_RECORD = 64_000_000
 """Characters of a record after which a quote counts as never closed."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of text; `trimmed`: no cell begins or ends with a blank."""
+
+    frame: pl.DataFrame
+    trimmed: bool
 
 
 class TextBlocks:
@@ -51,19 +60,19 @@ class TextBlocks:
         """The next `n` records, or as many as there are."""
         return self._records(iter(self._source.line, ""), lambda found: found < n)
 
-    def blocks(self, width: int) -> Iterator[Grid | pl.DataFrame]:
+    def blocks(self, width: int) -> Iterator[Grid | Split]:
         """The rest. A frame has `width` String columns and SRCROW; none of its rows has more or fewer cells."""
         while block := self._source.block():
-            n = block.count("\n")
-            frame = self._split(block, width, n)
-            if frame is None:
+            split = self._split(block, width)
+            if split is None:
                 yield self._as_records(block)
                 continue
+            n = split.frame.height
             self._n += n
             self._extent.row(self._n, width, n)
             numbers = pl.int_range(self._line + 1, self._line + n + 1, dtype=pl.Int64, eager=True)
             self._line += n
-            yield frame.with_columns(numbers.alias(ROW))
+            yield Split(split.frame.with_columns(numbers.alias(ROW)), split.trimmed)
 
     def _as_records(self, block: str) -> Grid:
         """The records that begin in a block; the last may end in the next one."""
@@ -106,63 +115,27 @@ class TextBlocks:
             csv.field_size_limit(former)
         return Grid(self._file, None, numbers, rows)
 
-    def _split(self, block: str, width: int, n_lines: int) -> pl.DataFrame | None:
+    def _split(self, block: str, width: int) -> Split | None:
         """The cells of a block in which every line is a record of `width` cells; None where that is not certain."""
         if not block.endswith("\n") or ("\r" in block and block.count("\r") != block.count("\r\n")):
             return None
         if not self._delimiter.isascii() or self._delimiter in "\r\n" or not (self._quote or "").isascii():
             return None
-        content = block.encode()
-        quoted = bool(self._quote) and str(self._quote) in block
-        if not (_quotes_are_plain if quoted else _widths_agree)(content, self._delimiter, self._quote, width, n_lines):
+        signs = Signs(block, self._delimiter, self._quote if self._quote and self._quote in block else None)
+        if not signs.widths_agree(width):
             return None
         try:
             frame = pl.read_csv(
-                content,
+                signs.content,
                 has_header=False,
                 separator=self._delimiter,
-                quote_char=self._quote if quoted else None,
+                quote_char=signs.quote,
                 schema={f"cell {i}": pl.String for i in range(width)},
                 empty_string_is_null=False,
             )
         except pl.exceptions.PolarsError:
             return None  # a line of more cells, and others of fewer
-        return frame if frame.height == n_lines else None
-
-
-def _widths_agree(content: bytes, delimiter: str, quote: str | None, width: int, n_lines: int) -> bool:
-    """On average; polars refuses a line of more cells."""
-    return _count(content, delimiter) == (width - 1) * n_lines
-
-
-def _quotes_are_plain(content: bytes, delimiter: str, quote: str | None, width: int, n_lines: int) -> bool:
-    """Every cell of every line has no quote, or begins and ends with one and is closed in its line."""
-    assert quote is not None
-    with_quote = _lines_with(content, quote)
-    without = n_lines - len(with_quote)
-    in_them = sum(line.count(delimiter) for line in with_quote)
-    if _count(content, delimiter) - in_them != (width - 1) * without:
-        return False
-    q, d = (f"\\x{ord(sign):02x}" for sign in (quote, delimiter))
-    cell = f"(?:{q}(?:[^{q}]|{q}{q})*{q}|[^{q}{d}]*)"
-    lines = pl.Series(with_quote, dtype=pl.String).str.strip_suffix("\r").to_frame("line")
-    plain = pl.col("line").str.contains(f"^{cell}(?:{d}{cell})*$")
-    outside = pl.col("line").str.replace_all(f"{q}[^{q}]*{q}", "").str.count_matches(d)
-    return bool(lines.select((plain & (outside == width - 1)).all()).item())
-
-
-def _count(content: bytes, sign: str) -> int:
-    """How often a sign of ASCII comes."""
-    return int(np.count_nonzero(np.frombuffer(content, dtype=np.uint8) == ord(sign)))
-
-
-def _lines_with(content: bytes, sign: str) -> list[str]:
-    """The lines that hold a sign of ASCII, without their ends; each line has one."""
-    signs = np.frombuffer(content, dtype=np.uint8)
-    ends = np.flatnonzero(signs == ord("\n"))
-    lines = np.unique(np.searchsorted(ends, np.flatnonzero(signs == ord(sign))))
-    begins = np.concatenate([[0], ends[:-1] + 1])[lines]
-    return [content[begin:end].decode() for begin, end in zip(begins, ends[lines], strict=True)]
+        return Split(frame, signs.are_trimmed()) if frame.height == signs.n_lines else None
 
 
 class _Decoded:
