@@ -7,9 +7,12 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import dataframely as dy
 import polars as pl
 from polars.io.plugins import register_io_source
 
@@ -78,11 +81,13 @@ def _parquet_in_pieces(contract: Contract, path: Path) -> Iterator[Callable[[pl.
     empty = contract.schema.create_empty()
     pieces: queue.Queue[pl.DataFrame | None] = queue.Queue(maxsize=1)
     failure: list[BaseException] = []
+    ended = threading.Event()
 
     def frames(*_: object) -> Iterator[pl.DataFrame]:
         yield empty
         while (piece := pieces.get()) is not None:
             yield piece
+        ended.set()
 
     def sink(temporary: Path) -> None:
         try:
@@ -90,7 +95,7 @@ def _parquet_in_pieces(contract: Contract, path: Path) -> Iterator[Callable[[pl.
             source.sink_parquet(temporary, **_parquet_options(contract))
         except BaseException as error:
             failure.append(error)
-            while pieces.get() is not None:
+            while not ended.is_set() and pieces.get() is not None:
                 pass
 
     with atomic_path(path) as temporary:
@@ -120,23 +125,35 @@ def validate(contract: Contract, frame: pl.DataFrame) -> pl.DataFrame:
     """The same rows with exactly the columns and types of the contract, sorted by primary key."""
     check_columns(contract, frame)
     ordered = frame.select(contract.schema.column_names())
-    result, failure = contract.schema.filter(ordered)
+    keys = contract.schema.primary_key()
+    rises = _rises(ordered, keys)
+    result, failure = (_without_key(contract.schema) if rises else contract.schema).filter(ordered)
     counts = failure.counts()
     if counts:
         raise ContractError(_describe(contract, ordered, failure.invalid(), counts))
-    return _sorted(pl.DataFrame(result), contract.schema.primary_key())
+    valid = pl.DataFrame(result).select(ordered.columns)
+    return valid if rises else valid.sort(keys, maintain_order=True)
 
 
-def _sorted(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """By the keys. Most frames are sorted already, which is quicker to see than to do again."""
-    falls, ties = pl.lit(value=False), pl.lit(value=True)
+def _rises(frame: pl.DataFrame, keys: Sequence[str]) -> bool:
+    """Whether every row has a larger key than the one before. It is unique then, which is dear to find out otherwise."""
+    larger, alike = pl.lit(value=False), pl.lit(value=True)
     for key in keys:
         before = pl.col(key).shift(1)
-        falls |= ties & (pl.col(key) < before)
-        ties &= pl.col(key) == before
-    if frame.height < 2 or not frame.select(falls.slice(1).any()).item():
-        return frame
-    return frame.sort(keys, maintain_order=True)
+        larger |= alike & (pl.col(key) > before)
+        alike &= pl.col(key) == before
+    found = pl.any_horizontal(larger.fill_null(value=False), pl.int_range(pl.len()) == 0)
+    has_keys = pl.all_horizontal(pl.col(keys).is_not_null())
+    return bool(keys) and bool(frame.select((found & has_keys).all()).item())
+
+
+@lru_cache
+def _without_key(schema: type[dy.Schema]) -> type[dy.Schema]:
+    """The rules but for the one that the primary key is unique."""
+    keys = {name: copy(schema.columns()[name]) for name in schema.primary_key()}
+    for column in keys.values():
+        column.primary_key = False
+    return type(schema)(schema.__name__, (schema,), keys)
 
 
 def check_columns(contract: Contract, frame: pl.DataFrame) -> None:

@@ -101,44 +101,47 @@ def likely_identifiers(written: str, known: Sequence[str], limit: int = 3) -> li
     later kind is looked at only where the earlier found nothing.
     """
     written = _DECIMALS.sub(r"\1", written)
-    for slip in (_same_lookalike, _same_without_zeros, _same_parts, _contains_parts, _is_among_parts):
-        if found := [name for name in known if slip(written, name)]:
+    plain = [_plain(name) for name in known]
+    parts, targets = _parts(_plain(written)), [_parts(text) for text in plain]
+    closed, bare = _closed(_plain(written)), [_closed(text) for text in plain]
+    if found := [name for name, text in zip(known, bare, strict=True) if text == closed]:
+        return found[:limit]
+    for slip in (_same_without_zeros, _same_parts, _contains_parts, _is_among_parts):
+        if found := [name for name, target in zip(known, targets, strict=True) if slip(parts, target)]:
             return found[:limit]
-    close = difflib.get_close_matches(_plain(written), [_plain(name) for name in known], n=limit, cutoff=0.8)
-    return [name for name in known if _plain(name) in close][:limit]
+    close = difflib.get_close_matches(_plain(written), plain, n=limit, cutoff=0.8)
+    return [name for name, text in zip(known, plain, strict=True) if text in close][:limit]
 
 
 def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).upper().translate(_LOOKALIKE)
 
 
-def _parts(text: str) -> list[str]:
+def _parts(plain: str) -> list[str]:
     """Runs of letters and digits, look-alikes resolved, leading zeros dropped."""
-    return [part.lstrip("0") or "0" for part in re.findall(r"[0-9A-Z]+", _plain(text))]
+    return [part.lstrip("0") or "0" for part in re.findall(r"[0-9A-Z]+", plain)]
 
 
-def _same_lookalike(written: str, name: str) -> bool:
-    return re.sub(r"[^0-9A-Z]", "", _plain(written)) == re.sub(r"[^0-9A-Z]", "", _plain(name))
+def _closed(plain: str) -> str:
+    """Letters and digits alone."""
+    return re.sub(r"[^0-9A-Z]", "", plain)
 
 
-def _same_without_zeros(written: str, name: str) -> bool:
-    return _parts(written) == _parts(name)
+def _same_without_zeros(parts: list[str], target: list[str]) -> bool:
+    return parts == target
 
 
-def _same_parts(written: str, name: str) -> bool:
-    parts, target = _parts(written), _parts(name)
+def _same_parts(parts: list[str], target: list[str]) -> bool:
     return len(parts) == len(target) <= 5 and any(list(order) == target for order in permutations(parts))
 
 
-def _contains_parts(written: str, name: str) -> bool:
+def _contains_parts(parts: list[str], target: list[str]) -> bool:
     """The tail of the identifier: study or site left out, or run together with it."""
-    parts, target = _parts(written), _parts(name)
     if len(parts) < len(target):
         return parts == target[-len(parts) :]
     return False
 
 
-def _is_among_parts(written: str, name: str) -> bool:
+def _is_among_parts(parts: list[str], target: list[str]) -> bool:
     """The identifier, with words before or after it."""
-    parts, target = _parts(written), _parts(name)
     return any(parts[i : i + len(target)] == target for i in range(1 + len(parts) - len(target)))

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from immrecon.config.source_format import IdentityRule
 from immrecon.contracts.io import part_of
 from immrecon.ingest.identity import identifiers
 from immrecon.ingest.lab_coded import ORDER, Coded, Kinds, coded
+from immrecon.ingest.lab_order import order_of
 
 CELLS_AT_A_TIME = 2_000_000
 """Held before they are put down: more make fewer and larger files."""
@@ -94,17 +97,26 @@ class Spill:
         self._held, self._n_held = [], 0
         bucket = self._bucket(around["IDTEXT"])
         # The runs of a bucket are numbered anew.
-        around = around.with_columns(BUCKET=bucket)
-        number = around.select(pl.int_range(pl.len(), dtype=pl.UInt32).over("BUCKET")).to_series()
-        cells = cells.with_columns(BUCKET=bucket.gather(cells["RUN"]), RUN=number.gather(cells["RUN"]))
-        if len(self._wanted) < self._buckets.n:
-            cells = cells.filter(pl.col("BUCKET").is_in(self._wanted))
-        runs_of = around.partition_by("BUCKET", include_key=False, as_dict=True)
-        for (number_of,), some in cells.partition_by("BUCKET", include_key=False, as_dict=True).items():
-            pieces = self._pieces.setdefault(int(number_of), [])
-            name = f"{number_of}-{len(pieces)}"
+        in_order = order_of([bucket])
+        n_runs = np.bincount(bucket, minlength=self._buckets.n)
+        number = np.empty(bucket.size, dtype=np.uint32)
+        number[in_order] = np.arange(bucket.size) - np.repeat(np.cumsum(n_runs) - n_runs, n_runs)
+        run = cells["RUN"].to_numpy()
+        of_cell = bucket[run]
+        n_cells = np.bincount(of_cell, minlength=self._buckets.n)
+        around = around.select(pl.all().gather(in_order))
+        cells = cells.with_columns(RUN=pl.Series(number[run])).select(pl.all().gather(order_of([of_cell])))
+        ends_of_runs, ends = np.cumsum(n_runs), np.cumsum(n_cells)
+        for wanted in self._wanted:
+            if not n_cells[wanted]:
+                continue
+            pieces = self._pieces.setdefault(wanted, [])
+            name = f"{wanted}-{len(pieces)}"
             pieces.append(_Piece(self._folder / f"{name}.cells", self._folder / f"{name}.around"))
-            pieces[-1].write(some, runs_of[(number_of,)])
+            pieces[-1].write(
+                cells[int(ends[wanted] - n_cells[wanted]) : int(ends[wanted])],
+                around[int(ends_of_runs[wanted] - n_runs[wanted]) : int(ends_of_runs[wanted])],
+            )
 
     def take(self, bucket: int) -> Coded | None:
         """The cells of a bucket in their ORDER; None where there are none."""
@@ -116,7 +128,7 @@ class Spill:
             cells = cells.sort(ORDER)
         return coded(cells, around, self._kinds)
 
-    def _bucket(self, texts: pl.Series) -> pl.Series:
+    def _bucket(self, texts: pl.Series) -> npt.NDArray[np.int64]:
         distinct = texts.fill_null("").unique(maintain_order=True).to_list()
         new = [text for text in distinct if text not in self._known]
         of_participant = self._buckets.of_participant
@@ -124,7 +136,7 @@ class Spill:
         found = identifiers(new, self._rule, of_participant.keys())
         self._known |= {text: of_participant[name] for text, name in found.items()}
         buckets = [self._known[text] if text in self._known else self._buckets.of_text(text) for text in distinct]
-        return texts.fill_null("").replace_strict(distinct, buckets, return_dtype=pl.Int64)
+        return texts.fill_null("").replace_strict(distinct, buckets, return_dtype=pl.Int64).to_numpy()
 
 
 def _together(pieces: Sequence[tuple[pl.DataFrame, pl.DataFrame]]) -> tuple[pl.DataFrame, pl.DataFrame]:

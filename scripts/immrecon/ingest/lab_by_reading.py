@@ -23,6 +23,7 @@ from immrecon.ingest.lab_coded import ORDER, Coded, Places, distinct, side_by_si
 from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
 from immrecon.ingest.lab_judge import judge, judge_without_neighbours, with_fate, with_zeros
 from immrecon.ingest.lab_notes import note_findings
+from immrecon.ingest.lab_order import order_of
 from immrecon.ingest.lab_parse import parse_around, parse_readings, with_series
 from immrecon.ingest.lab_results import Results, with_digest
 from immrecon.ingest.lab_same_sample import USED
@@ -201,17 +202,16 @@ class _Judging:
         made = pl.concat([*parts, own.select("LBREASND")], how="horizontal").with_columns(constant)
         return made.select(list(columns))
 
-    def _order(self, kept: Places) -> pl.Series:
+    def _order(self, kept: Places) -> Places:
         """The places of the kept cells in the order of LB."""
-        cells = self._parsed.cells
-        of_run = _ranks(self._parsed.around.select("USUBJID", "LBDT", "LBDY"))
-        of_reading = _ranks(self._readings.select("LBTESTCD", "SRCFILE", "SRCSHEET"))
-        n = int(of_reading.max(initial=0)) + 1
-        keys = {"KEY": of_run[self._run[kept]] * n + of_reading[self._reading[kept]]}
+        cells, run, reading = self._parsed.cells, self._run[kept], self._reading[kept]
+        keys = [
+            _ranks(self._parsed.around.select("USUBJID", "LBDT", "LBDY"))[run],
+            _ranks(self._readings.select("LBTESTCD", "SRCFILE", "SRCSHEET"))[reading],
+        ]
         if self._readings["SRCCOL"].n_unique() > 1 or not cells[ROW].is_sorted():
-            keys |= {"ROW": cells[ROW].to_numpy()[kept]}
-            keys |= {"COLUMN": _ranks(self._readings.select("SRCCOL"))[self._reading[kept]]}
-        return pl.DataFrame(keys).with_row_index("AT").sort(list(keys), maintain_order=True)["AT"]
+            keys += [cells[ROW].to_numpy()[kept], _ranks(self._readings.select("SRCCOL"))[reading]]
+        return order_of(keys)
 
 
 def _unasked(readings: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:

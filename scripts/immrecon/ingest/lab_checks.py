@@ -9,6 +9,7 @@ from immrecon.config.consistency import Checks, JumpRule, SlipRule
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, first_error, listing, remarks, shown
 from immrecon.ingest.lab_errors import day_since_transplant, place_of
+from immrecon.ingest.lab_order import order_of
 from immrecon.ingest.lab_results import Results
 from immrecon.ingest.lab_same_sample import USED, in_full, same_sample_remarks
 from immrecon.vocabulary import Fate, Severity
@@ -114,7 +115,7 @@ def _wide(numbers: pl.DataFrame, least: float) -> pl.DataFrame:
 
 def _in_time(numbers: pl.DataFrame) -> pl.DataFrame:
     """By series and time, what has no time last. Mostly the export is in the order of time already."""
-    ordered = numbers.sort("SERIES", maintain_order=True)
+    ordered = numbers.select(pl.all().gather(order_of([numbers["SERIES"].to_numpy()])))
     before = {name: pl.col(name).shift(1) for name in _IN_ORDER}
     clock = pl.col("CLOCK")
     same_time = clock.eq_missing(before["CLOCK"]) & (pl.col("ORDER") > before["ORDER"])

@@ -87,12 +87,25 @@ def _closed(text: str) -> str:
     return _usual(text).replace(" ", "").casefold()
 
 
+def _forms(distinct: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Each text as `_usual` and as `_closed` write it. Of signs of ASCII without blanks that is the text itself."""
+    odd = distinct.str.contains("[^!-~]")
+    texts = distinct.filter(odd).to_list()
+    place = pl.select(pl.when(odd).then(odd.cum_sum().cast(pl.Int64) - 1)).to_series()
+
+    def filled(written: list[str], otherwise: pl.Series) -> pl.Series:
+        return pl.Series(written, dtype=pl.String).gather(place).zip_with(odd, otherwise)
+
+    usual = filled([_usual(text) for text in texts], distinct)
+    return usual, filled([_closed(text) for text in texts], distinct.str.to_lowercase())
+
+
 def _words(distinct: pl.Series, words: Words) -> pl.DataFrame:
     """The declared word that each text is, if any: columns text, word, reason."""
     below = {_closed(word) for word in words.below_limit}
-    is_below = pl.Series([_closed(text) in below for text in distinct.to_list()], dtype=pl.Boolean)
+    usual, closed = _forms(distinct)
+    is_below = closed.is_in(list(below))
     reason = pl.lit(None, dtype=pl.String)
-    usual = pl.Series([_usual(text) for text in distinct.to_list()], dtype=pl.String)
     for declared in reversed(words.not_done):
         matched = matches_whole(distinct, declared.matches, ignore_case=True)
         matched |= matches_whole(usual, declared.matches, ignore_case=True)
