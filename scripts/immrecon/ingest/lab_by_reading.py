@@ -19,7 +19,7 @@ from immrecon.ingest.duplicates import day_keys, version_keys
 from immrecon.ingest.findings import Finding
 from immrecon.ingest.lab import columns_of_lb, fates, fates_of, lb_columns
 from immrecon.ingest.lab_checks import sample_findings, slips, withhold_slips
-from immrecon.ingest.lab_coded import ORDER, Coded, Places, distinct, side_by_side
+from immrecon.ingest.lab_coded import ORDER, Coded, Places, side_by_side
 from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
 from immrecon.ingest.lab_judge import judge, judge_without_neighbours, with_fate, with_zeros
 from immrecon.ingest.lab_notes import note_findings
@@ -110,7 +110,14 @@ class _Judging:
     def _of(self, orders: pl.Series, columns: Sequence[str] | None) -> pl.DataFrame:
         """As `Results.whole`."""
         at = self._at(orders)
-        return self._judged(at) if columns is None else self._judged(at).select(columns)
+        if columns is None:
+            return self._judged(at)
+        some = self._parsed.cells.select(pl.all().gather(at))
+        around, readings = (
+            frame.select(name for name in columns if name in frame.columns)
+            for frame in (self._parsed.around, self._readings)
+        )
+        return side_by_side(some, around, readings).select(columns)
 
     def _numbers_of_all(self) -> pl.DataFrame:
         """The columns of `Results.numbers`, but FATE."""
@@ -160,12 +167,12 @@ class _Judging:
 
     def _several(self, keys: Sequence[str]) -> Flags:
         """Cells of one analyte that agree in what stands around them, as far as the keys go."""
-        around = self._parsed.around.select("PERSON", *keys)
-        alike, first = distinct(around)
-        of_analyte = self._readings["PLACE"].fill_null(self._n_analytes).to_numpy()[self._reading]
-        place = alike.to_numpy().astype(np.int64)[self._run] * (self._n_analytes + 1) + of_analyte
-        n = np.bincount(place, minlength=first.len() * (self._n_analytes + 1))
-        return np.asarray(n[place] > 1)
+        # Two different samples may have one digest: then their cells are judged at length for nothing.
+        digests = self._parsed.around.select(pl.struct("PERSON", *keys).hash()).to_series()
+        alike = digests.rank("dense").cast(pl.Int64).to_numpy() - 1
+        of_analyte = self._readings["PLACE"].fill_null(self._n_analytes).to_numpy()
+        place = (alike * (self._n_analytes + 1))[self._run] + of_analyte[self._reading]
+        return np.asarray(np.bincount(place)[place] > 1)
 
     def _fates(self) -> pl.DataFrame:
         """Result cells by file, sheet and fate, as `lab.fates`."""
@@ -206,7 +213,7 @@ class _Judging:
         """The places of the kept cells in the order of LB."""
         cells, run, reading = self._parsed.cells, self._run[kept], self._reading[kept]
         keys = [
-            _ranks(self._parsed.around.select("USUBJID", "LBDT", "LBDY"))[run],
+            _ranks(self._parsed.around.select("PERSON", "LBDT", "LBDY"))[run],
             _ranks(self._readings.select("LBTESTCD", "SRCFILE", "SRCSHEET"))[reading],
         ]
         if self._readings["SRCCOL"].n_unique() > 1 or not cells[ROW].is_sorted():

@@ -15,6 +15,8 @@ from immrecon.ingest.lab_same_sample import USED, in_full, same_sample_remarks
 from immrecon.vocabulary import Fate, Severity
 
 _IN_ORDER = ["SERIES", "DAY", "CLOCK", "ORDER"]
+_NEARLY = 0.999
+"""Rounding must not decide which numbers are looked at closely."""
 _OF_NUMBERS = [*_IN_ORDER, "FATE", "LBDT", "LBSTRESN", "LBCMP", "SRCROW"]
 
 
@@ -81,23 +83,29 @@ def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _neighbours(numbers: pl.DataFrame, least: float) -> pl.DataFrame:
-    """Numbers in order of time, with the ratio to the result before and after; at least those that are `least` times
-    another of the same participant and analyte, or are a `least`th of it.
+    """Numbers in order of time, with the ratio to the result before and after of the same participant and analyte; at
+    least those that are `least` times one of the two, or a `least`th of it.
     """
     ordered = _in_time(_wide(numbers, least))
 
     def beside(name: str, by: int) -> pl.Expr:
         return pl.when(pl.col("SERIES") == pl.col("SERIES").shift(by)).then(pl.col(name).shift(by))
 
-    return ordered.with_columns(
-        PREVIOUS=beside("LBSTRESN", 1),
-        NEXT=beside("LBSTRESN", -1),
-        PREVIOUSDAY=beside("DAY", 1),
-        PREVIOUSROW=beside("SRCROW", 1),
-        PREVIOUSCMP=beside("LBCMP", 1),
-    ).with_columns(
-        BEFORE=pl.col("LBSTRESN") / pl.col("PREVIOUS"),
-        AFTER=pl.col("LBSTRESN") / pl.col("NEXT"),
+    beside_it = ordered.select("SERIES", "LBSTRESN", PREVIOUS=beside("LBSTRESN", 1), NEXT=beside("LBSTRESN", -1))
+    ratios = [pl.col("LBSTRESN") / pl.col(name) for name in ("PREVIOUS", "NEXT")]
+    far = pl.any_horizontal((ratio >= least * _NEARLY) | (ratio * least * _NEARLY <= 1) for ratio in ratios)
+    # What else is said of the neighbours is looked up for the few that are far from them.
+    at = beside_it.select(pl.arg_where(far.fill_null(value=False))).to_series().cast(pl.Int64)
+    found = pl.concat(
+        [ordered.select(pl.all().gather(at)), beside_it.select(pl.col("PREVIOUS", "NEXT").gather(at))],
+        how="horizontal",
+    )
+    follows = pl.col("PREVIOUS").is_not_null()
+    earlier = ordered.select(pl.col("DAY", "SRCROW", "LBCMP").gather((at - 1).clip(0)).name.prefix("PREVIOUS"))
+    return pl.concat([found, earlier], how="horizontal").with_columns(
+        *(pl.when(follows).then(name).alias(name) for name in ("PREVIOUSDAY", "PREVIOUSSRCROW", "PREVIOUSLBCMP")),
+        BEFORE=ratios[0],
+        AFTER=ratios[1],
     )
 
 
@@ -109,8 +117,7 @@ def _wide(numbers: pl.DataFrame, least: float) -> pl.DataFrame:
     most, fewest = np.zeros(series.max() + 1), np.full(series.max() + 1, np.inf)
     np.maximum.at(most, series, number)
     np.minimum.at(fewest, series, number)
-    # Rounding must not decide here.
-    return numbers.filter(pl.Series((most >= fewest * least * 0.999)[series]))
+    return numbers.filter(pl.Series((most >= fewest * least * _NEARLY)[series]))
 
 
 def _in_time(numbers: pl.DataFrame) -> pl.DataFrame:
@@ -160,7 +167,7 @@ def _jump_remarks(results: Results, rule: JumpRule) -> pl.DataFrame:
     apart = pl.col("DAY") - pl.col("PREVIOUSDAY")
     steep = (pl.col("BEFORE") >= rule.factor) | (pl.col("BEFORE") <= 1 / rule.factor)
     larger = pl.max_horizontal("LBSTRESN", "PREVIOUS")
-    exact = (pl.col("LBCMP") == "=") & (pl.col("PREVIOUSCMP") == "=")
+    exact = (pl.col("LBCMP") == "=") & (pl.col("PREVIOUSLBCMP") == "=")
     found = numbers.filter(exact & steep & (apart <= rule.within_days) & (larger >= rule.from_count))
     finding = Finding(
         "jump",
@@ -169,7 +176,7 @@ def _jump_remarks(results: Results, rule: JumpRule) -> pl.DataFrame:
             "{} goes from {} (row {}) to {} {} within {} days.",
             "LBTESTCD",
             shown("PREVIOUS"),
-            "PREVIOUSROW",
+            "PREVIOUSSRCROW",
             shown("LBSTRESN"),
             "LBSTRESU",
             shown(apart),

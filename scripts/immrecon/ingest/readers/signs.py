@@ -56,13 +56,12 @@ class Signs:
         others = _BLANKS.replace(self._delimiter, "")
         if self._delimiter == " " or any(blank in self._text for blank in others):
             return False
-        # A piece begins with the last byte of the one before.
-        beside = [
-            np.flatnonzero(self._beside(self._bytes[max(begin - 1, 0) : begin + _AT_A_TIME])) + max(begin - 1, 0)
-            for begin in range(0, self._bytes.size, _AT_A_TIME)
-        ]
-        padded = np.searchsorted(self._ends, np.concatenate([*beside, np.flatnonzero(self._bytes[:1] == _SPACE)]))
-        if not np.isin(padded, self._quoted).all():
+        blanks = self._places(lambda piece: piece == _SPACE)
+        edge = np.zeros(256, dtype=np.bool_)
+        edge[[ord(self._delimiter), _FEED, _RETURN]] = True
+        # Lines end with a line feed, so that a blank at the very beginning has an edge before it, too.
+        beside = edge[self._bytes[blanks - 1]] | edge[self._bytes[blanks + 1]]
+        if not np.isin(np.searchsorted(self._ends, blanks[beside]), self._quoted).all():
             return False
         if self.quote is None:
             return True
@@ -71,17 +70,6 @@ class Signs:
         bare = pl.col("line").str.replace_all(f"{q}[^{q}]*{q}", "x")
         padding = bare.str.contains(f"^ | $|{d} | {d}") | pl.col("line").str.contains(f"{q} | {q}")
         return not self._lines.select(padding.any()).item()
-
-    def _beside(self, piece: Bytes) -> npt.NDArray[np.bool_]:
-        """Blanks beside a delimiter or the end of a line, of those in the piece."""
-        blank = piece == _SPACE
-        edge = piece == ord(self._delimiter)
-        edge |= piece == _FEED
-        edge |= piece == _RETURN
-        found = np.zeros(piece.size, dtype=np.bool_)
-        found[1:] = blank[1:] & edge[:-1]
-        found[:-1] |= blank[:-1] & edge[1:]
-        return found
 
     def _places(self, at: Callable[[Bytes], npt.NDArray[np.bool_]]) -> npt.NDArray[np.int64]:
         found = [np.flatnonzero(at(piece)) + begin for begin, piece in self._pieces()]
