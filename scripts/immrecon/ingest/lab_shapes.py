@@ -78,6 +78,14 @@ def required_columns(dialect: Dialect) -> list[str]:
     return _in_the_file(heads, dialect)
 
 
+def is_read(head: str, dialect: Dialect) -> bool:
+    """Whether anything is made of a column of a large file; not where it is declared as ignored."""
+    if head in dialect.constants or head in required_columns(dialect):
+        return True
+    ignored = dialect.columns.ignored
+    return dialect.shape != "long" if ignored == "*" else head not in ignored
+
+
 def _in_the_file(heads: Sequence[str], dialect: Dialect) -> list[str]:
     return [head for head in heads if head not in dialect.constants]
 

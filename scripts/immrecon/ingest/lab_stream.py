@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,7 +40,7 @@ from immrecon.ingest.lab_by_reading import judge_coded
 from immrecon.ingest.lab_coded import ORDER
 from immrecon.ingest.lab_notes import changes_of_laboratory, undeclared_columns, without_rows
 from immrecon.ingest.lab_parse import check_against_study
-from immrecon.ingest.lab_shapes import Shaped, required_columns, shape, with_constants
+from immrecon.ingest.lab_shapes import Shaped, is_read, required_columns, shape, with_constants
 from immrecon.ingest.readers import Table, find_files
 from immrecon.ingest.readers.large import table_parts
 from immrecon.ingest.readers.text_blocks import BLOCK_BYTES
@@ -157,7 +158,8 @@ class _Laboratory:
         counts, remarks = [], []
         for index, file in enumerate(find_files(folder, dialect.files)):
             first, total = None, None
-            parts = table_parts(folder, file, dialect.layout, required_columns(dialect), BLOCK_BYTES)
+            required = required_columns(dialect)
+            parts = table_parts(folder, file, dialect.layout, required, BLOCK_BYTES, partial(is_read, dialect=dialect))
             for table in (with_constants(part, dialect) for part in ahead(parts)):
                 part = shape(table, dialect)
                 spill.add(part.cells.with_columns(_order(index, dialect)))

@@ -1,6 +1,6 @@
 """The table of a large delimited file, some rows at a time. All together they are the rows of `grid.to_table`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -17,21 +17,29 @@ _BLANK = r"^[\s\x1c-\x1f]*$"
 
 
 def table_parts(
-    folder: Path, file: str, layout: Layout, required: Sequence[str] = (), block_bytes: int = BLOCK_BYTES
+    folder: Path,
+    file: str,
+    layout: Layout,
+    required: Sequence[str] = (),
+    block_bytes: int = BLOCK_BYTES,
+    is_read: Callable[[str], bool] = lambda head: True,
 ) -> Iterator[Table]:
-    """The rows of a delimited file under their heads, in order; at least one table. Raises SourceError as `to_table`,
-    where the reading meets the reason."""
+    """The rows of a delimited file under their heads, in order; at least one table, and the first with all heads.
+    Columns that are not read may be missing from later ones. Raises SourceError as `to_table`, where the reading meets
+    the reason."""
     text = TextBlocks(folder / file, file, layout, block_bytes)
     first = text.rows(layout.header_rows[-1] + HEAD_ROWS)
     header = header_of(first, layout, required)
     yield data_rows(first, layout, header, header.body)
-    for block in text.blocks(header.width):
-        yield data_rows(block, layout, header) if isinstance(block, Grid) else _data(block, file, layout, header)
+    # What holds no data shows in the first column.
+    wanted = [place for place, name in enumerate(header.names) if place == 0 or is_read(name)]
+    for block in text.blocks(header.width, wanted):
+        yield data_rows(block, layout, header) if isinstance(block, Grid) else _data(block, file, layout, header, wanted)
 
 
-def _data(block: Split, file: str, layout: Layout, header: Header) -> Table:
+def _data(block: Split, file: str, layout: Layout, header: Header, wanted: Sequence[int]) -> Table:
     """As `data_rows`, of rows as long as the header. Only those that may hold no data are looked at closely."""
-    frame = block.frame.rename(dict(zip(block.frame.columns, [*header.names, ROW], strict=True)))
+    frame = _headed(block.frame, [header.names[place] for place in wanted])
     first = pl.col(header.names[0])
     suspect = first.str.contains(_BLANK)
     for pattern in layout.ignore_rows:
@@ -42,9 +50,13 @@ def _data(block: Split, file: str, layout: Layout, header: Header) -> Table:
     # First cells come again and again: study, site, participant.
     distinct = frame.select(first.unique())
     if distinct.select(suspect.any()).item():
-        suspects = frame.filter(suspect)
+        suspects = _headed(block.whole(), header.names).filter(suspect)
         rows = [list(row) for row in suspects.drop(ROW).iter_rows()]
         kept = data_rows(Grid(file, None, suspects[ROW].to_list(), rows), layout, header).frame
         frame = frame.filter(~suspect | pl.col(ROW).is_in(kept[ROW].to_list()))
     ragged = pl.DataFrame(schema={ROW: pl.Int64, "n_cells": pl.Int64})
     return Table(file, None, frame, ragged, header.repeated, trimmed=block.trimmed)
+
+
+def _headed(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    return frame.rename(dict(zip(frame.columns, [*names, ROW], strict=True)))

@@ -6,8 +6,9 @@ what a quote, a line or a cell is.
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -35,10 +36,13 @@ LONGEST_RECORD = 64_000_000
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of text; `trimmed`: no cell begins or ends with a blank."""
+    """Rows of text, of the columns that are wanted; `trimmed`: no cell begins or ends with a blank; `whole`: the same
+    rows with all columns.
+    """
 
     frame: pl.DataFrame
     trimmed: bool
+    whole: Callable[[], pl.DataFrame]
 
 
 class TextBlocks:
@@ -60,19 +64,22 @@ class TextBlocks:
         """The next `n` records, or as many as there are."""
         return self._records(iter(self._source.line, ""), lambda found: found < n)
 
-    def blocks(self, width: int) -> Iterator[Grid | Split]:
-        """The rest. A frame has `width` String columns and SRCROW; none of its rows has more or fewer cells."""
+    def blocks(self, width: int, wanted: Sequence[int] | None = None) -> Iterator[Grid | Split]:
+        """The rest. A frame has `width` String columns, or those wanted of them, and SRCROW; none of its rows has more
+        or fewer cells.
+        """
         while block := self._source.block():
-            split = self._split(block, width)
-            if split is None:
+            signs = self._signs(block, width)
+            frame = None if signs is None else _cells(signs, width, wanted)
+            if signs is None or frame is None:
                 yield self._as_records(block)
                 continue
-            n = split.frame.height
+            n = signs.n_lines
             self._n += n
             self._extent.row(self._n, width, n)
-            numbers = pl.int_range(self._line + 1, self._line + n + 1, dtype=pl.Int64, eager=True)
+            numbers = pl.int_range(self._line + 1, self._line + n + 1, dtype=pl.Int64, eager=True).alias(ROW)
             self._line += n
-            yield Split(split.frame.with_columns(numbers.alias(ROW)), split.trimmed)
+            yield Split(frame.with_columns(numbers), signs.are_trimmed(), partial(_whole, signs, width, numbers))
 
     def _as_records(self, block: str) -> Grid:
         """The records that begin in a block; the last may end in the next one."""
@@ -115,27 +122,37 @@ class TextBlocks:
             csv.field_size_limit(former)
         return Grid(self._file, None, numbers, rows)
 
-    def _split(self, block: str, width: int) -> Split | None:
-        """The cells of a block in which every line is a record of `width` cells; None where that is not certain."""
+    def _signs(self, block: str, width: int) -> Signs | None:
+        """Of a block in which every line is a record of `width` cells; None where that is not certain."""
         if not block.endswith("\n") or ("\r" in block and block.count("\r") != block.count("\r\n")):
             return None
         if not self._delimiter.isascii() or self._delimiter in "\r\n" or not (self._quote or "").isascii():
             return None
         signs = Signs(block, self._delimiter, self._quote if self._quote and self._quote in block else None)
-        if not signs.widths_agree(width):
-            return None
-        try:
-            frame = pl.read_csv(
-                signs.content,
-                has_header=False,
-                separator=self._delimiter,
-                quote_char=signs.quote,
-                schema={f"cell {i}": pl.String for i in range(width)},
-                empty_string_is_null=False,
-            )
-        except pl.exceptions.PolarsError:
-            return None  # a line of more cells, and others of fewer
-        return Split(frame, signs.are_trimmed()) if frame.height == signs.n_lines else None
+        return signs if signs.widths_agree(width) else None
+
+
+def _cells(signs: Signs, width: int, wanted: Sequence[int] | None) -> pl.DataFrame | None:
+    """The cells of a block; None where polars splits it otherwise."""
+    try:
+        frame = pl.read_csv(
+            signs.content,
+            has_header=False,
+            separator=signs.delimiter,
+            quote_char=signs.quote,
+            schema={f"cell {i}": pl.String for i in range(width)},
+            columns=None if wanted is None else list(wanted),
+            empty_string_is_null=False,
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    return frame if frame.height == signs.n_lines else None
+
+
+def _whole(signs: Signs, width: int, numbers: pl.Series) -> pl.DataFrame:
+    frame = _cells(signs, width, None)
+    assert frame is not None, "it could be split before"
+    return frame.with_columns(numbers)
 
 
 class _Decoded:
