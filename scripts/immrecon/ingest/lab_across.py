@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from immrecon.config.consistency import Checks, SlipRule
@@ -70,14 +71,25 @@ def panels(results: Results, least: int) -> Panels:
     """Samples with so many plain numbers, or more."""
     plain = results.numbers.filter(USED & (pl.col("LBCMP") == "="))
     samples = (
-        plain.select("SAMPLEID", "ORDER", "DIGEST")
+        _by_runs(plain.select("SAMPLEID", "ORDER", "DIGEST"))
         .group_by("SAMPLEID")
-        .agg(pl.len().alias("N"), pl.col("DIGEST").sum(), pl.col("ORDER").min())
+        .agg(pl.col("N", "DIGEST").sum(), pl.col("ORDER").min())
         .filter(pl.col("N") >= least)
         .sort("ORDER")
     )
     first = results.whole(samples["ORDER"], _OF_PANELS)
     return Panels(first.with_columns(samples["DIGEST"]), plain.select("SAMPLEID", "ORDER", "LBTESTCD", "LBSTRESN"))
+
+
+def _by_runs(plain: pl.DataFrame) -> pl.DataFrame:
+    """Numbers of one sample that follow each other, in a row: how many, the sum of digests, and the first ORDER."""
+    sample = plain["SAMPLEID"].to_numpy()
+    first = np.flatnonzero(np.diff(sample, prepend=sample[:1] + 1))
+    if not first.size:
+        return plain.with_columns(N=pl.lit(0, dtype=pl.Int64))
+    return plain.select("SAMPLEID", "ORDER").select(pl.all().gather(pl.Series(first))).with_columns(
+        N=pl.Series(np.diff(first, append=sample.size)), DIGEST=pl.Series(np.add.reduceat(plain["DIGEST"].to_numpy(), first))
+    )
 
 
 def panel_texts(found: Panels, digests: pl.Series, least: int) -> pl.DataFrame:

@@ -86,23 +86,26 @@ def _neighbours(numbers: pl.DataFrame, least: float) -> pl.DataFrame:
     """Numbers in order of time, with the ratio to the result before and after of the same participant and analyte; at
     least those that are `least` times one of the two, or a `least`th of it.
     """
-    ordered = _in_time(_wide(numbers, least))
+    wide = _wide(numbers, least)
+    order = _in_time(wide)
 
     def beside(name: str, by: int) -> pl.Expr:
         return pl.when(pl.col("SERIES") == pl.col("SERIES").shift(by)).then(pl.col(name).shift(by))
 
-    beside_it = ordered.select("SERIES", "LBSTRESN", PREVIOUS=beside("LBSTRESN", 1), NEXT=beside("LBSTRESN", -1))
+    series = wide.select(pl.col("SERIES", "LBSTRESN").gather(order))
+    series = series.with_columns(PREVIOUS=beside("LBSTRESN", 1), NEXT=beside("LBSTRESN", -1))
     ratios = [pl.col("LBSTRESN") / pl.col(name) for name in ("PREVIOUS", "NEXT")]
     far = pl.any_horizontal((ratio >= least * _NEARLY) | (ratio * least * _NEARLY <= 1) for ratio in ratios)
     # What else is said of the neighbours is looked up for the few that are far from them.
-    at = beside_it.select(pl.arg_where(far.fill_null(value=False))).to_series().cast(pl.Int64)
-    found = pl.concat(
-        [ordered.select(pl.all().gather(at)), beside_it.select(pl.col("PREVIOUS", "NEXT").gather(at))],
-        how="horizontal",
-    )
+    at = series.select(pl.arg_where(far.fill_null(value=False))).to_series().cast(pl.Int64)
+    earlier = pl.col("DAY", "SRCROW", "LBCMP").gather(order.gather((at - 1).clip(0)))
+    parts = [
+        wide.select(pl.all().gather(order.gather(at))),
+        series.select(pl.col("PREVIOUS", "NEXT").gather(at)),
+        wide.select(earlier.name.prefix("PREVIOUS")),
+    ]
     follows = pl.col("PREVIOUS").is_not_null()
-    earlier = ordered.select(pl.col("DAY", "SRCROW", "LBCMP").gather((at - 1).clip(0)).name.prefix("PREVIOUS"))
-    return pl.concat([found, earlier], how="horizontal").with_columns(
+    return pl.concat(parts, how="horizontal").with_columns(
         *(pl.when(follows).then(name).alias(name) for name in ("PREVIOUSDAY", "PREVIOUSSRCROW", "PREVIOUSLBCMP")),
         BEFORE=ratios[0],
         AFTER=ratios[1],
@@ -120,9 +123,10 @@ def _wide(numbers: pl.DataFrame, least: float) -> pl.DataFrame:
     return numbers.filter(pl.Series((most >= fewest * least * _NEARLY)[series]))
 
 
-def _in_time(numbers: pl.DataFrame) -> pl.DataFrame:
-    """By series and time, what has no time last. Mostly the export is in the order of time already."""
-    ordered = numbers.select(pl.all().gather(order_of([numbers["SERIES"].to_numpy()])))
+def _in_time(numbers: pl.DataFrame) -> pl.Series:
+    """The places of the numbers by series and time, what has no time last. Mostly they are in order of time already."""
+    order = pl.Series(order_of([numbers["SERIES"].to_numpy()]))
+    ordered = numbers.select(pl.col(_IN_ORDER).gather(order))
     before = {name: pl.col(name).shift(1) for name in _IN_ORDER}
     clock = pl.col("CLOCK")
     same_time = clock.eq_missing(before["CLOCK"]) & (pl.col("ORDER") > before["ORDER"])
@@ -130,8 +134,8 @@ def _in_time(numbers: pl.DataFrame) -> pl.DataFrame:
     follows = (pl.col("DAY") > before["DAY"]) | ((pl.col("DAY") == before["DAY"]) & later_that_day)
     another = (pl.col("SERIES") != before["SERIES"]).fill_null(value=True)
     if ordered.select((another | follows.fill_null(value=False)).all()).item():
-        return ordered
-    return numbers.sort(_IN_ORDER, nulls_last=True)
+        return order
+    return numbers.select(pl.arg_sort_by(_IN_ORDER, nulls_last=True)).to_series().cast(pl.Int64)
 
 
 def warnings(results: Results, dialect: Dialect, cutoff: date | None) -> pl.DataFrame:

@@ -102,7 +102,8 @@ def with_constants(table: Table, dialect: Dialect) -> Table:
         )
     columns = [pl.lit(text).alias(head) for head, text in dialect.constants.items()]
     trimmed = table.trimmed and all(text == text.strip() for text in dialect.constants.values())
-    return replace(table, frame=table.frame.with_columns(columns), trimmed=trimmed)
+    longest = None if dialect.constants else table.longest
+    return replace(table, frame=table.frame.with_columns(columns), trimmed=trimmed, longest=longest)
 
 
 def shape(table: Table, dialect: Dialect) -> Shaped:
@@ -293,8 +294,10 @@ def select_cells(cells: pl.DataFrame, table: Table, dialect: Dialect) -> pl.Data
     else:
         computed = table.computed.with_columns(COMPUTED=pl.lit(value=True))
         cells = cells.join(computed, on=[ROW, COLUMN], how="left", maintain_order="left")
-    lengths = cells.select(pl.col(_RECEIVED).str.len_bytes().max()).row(0, named=True)
-    long = [name for name, length in lengths.items() if (length or 0) > LONGEST_SHOWN]
+    long = []
+    if table.longest is None or table.longest > LONGEST_SHOWN:
+        lengths = cells.select(pl.col(_RECEIVED).str.len_bytes().max()).row(0, named=True)
+        long = [name for name, length in lengths.items() if (length or 0) > LONGEST_SHOWN]
     excluded = _exclusions(cells, dialect)
     return cells.with_columns(
         pl.lit(table.file).alias("SRCFILE"),

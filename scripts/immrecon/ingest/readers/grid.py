@@ -74,6 +74,8 @@ class Table:
     computed: pl.DataFrame = field(repr=False, default_factory=lambda: pl.DataFrame(schema=_COMPUTED))
     trimmed: bool = False
     """Known that no cell begins or ends with a blank, and that none is null."""
+    longest: int | None = None
+    """Bytes that no cell exceeds, where that is known."""
 
     @property
     def place(self) -> str:

@@ -55,7 +55,7 @@ def _data(block: Split, file: str, layout: Layout, header: Header, wanted: Seque
         kept = data_rows(Grid(file, None, suspects[ROW].to_list(), rows), layout, header).frame
         frame = frame.filter(~suspect | pl.col(ROW).is_in(kept[ROW].to_list()))
     ragged = pl.DataFrame(schema={ROW: pl.Int64, "n_cells": pl.Int64})
-    return Table(file, None, frame, ragged, header.repeated, trimmed=block.trimmed)
+    return Table(file, None, frame, ragged, header.repeated, trimmed=block.trimmed, longest=block.longest)
 
 
 def _headed(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

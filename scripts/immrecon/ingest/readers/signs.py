@@ -30,6 +30,7 @@ class Signs:
         self._bytes = np.frombuffer(self.content, dtype=np.uint8)
         self._ends = self._places("\n")
         self.n_lines = self._ends.size
+        self.longest = int(np.diff(self._ends, prepend=-1).max(initial=0))
         self._delimiters = self._bits(delimiter)
         self._quoted = np.empty(0, dtype=np.int64)
         if quote is not None:

@@ -36,12 +36,13 @@ LONGEST_RECORD = 64_000_000
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of text, of the columns that are wanted; `trimmed`: no cell begins or ends with a blank; `whole`: the same
-    rows with all columns.
+    """Rows of text, of the columns that are wanted; `trimmed`: no cell begins or ends with a blank; `longest`: bytes of
+    the longest line; `whole`: the same rows with all columns.
     """
 
     frame: pl.DataFrame
     trimmed: bool
+    longest: int
     whole: Callable[[], pl.DataFrame]
 
 
@@ -79,7 +80,7 @@ class TextBlocks:
             self._extent.row(self._n, width, n)
             numbers = pl.int_range(self._line + 1, self._line + n + 1, dtype=pl.Int64, eager=True).alias(ROW)
             self._line += n
-            yield Split(frame.with_columns(numbers), signs.are_trimmed(), partial(_whole, signs, width, numbers))
+            yield Split(frame.with_columns(numbers), signs.are_trimmed(), signs.longest, partial(_whole, signs, width, numbers))
 
     def _as_records(self, block: str) -> Grid:
         """The records that begin in a block; the last may end in the next one."""
