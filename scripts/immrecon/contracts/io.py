@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
+from types import new_class
 from typing import Any
 
 import dataframely as dy
@@ -136,7 +137,7 @@ def validate(contract: Contract, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rises(frame: pl.DataFrame, keys: Sequence[str]) -> bool:
-    """Whether every row has a larger key than the one before. It is unique then, which is dear to find out otherwise."""
+    """Whether every row has a larger key than the one before. It is unique then, which takes long to see otherwise."""
     larger, alike = pl.lit(value=False), pl.lit(value=True)
     for key in keys:
         before = pl.col(key).shift(1)
@@ -153,7 +154,8 @@ def _without_key(schema: type[dy.Schema]) -> type[dy.Schema]:
     keys = {name: copy(schema.columns()[name]) for name in schema.primary_key()}
     for column in keys.values():
         column.primary_key = False
-    return type(schema)(schema.__name__, (schema,), keys)
+    made: type[dy.Schema] = new_class(schema.__name__, (schema,), exec_body=lambda body: body.update(keys))
+    return made
 
 
 def check_columns(contract: Contract, frame: pl.DataFrame) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, first_error
-from immrecon.ingest.lab_same_sample import USED
+from immrecon.ingest.lab_results import USED
 from immrecon.vocabulary import Fate
 
 _IN_FULL = 100.0

@@ -14,6 +14,8 @@ from immrecon.contracts.io import validate
 from immrecon.ingest.findings import listing, withheld
 from immrecon.ingest.lab_across import Across, warnings_across
 from immrecon.ingest.lab_checks import warnings
+from immrecon.ingest.lab_coded import ORDER
+from immrecon.ingest.lab_columns import required_columns, with_constants
 from immrecon.ingest.lab_judge import judge
 from immrecon.ingest.lab_notes import (
     changes_of_laboratory,
@@ -25,7 +27,7 @@ from immrecon.ingest.lab_notes import (
 )
 from immrecon.ingest.lab_parse import check_against_study, parse_cells
 from immrecon.ingest.lab_results import Results
-from immrecon.ingest.lab_shapes import Shaped, required_columns, shape, with_constants
+from immrecon.ingest.lab_shapes import Shaped, shape
 from immrecon.ingest.readers import Table, find_files, read_grids, to_table
 from immrecon.vocabulary import Fate
 
@@ -34,8 +36,6 @@ _COUNTS = {fate.value: f"n_{fate.name.lower()}" for fate in _COUNTED}
 FATE_COUNTS = tuple(_COUNTS.values())
 """Columns of CELLS that are known when all cells of a file are judged."""
 _PLACE = ["source_file", "source_sheet"]
-ORDER = "ORDER"
-"""Of a result cell among all of its laboratory: decides where nothing else does."""
 
 
 @dataclass(frozen=True)

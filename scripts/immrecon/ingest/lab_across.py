@@ -16,7 +16,7 @@ from immrecon.config.consistency import Checks, SlipRule
 from immrecon.ingest.findings import Finding, listing, remarks, shown
 from immrecon.ingest.lab_checks import near, with_severities
 from immrecon.ingest.lab_results import Results
-from immrecon.ingest.lab_same_sample import SAMPLE, USED
+from immrecon.ingest.lab_same_sample import SAMPLE
 from immrecon.vocabulary import Severity
 
 _NUMBER_COLUMNS = [
@@ -69,7 +69,7 @@ def warnings_across(found: Across, checks: Checks, cutoff: date | None) -> pl.Da
 
 def panels(results: Results, least: int) -> Panels:
     """Samples with so many plain numbers, or more."""
-    plain = results.numbers.filter(USED & (pl.col("LBCMP") == "="))
+    plain = results.numbers.filter(pl.col("LBCMP") == "=")
     samples = (
         _by_runs(plain.select("SAMPLEID", "ORDER", "DIGEST"))
         .group_by("SAMPLEID")
@@ -87,8 +87,13 @@ def _by_runs(plain: pl.DataFrame) -> pl.DataFrame:
     first = np.flatnonzero(np.diff(sample, prepend=sample[:1] + 1))
     if not first.size:
         return plain.with_columns(N=pl.lit(0, dtype=pl.Int64))
-    return plain.select("SAMPLEID", "ORDER").select(pl.all().gather(pl.Series(first))).with_columns(
-        N=pl.Series(np.diff(first, append=sample.size)), DIGEST=pl.Series(np.add.reduceat(plain["DIGEST"].to_numpy(), first))
+    return (
+        plain.select("SAMPLEID", "ORDER")
+        .select(pl.all().gather(pl.Series(first)))
+        .with_columns(
+            N=pl.Series(np.diff(first, append=sample.size)),
+            DIGEST=pl.Series(np.add.reduceat(plain["DIGEST"].to_numpy(), first)),
+        )
     )
 
 
@@ -127,7 +132,7 @@ def repeated_panels(made: pl.DataFrame) -> pl.DataFrame:
 
 
 def _numbers(results: Results) -> pl.DataFrame:
-    kept = results.numbers.filter(USED & (pl.col("LBCMP") == "=") & (pl.col("LBSTRESN") > 0))
+    kept = results.numbers.filter((pl.col("LBCMP") == "=") & (pl.col("LBSTRESN") > 0))
     return results.whole(kept["ORDER"], _NUMBER_COLUMNS).sort("ORDER")
 
 

@@ -25,13 +25,13 @@ from immrecon.ingest.lab_judge import judge, judge_without_neighbours, with_fate
 from immrecon.ingest.lab_notes import note_findings
 from immrecon.ingest.lab_order import order_of
 from immrecon.ingest.lab_parse import parse_around, parse_readings, with_series
-from immrecon.ingest.lab_results import Results, with_digest
-from immrecon.ingest.lab_same_sample import USED
+from immrecon.ingest.lab_results import USED, Results, with_digest
 from immrecon.ingest.readers.grid import ROW
 from immrecon.vocabulary import USED_FATES, Fate
 
 Flags = npt.NDArray[np.bool_]
 _FATES = [fate.value for fate in Fate]
+_IS_USED = np.array([fate in USED_FATES for fate in Fate])
 _QUERIED = _FATES.index(Fate.QUERIED.value)
 
 
@@ -82,12 +82,13 @@ class _Judging:
         closely = np.flatnonzero(self._closely())
         asked = judge_without_neighbours(self._whole(self._parsed.readings, closely), self._dialect, self._extract)
         self._fate[closely] = _codes(asked["FATE"])
-        slipped = slips(self._with_fate(), self._dialect.checks.slip, self._cutoff)
+        used = self._used()
+        slipped = slips(used, self._dialect.checks.slip, self._cutoff)
         withheld = withhold_slips(self._of(slipped["ORDER"], None), slipped)
         self._fate[self._at(withheld["ORDER"])] = _QUERIED
         queried = [asked.filter(pl.col("FATE") == Fate.QUERIED.value), withheld]
         results = Results(
-            self._with_fate(),
+            used if withheld.is_empty() else self._used(),
             pl.concat(queried, how="diagonal").sort(ORDER),
             self._judged(np.flatnonzero(self._notable())),
             self._of,
@@ -120,22 +121,22 @@ class _Judging:
         return side_by_side(some, around, readings).select(columns)
 
     def _numbers_of_all(self) -> pl.DataFrame:
-        """The columns of `Results.numbers`, but FATE."""
+        """The columns of `Results.numbers`, of all results."""
         around, readings, cells = self._parsed.around, self._readings, self._parsed.cells
         own = around.select("SAMPLEID", "DAY", "CLOCK", "LBDT", "PERSON")
         measured = readings.select("LBTESTCD", "LBCMP", "LBSTRESN", "DIGEST", "PLACE")
         both = side_by_side(cells, own, measured)
         return with_series(both, self._n_analytes).drop("PERSON", "PLACE")
 
-    def _with_fate(self) -> pl.DataFrame:
-        return self._numbers.with_columns(FATE=pl.Series(_FATES).gather(self._fate))
+    def _used(self) -> pl.DataFrame:
+        return self._numbers.filter(pl.Series(_IS_USED[self._fate]))
 
     def _closely(self) -> Flags:
         """Cells that are not simply what their reading says."""
         dialect, readings = self._dialect, self._readings
         errors = [*attribution_errors(dialect), *result_errors(dialect), *date_errors(dialect, self._extract)]
         told = readings.select(pl.col("EXCLUDED").is_not_null() | ~USED).to_series().to_numpy()
-        found = self._may_apply(errors, self._parsed.readings, self._parsed.around) | told[self._reading]
+        found: Flags = self._may_apply(errors, self._parsed.readings, self._parsed.around) | told[self._reading]
         for keys in (version_keys(dialect), day_keys(dialect)):
             if keys is not None:
                 found |= self._several(keys)
@@ -196,18 +197,17 @@ class _Judging:
             LBREASND=reasons.gather(pl.select(pl.when(reason >= 0).then(reason)).to_series()),
         )
         columns = {column.meta.output_name(): column for column in columns_of_lb(self._dialect)}
-        parts: list[pl.DataFrame] = []
+        parts, constant = [own.select("LBREASND")], []
         for frame, at in ((around, run), (readings, reading), (own, None)):
-            here = [
-                column
-                for column in columns.values()
-                if column.meta.root_names() and set(column.meta.root_names()) <= set(frame.columns)
-            ]
+            here = [column for column in columns.values() if set(column.meta.root_names()) <= set(frame.columns)]
             made = frame.select(here)
-            parts.append(made if at is None else made.select(pl.all().gather(at)))
-        constant = [column for column in columns.values() if not column.meta.root_names()]
-        made = pl.concat([*parts, own.select("LBREASND")], how="horizontal").with_columns(constant)
-        return made.select(list(columns))
+            alike = [column.name for column in made if column.eq_missing(column.first()).all()]
+            constant += [pl.lit(made[name].first(), dtype=made.schema[name]).alias(name) for name in alike]
+            varying = made.drop(alike)
+            parts.append(varying if at is None else varying.select(pl.all().gather(at)))
+            columns = {name: column for name, column in columns.items() if name not in made.columns}
+        made = pl.concat(parts, how="horizontal").with_columns(constant)
+        return made.select(column.meta.output_name() for column in columns_of_lb(self._dialect))
 
     def _order(self, kept: Places) -> Places:
         """The places of the kept cells in the order of LB."""

@@ -10,19 +10,19 @@ from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, first_error, listing, remarks, shown
 from immrecon.ingest.lab_errors import day_since_transplant, place_of
 from immrecon.ingest.lab_order import order_of
-from immrecon.ingest.lab_results import Results
-from immrecon.ingest.lab_same_sample import USED, in_full, same_sample_remarks
+from immrecon.ingest.lab_results import USED, Results
+from immrecon.ingest.lab_same_sample import in_full, same_sample_remarks
 from immrecon.vocabulary import Fate, Severity
 
 _IN_ORDER = ["SERIES", "DAY", "CLOCK", "ORDER"]
 _NEARLY = 0.999
 """Rounding must not decide which numbers are looked at closely."""
-_OF_NUMBERS = [*_IN_ORDER, "FATE", "LBDT", "LBSTRESN", "LBCMP", "SRCROW"]
+_OF_NUMBERS = [*_IN_ORDER, "LBDT", "LBSTRESN", "LBCMP", "SRCROW"]
 
 
 def slips(numbers: pl.DataFrame, rule: SlipRule | None, cutoff: date | None) -> pl.DataFrame:
-    """Numbers about a thousand times both the result before and the one after, or a thousandth of both: ORDER,
-    PREVIOUS, NEXT.
+    """Of used results, numbers about a thousand times both the result before and the one after, or a thousandth of
+    both: ORDER, PREVIOUS, NEXT.
 
     A result on or before the cut-off is compared with such results only: what is drawn later must not change what an
     analysis at this cut-off uses. A later one, which no analysis uses yet, is compared with all.
@@ -78,8 +78,8 @@ def _by_period(frame: pl.DataFrame, least: float, cutoff: date | None) -> pl.Dat
 
 
 def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
-    """Used numbers above zero."""
-    return frame.select(_OF_NUMBERS).filter(USED & (pl.col("LBSTRESN") > 0))
+    """Numbers above zero."""
+    return frame.select(_OF_NUMBERS).filter(pl.col("LBSTRESN") > 0)
 
 
 def _neighbours(numbers: pl.DataFrame, least: float) -> pl.DataFrame:

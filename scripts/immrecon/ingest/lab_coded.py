@@ -1,4 +1,4 @@
-"""Result cells of a long export without what comes again and again: whose sample it is, and what was measured, once each.
+"""Result cells of a long export: whose sample it is, and what was measured, once each.
 
 A cell is its number and row, the run of cells around which the same stands, and its reading: the text of the result
 with everything else that a cell says of it (analyte, unit, code, status, column, file). There are few readings, and

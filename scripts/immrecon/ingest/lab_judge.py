@@ -11,6 +11,7 @@ from immrecon.ingest.duplicates import choose_of_day, supersede_versions
 from immrecon.ingest.findings import Finding, first_error
 from immrecon.ingest.lab_checks import slips, withhold_slips
 from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
+from immrecon.ingest.lab_results import USED
 from immrecon.vocabulary import Fate
 
 
@@ -21,7 +22,7 @@ def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cuto
     percentages, which of the day, and last whether the number can stand between its neighbours.
     """
     frame = judge_without_neighbours(cells, dialect, extract_date)
-    return withhold_slips(frame, slips(frame, dialect.checks.slip, cutoff_date))
+    return withhold_slips(frame, slips(frame.filter(USED), dialect.checks.slip, cutoff_date))
 
 
 def judge_without_neighbours(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None) -> pl.DataFrame:
@@ -99,5 +100,3 @@ def _number_and_limit(not_done: pl.Expr) -> list[pl.Expr]:
         pl.when(below).then(pl.lit("<")).otherwise(pl.col("LBCMP").fill_null("=")).alias("LBCMP"),
         pl.when(own_limit).then("LBSTRESN").otherwise("LBLLOQ").alias("LBLLOQ"),
     ]
-
-

@@ -6,11 +6,10 @@ from immrecon.config.consistency import Checks, RatioRule, ShareRule, SumRule, T
 from immrecon.ingest.findings import Finding, remarks, shown
 from immrecon.ingest.lab_results import Results
 from immrecon.ingest.lab_suspects import suspects
-from immrecon.vocabulary import USED_FATES, Severity
+from immrecon.vocabulary import Severity
 
 SAMPLE = ["USUBJID", "DAY", "ACCESSION", "VISIT", "CLOCK"]
 """Results that agree in these are of one sample."""
-USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
 _IN_FULL = 100.0
 
 Found = tuple[pl.DataFrame, Finding]
@@ -19,8 +18,7 @@ Found = tuple[pl.DataFrame, Finding]
 
 def same_sample_remarks(results: Results, checks: Checks) -> list[pl.DataFrame]:
     """A listing per rule."""
-    used = results.numbers.select("ORDER", "SAMPLEID", "LBTESTCD", "LBCMP", "LBSTRESN", "FATE").filter(USED).drop("FATE")
-    used = suspects(used, checks)
+    used = suspects(results.numbers.select("ORDER", "SAMPLEID", "LBTESTCD", "LBCMP", "LBSTRESN"), checks)
     made = [
         *(_sums(used, rule) for rule in checks.sums),
         *(_shares(used, rule) for rule in checks.shares),

@@ -57,55 +57,6 @@ class Shaped:
     """Columns that the dialect does not mention, and their number of non-blank cells."""
 
 
-def required_columns(dialect: Dialect) -> list[str]:
-    """Heads without which the export cannot be read. Where visits are in the header, those outside the visits."""
-    columns = dialect.columns
-    heads = [columns.participant]
-    if dialect.shape == "wide_by_visit":
-        assert columns.test is not None
-        in_heads = dialect.visits.groups if dialect.visits is not None else frozenset()
-        return _in_the_file([*heads, *({columns.test} - in_heads)], dialect)
-    if dialect.shape == "wide_visit_over_analyte":
-        return _in_the_file(heads, dialect)
-    heads.append(columns.collected.column)
-    heads += [column.column for column in (columns.received, columns.reported) if column is not None]
-    named = [columns.time, columns.visit, columns.accession, columns.status, columns.test, columns.result]
-    named += [columns.unit, columns.loinc]
-    heads += [head for head in named if head is not None] + limit_heads(columns)
-    heads += [exclusion.column for exclusion in dialect.exclude_where]
-    if dialect.shape == "wide_by_analyte":
-        heads += list(dialect.analytes)
-    return _in_the_file(heads, dialect)
-
-
-def is_read(head: str, dialect: Dialect) -> bool:
-    """Whether anything is made of a column of a large file; not where it is declared as ignored."""
-    if head in dialect.constants or head in required_columns(dialect):
-        return True
-    ignored = dialect.columns.ignored
-    return dialect.shape != "long" if ignored == "*" else head not in ignored
-
-
-def _in_the_file(heads: Sequence[str], dialect: Dialect) -> list[str]:
-    return [head for head in heads if head not in dialect.constants]
-
-
-def with_constants(table: Table, dialect: Dialect) -> Table:
-    """The table with the declared columns that its file lacks.
-
-    Raises SourceError: the file has such a column after all.
-    """
-    if there := [head for head in dialect.constants if head in table.heads]:
-        raise SourceError(
-            f'{table.place}: the column "{there[0]}" is declared under constants, but the file has one of that name. '
-            "Hint: take it out of constants to read the file's own, or give the constant another name."
-        )
-    columns = [pl.lit(text).alias(head) for head, text in dialect.constants.items()]
-    trimmed = table.trimmed and all(text == text.strip() for text in dialect.constants.values())
-    longest = None if dialect.constants else table.longest
-    return replace(table, frame=table.frame.with_columns(columns), trimmed=trimmed, longest=longest)
-
-
 def shape(table: Table, dialect: Dialect) -> Shaped:
     """One row per non-blank result cell of a table; none where nothing stands below the header.
 
@@ -171,8 +122,8 @@ def by_test(cells: pl.DataFrame, table: Table, dialect: Dialect, used: Sequence[
     return Shaped(
         select_cells(cells.select(named).filter(is_wanted & ~is_blank), table, dialect),
         table.frame.height,
-        is_blank.sum(),
-        (~is_wanted & ~is_blank).sum(),
+        int(is_blank.sum()),
+        int((~is_wanted & ~is_blank).sum()),
         undeclared(table, dialect, used),
     )
 
@@ -310,14 +261,17 @@ def select_cells(cells: pl.DataFrame, table: Table, dialect: Dialect) -> pl.Data
 
 def _exclusions(cells: pl.DataFrame, dialect: Dialect) -> list[pl.Series]:
     """EXCLUDE_i. Texts come again and again, and few are found."""
-    flags, distinct = [], {}
+    flags: list[pl.Series] = []
+    distinct: dict[str, pl.Series] = {}
     for index, rule in enumerate(dialect.exclude_where):
         texts = cells[f"EXCLUDE_{index}"]
         if rule.column not in distinct:
             distinct[rule.column] = texts.unique()
         own = distinct[rule.column]
         found = own.filter(found_in(own, rule.matches, ignore_case=True).fill_null(value=False))
-        flag = texts.is_in(found.implode()).fill_null(value=False) if found.len() else pl.repeat(False, len(texts), eager=True)
+        flag = pl.repeat(value=False, n=texts.len(), eager=True)
+        if found.len():
+            flag = texts.is_in(found.implode()).fill_null(value=False)
         flags.append(flag.alias(texts.name))
     return flags
 

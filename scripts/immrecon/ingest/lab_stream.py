@@ -38,9 +38,10 @@ from immrecon.ingest.lab_across import Across, AcrossBuckets
 from immrecon.ingest.lab_buckets import Buckets, Spill
 from immrecon.ingest.lab_by_reading import judge_coded
 from immrecon.ingest.lab_coded import ORDER
+from immrecon.ingest.lab_columns import is_read, required_columns, with_constants
 from immrecon.ingest.lab_notes import changes_of_laboratory, undeclared_columns, without_rows
 from immrecon.ingest.lab_parse import check_against_study
-from immrecon.ingest.lab_shapes import Shaped, is_read, required_columns, shape, with_constants
+from immrecon.ingest.lab_shapes import Shaped, shape
 from immrecon.ingest.readers import Table, find_files
 from immrecon.ingest.readers.large import table_parts
 from immrecon.ingest.readers.text_blocks import BLOCK_BYTES
@@ -239,11 +240,10 @@ class _Judging:
             kept.append(found)
             queries = queries_within(found.results, dialect, spec.cutoff_date)
             of_laboratory.append((laboratory.said, queries, Across.of(found.results, dialect.checks), found.fates))
-        if not kept:
-            lb = LB.schema.create_empty()
-        elif len(kept) == 1 and kept[0].ordered:
+        lb: pl.DataFrame = LB.schema.create_empty()
+        if len(kept) == 1 and kept[0].ordered:
             lb = in_sequence(kept[0].lb)
-        else:
+        elif kept:
             lb = lb_of(pl.concat([found.lb for found in kept]))
         return _Judged(lb, changes_of_laboratory(lb), of_laboratory)
 

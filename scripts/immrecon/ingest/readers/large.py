@@ -34,7 +34,10 @@ def table_parts(
     # What holds no data shows in the first column.
     wanted = [place for place, name in enumerate(header.names) if place == 0 or is_read(name)]
     for block in text.blocks(header.width, wanted):
-        yield data_rows(block, layout, header) if isinstance(block, Grid) else _data(block, file, layout, header, wanted)
+        if isinstance(block, Grid):
+            yield data_rows(block, layout, header)
+        else:
+            yield _data(block, file, layout, header, wanted)
 
 
 def _data(block: Split, file: str, layout: Layout, header: Header, wanted: Sequence[int]) -> Table:

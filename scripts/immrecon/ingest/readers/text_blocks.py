@@ -80,7 +80,8 @@ class TextBlocks:
             self._extent.row(self._n, width, n)
             numbers = pl.int_range(self._line + 1, self._line + n + 1, dtype=pl.Int64, eager=True).alias(ROW)
             self._line += n
-            yield Split(frame.with_columns(numbers), signs.are_trimmed(), signs.longest, partial(_whole, signs, width, numbers))
+            whole = partial(_whole, signs, width, numbers)
+            yield Split(frame.with_columns(numbers), signs.are_trimmed(), signs.longest, whole)
 
     def _as_records(self, block: str) -> Grid:
         """The records that begin in a block; the last may end in the next one."""
