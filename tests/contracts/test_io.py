@@ -78,6 +78,13 @@ def test_a_failure_between_pieces_leaves_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_writer_that_fails_at_its_end_is_heard_of(tmp_path, monkeypatch):
+    monkeypatch.setattr("immrecon.contracts.io.validate", lambda _, frame: frame.select(reversed(frame.columns)))
+    with pytest.raises(pl.exceptions.PolarsError):
+        write_in_order(CM, [[medications()]], tmp_path / "cm.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_piece_that_breaks_the_contract_leaves_no_file(tmp_path):
     with pytest.raises(ContractError, match="unknown columns EXTRA"):
         write_in_order(CM, [[medications().with_columns(EXTRA=pl.lit(1))]], tmp_path / "cm.parquet")
