@@ -45,7 +45,10 @@ def test_coded_cells_are_the_cells(seed: int) -> None:
     for _ in range(3):
         height = rng.randint(1, 40)
         block = table(rng, height).with_columns(
-            *(pl.Series(name, [rng.choice([None, "x", "y"]) for _ in range(height)], dtype=pl.String) for name in AROUND),
+            *(
+                pl.Series(name, [rng.choice([None, "x", "y"]) for _ in range(height)], dtype=pl.String)
+                for name in AROUND
+            ),
             pl.Series("RESULT", [rng.choice(["1", "2", "<5"]) for _ in range(height)]),
             ORDER=pl.int_range(n, n + height, dtype=pl.Int64),
             SRCROW=pl.int_range(n, n + height, dtype=pl.Int64),
