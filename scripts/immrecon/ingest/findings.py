@@ -51,6 +51,18 @@ class Finding:
     """One query per cell, per sample (all rows of an accession), or per column of the file."""
 
 
+_OF_A_PLACE = (
+    "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "USUBJID", "LBTESTCD", "ACCESSION", "VISIT", "DAY", "LBDY", "LBDT",
+    "DATETEXT",
+)  # fmt: skip
+
+
+def columns_said(findings: Sequence[Finding]) -> set[str]:
+    """The columns that queries on these findings are made of."""
+    parts = [(one.when, one.message, one.hint, one.column, one.value) for one in findings]
+    return {name for some in parts for part in some for name in part.meta.root_names()} | set(_OF_A_PLACE)
+
+
 def brief(text: pl.Expr) -> pl.Expr:
     """A text as it can stand in a query: the beginning of a very long one, with its length."""
     length = text.str.len_chars()

@@ -16,7 +16,7 @@ from immrecon.config.dialect import Dialect
 from immrecon.config.study import Analyte
 from immrecon.ingest.dual_platform import has_percentages_of_counts
 from immrecon.ingest.duplicates import day_keys, version_keys
-from immrecon.ingest.findings import Finding
+from immrecon.ingest.findings import Finding, columns_said
 from immrecon.ingest.lab import columns_of_lb, fates, fates_of, lb_columns
 from immrecon.ingest.lab_checks import sample_findings, slips, withhold_slips
 from immrecon.ingest.lab_coded import ORDER, Coded, Places, side_by_side
@@ -90,7 +90,7 @@ class _Judging:
         results = Results(
             used if withheld.is_empty() else self._used(),
             pl.concat(queried, how="diagonal").sort(ORDER),
-            self._judged(np.flatnonzero(self._notable())),
+            self._notable(),
             self._of,
         )
         reasons = asked.select(REASON=pl.coalesce("EXCLUDED", "SUPERSEDED", "WORD_REASON"))["REASON"]
@@ -101,24 +101,24 @@ class _Judging:
         some = self._parsed.cells.select(pl.all().gather(at))
         return with_series(side_by_side(some, self._parsed.around, readings), self._n_analytes)
 
-    def _judged(self, at: Places) -> pl.DataFrame:
-        fate = pl.Series("FATE", _FATES).gather(self._fate[at])
-        return self._whole(self._readings, at).with_columns(fate)
-
     def _at(self, orders: pl.Series) -> Places:
         return np.sort(np.asarray(self._parsed.cells[ORDER].search_sorted(orders).to_numpy(), dtype=np.int64))
 
     def _of(self, orders: pl.Series, columns: Sequence[str] | None) -> pl.DataFrame:
         """As `Results.whole`."""
-        at = self._at(orders)
+        return self._judged(self._at(orders), columns)
+
+    def _judged(self, at: Places, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The cells at these places, whole or in some columns."""
+        fate = pl.Series("FATE", _FATES).gather(self._fate[at])
         if columns is None:
-            return self._judged(at)
+            return self._whole(self._readings, at).with_columns(fate)
         some = self._parsed.cells.select(pl.all().gather(at))
         around, readings = (
             frame.select(name for name in columns if name in frame.columns)
             for frame in (self._parsed.around, self._readings)
         )
-        return side_by_side(some, around, readings).select(columns)
+        return side_by_side(some, around, readings).with_columns(fate).select(columns)
 
     def _numbers_of_all(self) -> pl.DataFrame:
         """The columns of `Results.numbers`, of all results."""
@@ -142,8 +142,8 @@ class _Judging:
                 found |= self._several(keys)
         return found
 
-    def _notable(self) -> Flags:
-        """Used results about which something may be said."""
+    def _notable(self) -> pl.DataFrame:
+        """Used results about which something may be said, in the columns that it is said of."""
         findings = [*(finding for finding, _ in note_findings(self._dialect)), *sample_findings(self._dialect)]
         found = np.zeros(self._fate.size, dtype=np.bool_)
         for fate in USED_FATES:
@@ -151,7 +151,7 @@ class _Judging:
             found |= self._may_apply(
                 findings, self._readings.with_columns(as_if), self._parsed.around.with_columns(as_if)
             )
-        return found
+        return self._judged(np.flatnonzero(found), sorted(columns_said(findings)))
 
     def _may_apply(self, findings: Sequence[Finding], readings: pl.DataFrame, around: pl.DataFrame) -> Flags:
         """Cells whose reading or sample does not rule out all of the findings."""

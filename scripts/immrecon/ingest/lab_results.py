@@ -26,9 +26,9 @@ def with_digest(frame: pl.DataFrame) -> pl.DataFrame:
 class Results:
     """The judged cells of some participants of one laboratory, in ORDER.
 
-    `numbers`: NUMBER_COLUMNS of those that are used. Whole rows: `queried`, all that are withheld; `notable`, at least
-    all about which something can be said that does not depend on other results; and `whole`, of those with the numbers
-    in ORDER (and the named columns only, where some are named).
+    `numbers`: NUMBER_COLUMNS of those that are used. Whole rows: `queried`, all that are withheld; `whole`, of
+    those with the numbers in ORDER (and the named columns only, where some are named). `notable`: at least all about
+    which something can be said that does not depend on other results, with the columns of which it is said.
     """
 
     numbers: pl.DataFrame

@@ -49,7 +49,7 @@ from immrecon.ingest.readers.text_blocks import BLOCK_BYTES
 T = TypeVar("T")
 R = TypeVar("R")
 
-BUCKET_BYTES = 128_000_000
+BUCKET_BYTES = 96_000_000
 """Of the exports, for each bucket of participants: what is judged at a time."""
 
 
