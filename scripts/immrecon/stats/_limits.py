@@ -82,10 +82,11 @@ def beta_product_limits(
 
     The upper limit at t is a quantile of W+, the product of Beta(Y_j - d_j + 1, d_j) over event times up to t; the
     lower one of W-, which is W+ times Beta(Y(t+), 1), with Y(t+) the number still at risk after t. Without censoring
-    these are the limits of Clopper and Pearson. What is said of one time holds for later ones: where the matched
-    moments would let a limit rise again (a few in the thousandth place), it stays, as in R's bpcp. mid_p: both are quantiles of the mixture of W- and W+ in equal parts
-    (Fay and Brittain 2016), without censoring the mid-P limits of a proportion; coverage is then near the level, and
-    no longer guaranteed.
+    these are the limits of Clopper and Pearson. No limit rises: where the matched moments would let it (in the third
+    decimal), it stays, as in R's bpcp.
+
+    mid_p: both are quantiles of the mixture of W- and W+ in equal parts (Fay and Brittain 2016), without censoring
+    the mid-P limits of a proportion; coverage is then near the level, and no longer guaranteed.
     """
     tail = (1 - conf_level) / 2
     events, at_risk = n_event.astype(np.float64), n_risk.astype(np.float64)
@@ -142,8 +143,7 @@ def _mixture_quantile(lower: Limits, upper: Limits, p: float) -> FloatArray:
         return value
 
     found = find_root(excess, (_beta_quantile(lower, p), _beta_quantile(upper, p)), args=(*lower, *upper))
-    root: FloatArray = found.x
-    return root
+    return np.asarray(found.x, dtype=np.float64)
 
 
 def _incidence_log_log(f: FloatArray, se: FloatArray, z: float) -> Limits:
