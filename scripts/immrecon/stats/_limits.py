@@ -127,7 +127,8 @@ def _matched_beta(log_mean: FloatArray, log_ratio: FloatArray) -> Limits:
 def _beta_quantile(beta: Limits, p: float) -> FloatArray:
     from scipy.special import betaincinv
 
-    quantile: FloatArray = betaincinv(*beta, p)
+    a, b = beta
+    quantile: FloatArray = betaincinv(a, b, p)
     return quantile
 
 
@@ -139,8 +140,7 @@ def _mixture_quantile(lower: Limits, upper: Limits, p: float) -> FloatArray:
     def excess(
         x: FloatArray, a_low: FloatArray, b_low: FloatArray, a_high: FloatArray, b_high: FloatArray
     ) -> FloatArray:
-        value: FloatArray = (betainc(a_low, b_low, x) + betainc(a_high, b_high, x)) / 2 - p
-        return value
+        return np.asarray((betainc(a_low, b_low, x) + betainc(a_high, b_high, x)) / 2 - p, dtype=np.float64)
 
     found = find_root(excess, (_beta_quantile(lower, p), _beta_quantile(upper, p)), args=(*lower, *upper))
     return np.asarray(found.x, dtype=np.float64)
