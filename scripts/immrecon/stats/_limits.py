@@ -127,9 +127,7 @@ def _matched_beta(log_mean: FloatArray, log_ratio: FloatArray) -> Limits:
 def _beta_quantile(beta: Limits, p: float) -> FloatArray:
     from scipy.special import betaincinv
 
-    a, b = beta
-    quantile: FloatArray = betaincinv(a, b, p)
-    return quantile
+    return np.asarray(betaincinv(*beta, p), dtype=np.float64)
 
 
 def _mixture_quantile(lower: Limits, upper: Limits, p: float) -> FloatArray:
