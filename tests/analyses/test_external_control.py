@@ -309,6 +309,16 @@ def test_a_control_is_read_from_the_parts_of_its_tables(tmp_path: Path) -> None:
     assert found.adtte.height == other.adtte.height
 
 
+def test_a_control_that_counts_from_another_day_is_refused(here: StudyData) -> None:
+    other = other_trial()
+    assert estimated(spec(control=CONTROL), here, other).height > 0
+    late = CONTROL | {"clock": "injection"}
+    with pytest.raises(
+        SourceError, match=r"controls, OTHER: clock: injection .* day 0 of OS .* Hint: clock: transplant"
+    ):
+        estimated(spec(control=late), here, other)
+
+
 def test_a_control_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file"):
         read_controls({"OTHER": {"adsl": [str(tmp_path / "0000.parquet")], "adtte": []}})
