@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS := never
 # A stale or foreign PYTHONPATH would win over the environment that the lock describes.
 export PYTHONPATH :=
+# Every step is a process of its own: without bytecode each of them would compile the whole package again.
+export PYTHONDONTWRITEBYTECODE :=
 export PYTHONHASHSEED := 0
 
 .PHONY: help setup report test lint lock demo-data generated clean

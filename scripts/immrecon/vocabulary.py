@@ -248,6 +248,7 @@ class ContrastMeasure(StrEnum):
     PROPORTIONAL = "test of proportional hazards"
     SURVIVAL_DIFFERENCE = "difference in event-free probability"
     INCIDENCE_DIFFERENCE = "difference in cumulative incidence"
+    RESTRICTED_MEAN = "restricted mean time"
     MEAN_DIFFERENCE = "difference in restricted mean time"
     MEAN_RATIO = "ratio of restricted mean times"
     OBSERVED_EXPECTED = "observed over expected events"

@@ -33,7 +33,8 @@ HAZARD_TEST, INCIDENCE_TEST, PROPORTIONAL = (
 )
 HAZARD, CAUSE_SPECIFIC, SUBDISTRIBUTION = "hazard ratio", "cause-specific hazard ratio", "subdistribution hazard ratio"
 SURVIVAL, INCIDENCE = "difference in event-free probability", "difference in cumulative incidence"
-MEAN, MEAN_RATIO, OBSERVED = (
+ONE_MEAN, MEAN, MEAN_RATIO, OBSERVED = (
+    "restricted mean time",
     "difference in restricted mean time",
     "ratio of restricted mean times",
     "observed over expected events",
@@ -160,6 +161,13 @@ def test_differences_and_restricted_means(trial36: Trial) -> None:
         found = row(result, "RFS", measure, horizon="to day 90")
         assert_allclose([found["estimate"], found["std_error"]], R[key], rtol=1e-9)
     assert found["n_events"] == found["n_events_level"] + found["n_events_reference"]
+    level, reference = (row(result, "RFS", ONE_MEAN, code) for code in (found["level"], found["reference"]))
+    assert (level["n"], level["n_events"]) == (found["n_level"], found["n_events_level"])
+    assert (reference["n"], reference["reference"]) == (found["n_reference"], None)
+    assert_allclose(level["estimate"] / reference["estimate"], found["estimate"], rtol=1e-12)
+    difference = row(result, "RFS", MEAN)
+    assert_allclose(level["estimate"] - reference["estimate"], difference["estimate"], rtol=1e-12)
+    assert_allclose(math.hypot(level["std_error"], reference["std_error"]), difference["std_error"], rtol=1e-12)
 
 
 def constant(**changes: Any) -> Row:
@@ -331,7 +339,11 @@ def test_a_group_that_is_empty(there: str, reason: str) -> None:
     compared["endpoints"]["OS"]["restricted_mean_to_day"] = 10
     spec = contrast_spec({"GROUP": compared}, gates={"exact_tests_below_planned_n": 30}, endpoints=endpoints_at(15))
     frame = estimate(data, spec).contrasts
-    assert set(frame["status"]) == {"not estimable"}
+    mean = row(estimate(data, spec), "OS", ONE_MEAN, there)  # two of three are followed beyond day 10 or die before
+    assert (mean["status"], mean["n"], mean["n_events"]) == ("estimated", 3, 1)
+    assert_allclose(mean["estimate"], (5 + 10 + 10) / 3)
+    others = frame.filter(~((pl.col("measure") == ONE_MEAN) & (pl.col("level") == there)))
+    assert set(others["status"]) == {"not estimable"}
     assert row(estimate(data, spec), "OS", HAZARD)["reason"] == reason
     assert frame["reason"].null_count() == 0
 

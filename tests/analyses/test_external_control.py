@@ -17,7 +17,7 @@ from immrecon.contracts.results import EXTERNAL_CONTROL
 from immrecon.errors import SourceError
 
 from .outcome_cases import GOLDEN, HIDDEN, golden_trial, only
-from .rows import Row, adrec, adsl, adtte, followed, person, status
+from .rows import Row, adrec, adsl, adtte, followed, on, person, status
 from .specs import DOSES, ENDPOINTS, GROUPS, METHODS, OCCURRENCES, endpoint, variable
 
 SHOWN = {"shown": True, "reason": "exploratory"}
@@ -307,6 +307,17 @@ def test_a_control_is_read_from_the_parts_of_its_tables(tmp_path: Path) -> None:
     found = read_controls({"OTHER": parts})["OTHER"]
     assert found.adsl.sort("USUBJID").equals(validate(ADSL, other.adsl))
     assert found.adtte.height == other.adtte.height
+
+
+def test_a_control_that_counts_from_another_day_is_refused(here: StudyData) -> None:
+    undated = other_trial()
+    other = StudyData(undated.adsl, undated.adtte.with_columns(STARTDT=pl.lit(on(0))))
+    assert estimated(spec(control=CONTROL), here, other).equals(estimated(spec(control=CONTROL), here, undated))
+    late = CONTROL | {"clock": "injection"}
+    with pytest.raises(
+        SourceError, match=r"controls, OTHER: clock: injection .* day 0 of OS .* Hint: clock: transplant"
+    ):
+        estimated(spec(control=late), here, other)
 
 
 def test_a_control_that_is_not_there_is_said_so(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def survival(truth: float, n: int, rng: np.random.Generator) -> Limits:
     """Exponential times with survival `truth` on DAY."""
     time, event = censored(rng, np.ceil(rng.exponential(-DAY / np.log(truth), n)))
     found: Limits = {}
-    for conf_type in ("log-log", "plain", "beta-product"):
+    for conf_type in ("log-log", "plain", "beta-product", "beta-product-mid-p"):
         at = kaplan_meier(time, event, conf_type=conf_type).at(DAY)
         found[conf_type] = interval(at.conf_low[0], at.conf_high[0])
     return found

@@ -27,7 +27,7 @@ def test_the_first_replicates_are_those_of_the_table(scenario):
 def test_every_scenario_is_there_with_its_monte_carlo_error():
     wanted = list(simulation.scenarios())
     assert [len(rows_of(s)) for s in wanted] == [
-        {"survival": 3, "incidence": 6, "hazard ratio": 3}[s.quantity] for s in wanted
+        {"survival": 4, "incidence": 6, "hazard ratio": 3}[s.quantity] for s in wanted
     ]
     assert len(ROWS) == sum(len(rows_of(s)) for s in wanted)
     for row in ROWS:

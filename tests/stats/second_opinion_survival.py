@@ -114,19 +114,29 @@ def beta_product(
     """Limits by the method of moments: a beta variable with the mean and the mean square of the product.
 
     The upper limit takes one Beta(Y - d + 1, d) per event time up to t; the lower adds Beta(Y(t+), 1), the worst that may
-    have happened since to those still there. The moments are kept as fractions.
+    have happened since to those still there. The moments are kept as fractions. No limit rises: the smallest of all times
+    up to t counts, as in R's bpcp (monotonic = TRUE).
     """
     tail = (1 - conf_level) / 2
     lower, upper = [], []
     for t in times:
-        factors = []
-        for u in sorted({time[i] for i in range(len(time)) if event[i] and time[i] <= t}):
-            d = sum(1 for i in range(len(time)) if event[i] and time[i] == u)
-            factors.append((round(at_risk(u, time, entry)) - d + 1, d))
-        there = sum(1 for i in range(len(time)) if time[i] > t and (entry is None or entry[i] <= t))
-        lower.append(_matched_quantile([*factors, (there, 1)], tail) if there else 0.0)
-        upper.append(_matched_quantile(factors, 1 - tail) if factors else 1.0)
+        until_now = sorted({0.0, t, *(u for u in time if u < t)})
+        pairs = [_limits_at(u, time, event, entry, tail) for u in until_now]
+        lower.append(min(low for low, _ in pairs))
+        upper.append(min(high for _, high in pairs))
     return lower, upper
+
+
+def _limits_at(
+    t: float, time: Sequence[float], event: Sequence[int], entry: Sequence[float] | None, tail: float
+) -> tuple[float, float]:
+    factors = []
+    for u in sorted({time[i] for i in range(len(time)) if event[i] and time[i] <= t}):
+        d = sum(1 for i in range(len(time)) if event[i] and time[i] == u)
+        factors.append((round(at_risk(u, time, entry)) - d + 1, d))
+    there = sum(1 for i in range(len(time)) if time[i] > t and (entry is None or entry[i] <= t))
+    low = _matched_quantile([*factors, (there, 1)], tail) if there else 0.0
+    return low, _matched_quantile(factors, 1 - tail) if factors else 1.0
 
 
 def _matched_quantile(factors: list[tuple[int, int]], p: float) -> float:

@@ -1,5 +1,8 @@
 """Kaplan-Meier, Nelson-Aalen and reverse Kaplan-Meier: by hand, against R, invariants, degenerate input."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,9 +10,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from immrecon.errors import InputError
+from immrecon.stats.proportion import mid_p
 from immrecon.stats.survival import kaplan_meier, nelson_aalen, reverse_kaplan_meier
 
-CONF_TYPES = ["log-log", "log", "plain", "logit", "arcsin", "beta-product"]
+BETA_PRODUCTS = json.loads((Path(__file__).parents[1] / "golden/stats/beta_product.json").read_text())["cases"]
+CONF_TYPES = ["log-log", "log", "plain", "logit", "arcsin", "beta-product", "beta-product-mid-p"]
 CLOSED_FORM = {"rel": 1e-9, "abs": 1e-12}
 
 # ---------------------------------------------------------------------------------------------------- by hand
@@ -130,6 +135,13 @@ def test_beta_product_before_the_first_event():
     assert_array_equal(at.conf_high, [1, 1, 1])
 
 
+def test_mid_p_beta_product_is_the_mid_p_interval_of_a_proportion_without_censoring():
+    at = kaplan_meier([1, 2, 3, *[9] * 7], [1] * 10, conf_type="beta-product-mid-p").at([0, 3, 9])
+    exact = mid_p([10, 7, 0], 10)
+    assert_allclose(at.conf_low, exact.conf_low, atol=1e-9)
+    assert_allclose(at.conf_high, exact.conf_high, atol=1e-9)
+
+
 def test_beta_product_median_may_start_at_the_origin():
     # Among 5 without an event the lower limit of S is 0.025^(1/5) = 0.478 < 0.5 from the start.
     curve = kaplan_meier([3, 8, 9, 12, 20], [1, 0, 0, 0, 0], conf_type="beta-product")
@@ -175,9 +187,23 @@ def test_r_kaplan_meier(r_case, agree):
 @pytest.mark.r_method("beta_product_ci")
 def test_r_beta_product(r_case, agree):
     p, d = r_case.params, r_case.columns()
-    curve = kaplan_meier(d[p["time"]], d[p["event"]], conf_level=p["level"], conf_type="beta-product")
-    at = curve.at(p["times"])
-    agree(np.column_stack((at.survival, at.conf_low, at.conf_high)), r_case.expected["exact"], r_case.tol)
+    # bpcp looks for its mid-P limits with a tolerance of 1.2e-4 in probability, which moves them by up to twice as much;
+    # beta_product.R goes on to 1e-14.
+    tolerances = {"exact": r_case.tol, "midp": {"rel": 0, "abs": 2.5e-4}}
+    assert r_case.expected.keys() == tolerances.keys()
+    for conf_type, expected in (("beta-product", "exact"), ("beta-product-mid-p", "midp")):
+        curve = kaplan_meier(d[p["time"]], d[p["event"]], conf_level=p["level"], conf_type=conf_type)
+        at = curve.at(p["times"])
+        limits = np.column_stack((at.survival, at.conf_low, at.conf_high))
+        agree(limits, r_case.expected[expected], tolerances[expected])
+
+
+@pytest.mark.parametrize("case", BETA_PRODUCTS, ids=lambda case: f"n={len(case['time'])}")
+@pytest.mark.parametrize(("conf_type", "which"), [("beta-product", "exact"), ("beta-product-mid-p", "mid_p")])
+def test_golden_beta_product(case, conf_type, which):
+    at = kaplan_meier(case["time"], case["event"], conf_type=conf_type).at(case["at"])
+    assert_allclose(at.conf_low, case[which]["low"], rtol=1e-9, atol=1e-9)
+    assert_allclose(at.conf_high, case[which]["high"], rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.r_method("median_followup_reverse_km")
@@ -210,7 +236,7 @@ def _assert_golden(curve, expected, times, agree):
         agree(ours, values, CLOSED_FORM, name)
 
 
-@pytest.mark.parametrize("conf_type", [c for c in CONF_TYPES if c != "beta-product"])
+@pytest.mark.parametrize("conf_type", [c for c in CONF_TYPES if not c.startswith("beta-product")])
 def test_golden_kaplan_meier(golden, trial36, agree, conf_type):
     curve = kaplan_meier(trial36["time"], trial36["cause"] > 0, conf_type=conf_type)
     _assert_golden(curve, golden["kaplan_meier"][conf_type], golden["times"], agree)
@@ -441,8 +467,8 @@ def test_times_asked_for_must_be_times():
 def test_beta_product_is_refused_where_it_is_not_defined():
     with pytest.raises(InputError, match="delayed entry"):
         kaplan_meier([2, 3], [1, 0], entry=[0, 1], conf_type="beta-product")
-    with pytest.raises(InputError, match="whole numbers"):
-        kaplan_meier([2, 3], [1, 0], weights=[0.5, 1], conf_type="beta-product")
+    with pytest.raises(InputError, match="'beta-product-mid-p' needs whole numbers"):
+        kaplan_meier([2, 3], [1, 0], weights=[0.5, 1], conf_type="beta-product-mid-p")
     with pytest.raises(InputError, match="Nelson-Aalen"):
         nelson_aalen([2, 3], [1, 0], conf_type="beta-product")
 

@@ -8,6 +8,8 @@ from immrecon.stats.competing_risks import aalen_johansen
 from immrecon.stats.survival import kaplan_meier, rmst_difference
 from immrecon.vocabulary import ContrastMeasure, RowStatus
 
+_RESTRICTED_MEAN = "restricted mean survival time, Kaplan-Meier"
+
 
 @dataclass(frozen=True)
 class _Point:
@@ -110,11 +112,11 @@ def _point(sample: Sample, position: int, day: float, conf_type: str) -> _Point:
 
 
 def restricted_mean_rows(sample: Sample) -> list[Row]:
-    """Difference and ratio of restricted means from the start of follow-up to the declared day; survival only."""
+    """Restricted means from the start of follow-up to the declared day, their difference and ratio; survival only."""
     tau = sample.comparison.endpoints[sample.parameter].restricted_mean_to_day
     if tau is None or sample.comparison.kind != "categorical":
         return []
-    rows = []
+    rows = [_restricted_mean(sample, position, tau) for position in range(len(sample.levels))]
     for position, level in enumerate(sample.levels):
         if position == sample.reference:
             continue
@@ -126,16 +128,46 @@ def restricted_mean_rows(sample: Sample) -> list[Row]:
     return rows
 
 
+def _restricted_mean(sample: Sample, position: int, tau: float) -> Row:
+    """Of one level alone."""
+    mine, level = sample.of(position), sample.levels[position]
+    row = sample.row(ContrastMeasure.RESTRICTED_MEAN, level, position, horizon=f"to day {tau:g}", time_day=tau)
+    events = int((mine & (sample.cause == EVENT) & (sample.time <= tau)).sum())
+    row |= {
+        "reference": None,
+        "variance": "Greenwood-type",
+        "conf_type": "Wald",
+        "n": int(mine.sum()),
+        "n_events": events,
+    }
+    hindered = _no_mean(sample, position, tau)
+    if hindered is not None:
+        return absent(row, _RESTRICTED_MEAN, sample.remark(hindered))
+    start, conf_level = sample.start_day, sample.spec.methods.conf_level
+    mean = kaplan_meier(sample.time[mine] - start, sample.event[mine], conf_level=conf_level).rmst(tau - start)
+    found = {name: getattr(mean, name) for name in ("estimate", "std_error", "conf_low", "conf_high")}
+    return row | found | {"method": _RESTRICTED_MEAN, "reason": sample.remark("in days", *_of_means(sample))}
+
+
+def _no_mean(sample: Sample, position: int, tau: float) -> str | None:
+    """Why there is none of a level."""
+    name, time = sample.levels[position], sample.time[sample.of(position)]
+    if time.size == 0:
+        return f"nobody at risk in {name}"
+    if time.max() >= tau:
+        return None
+    return f"follow-up of {name} ends on day {time.max():g}, before day {tau:g}: nothing is extrapolated"
+
+
+def _of_means(sample: Sample) -> tuple[str | None, str]:
+    start = sample.start_day
+    return f"days counted from day {start:g}" if start else None, "normal interval, for large groups"
+
+
 def _restricted_means(sample: Sample, begin: Row, position: int, tau: float) -> list[Row]:
-    method = "restricted mean survival time, Kaplan-Meier"
+    method = _RESTRICTED_MEAN
     ratio = begin | {"measure": ContrastMeasure.MEAN_RATIO, "conf_type": "Wald, log scale"}
-    ends = [(name, sample.time[sample.of(k)]) for name, k in _pair(sample, position)]
-    hindered = [f"nobody at risk in {name}" for name, time in ends if time.size == 0]
-    hindered += [
-        f"follow-up of {name} ends on day {time.max():g}, before day {tau:g}: nothing is extrapolated"
-        for name, time in ends
-        if time.size and time.max() < tau
-    ]
+    hindered = [why for k in (position, sample.reference) if (why := _no_mean(sample, k, tau)) is not None]
     if hindered:
         return [absent(row, method, sample.remark(*hindered)) for row in (begin, ratio)]
     pair = sample.of(position) | sample.of(sample.reference)
@@ -158,11 +190,6 @@ def _restricted_means(sample: Sample, begin: Row, position: int, tau: float) -> 
             "std_error": math.hypot(*errors),
             "p_value": contrast.p_value if sample.shown else None,
         }
-        from_day = f"days counted from day {sample.start_day:g}" if sample.start_day else None
-        remark = sample.remark("in days" if row is begin else None, from_day, "normal interval, for large groups")
+        remark = sample.remark("in days" if row is begin else None, *_of_means(sample))
         rows.append(row | found | {"method": method, "reason": remark})
     return rows
-
-
-def _pair(sample: Sample, position: int) -> list[tuple[str, int]]:
-    return [(sample.levels[k], k) for k in (position, sample.reference)]

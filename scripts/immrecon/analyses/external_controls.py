@@ -21,9 +21,19 @@ from immrecon.analyses.tte import Fit, estimate_at
 from immrecon.config.endpoints import Endpoint
 from immrecon.config.external import ControlData
 from immrecon.config.external_specs import ExternalSpec
+from immrecon.errors import SourceError
 from immrecon.stats.competing_risks import aalen_johansen
 from immrecon.stats.survival import kaplan_meier
-from immrecon.vocabulary import CLOCK_DAY, POOLED, Clock, ContrastMeasure, Estimator, ExternalMeasure, RowStatus
+from immrecon.vocabulary import (
+    CLOCK_DATE,
+    CLOCK_DAY,
+    POOLED,
+    Clock,
+    ContrastMeasure,
+    Estimator,
+    ExternalMeasure,
+    RowStatus,
+)
 
 BOTH = "both"
 _MEASURES = {
@@ -73,7 +83,8 @@ def control_rows(here: StudyData, controls: dict[str, StudyData], spec: External
     """Rows of EXTERNAL_CONTROL for every control data set, group and endpoint.
 
     Estimates of either side, differences on the declared days (landmark start only), and the ratio of hazards here over
-    those of the control; nothing is adjusted for how the populations differ.
+    those of the control; nothing is adjusted for how the populations differ. Raises SourceError where a control counts
+    from another day than is declared.
     """
     if spec.external is None:
         return []
@@ -82,6 +93,7 @@ def control_rows(here: StudyData, controls: dict[str, StudyData], spec: External
     for order, (code, control) in enumerate(spec.external.controls.items()):
         for parameter in control.endpoints:
             endpoint = spec.endpoints.endpoints[parameter].model_copy(update={"landmarks_day": control.days})
+            _refuse_another_clock(code, control.clock, parameter, controls[code])
             own = spec.endpoints.first_events[endpoint.first_event].origin.clock
             sides = [_side(here, parameter, own, HERE), _side(controls[code], parameter, control.clock, REFERENCE)]
             both = _started(pl.concat(sides), control)
@@ -89,6 +101,25 @@ def control_rows(here: StudyData, controls: dict[str, StudyData], spec: External
                 members = both if group == POOLED else both.filter(pl.col("GROUP") == group)
                 rows += _rows(_Comparison(code, after + order, control, parameter, endpoint, group, members, spec))
     return rows
+
+
+def _refuse_another_clock(code: str, declared: Clock, parameter: str, study: StudyData) -> None:
+    """The control's own day 0 tells which clock its endpoint has; times of another one would be days too long or short.
+
+    Raises SourceError where anybody's is not the declared one. Data without dates cannot be judged.
+    """
+    rows = study.adtte.filter(pl.col("PARAMCD") == parameter, pl.col("STARTDT").is_not_null())
+    dated = rows.join(study.adsl, on="USUBJID", how="inner")
+    counted = {clock: dated.filter(pl.col("STARTDT") == pl.col(day)).height for clock, day in CLOCK_DATE.items()}
+    others = dated.height - counted[declared]
+    if not others:
+        return
+    fitting = [clock for clock, n in counted.items() if n == dated.height]
+    hint = f" Hint: clock: {fitting[0]}." if fitting else ""
+    raise SourceError(
+        f"external.yaml, controls, {code}: clock: {declared} is declared, but day 0 of {parameter} in that data set is "
+        f"another date in {others} of {dated.height} participants.{hint}"
+    )
 
 
 def _side(study: StudyData, parameter: str, clock: Clock, arm: str) -> pl.DataFrame:
@@ -182,7 +213,7 @@ def _fit(comparison: _Comparison, arm: str) -> tuple[Fit, np.ndarray]:
     survival = incidence = None
     if endpoint.estimator is Estimator.KAPLAN_MEIER:
         conf_type = stratum.survival_conf_type(methods) if by_size else conf_type
-        conf_type = "log-log" if late is not None and conf_type == "beta-product" else conf_type
+        conf_type = "log-log" if late is not None and conf_type.startswith("beta-product") else conf_type
         survival = kaplan_meier(time, cause == EVENT, entry=late, conf_level=methods.conf_level, conf_type=conf_type)
     else:
         conf_type = methods.incidence_conf_type if by_size else conf_type

@@ -21,7 +21,9 @@ class Endpoint(Strict):
     first_event: Code
     events: list[Code] = Field(min_length=1, description="causes that are the event; the others compete")
     estimator: Estimator
-    conf_type: Literal["by planned group size", "log-log", "log", "plain", "beta-product", "cloglog"]
+    conf_type: Literal[
+        "by planned group size", "log-log", "log", "plain", "beta-product", "beta-product-mid-p", "cloglog"
+    ]
     variance: Literal["greenwood", "infinitesimal-jackknife", "aalen"]
     landmarks_day: list[float] = Field(description="days at which the estimate is tabulated")
     topic: Topic = Field(description="chapter of the report")
@@ -39,7 +41,8 @@ class Endpoint(Strict):
         km = self.estimator is Estimator.KAPLAN_MEIER
         if km != (self.variance == "greenwood"):
             raise ValueError("kaplan-meier goes with variance greenwood, aalen-johansen with one of the other two")
-        allowed = {"log-log", "log", "plain", "beta-product"} if km else {"log-log", "cloglog", "plain"}
+        products = {"beta-product", "beta-product-mid-p"}
+        allowed = {"log-log", "log", "plain", *products} if km else {"log-log", "cloglog", "plain"}
         if self.conf_type != "by planned group size" and self.conf_type not in allowed:
             raise ValueError(f"conf_type {self.conf_type} does not exist for {self.estimator}")
         return self

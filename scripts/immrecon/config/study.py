@@ -130,7 +130,7 @@ class Threshold(Strict):
 class Methods(Strict):
     conf_level: float = Field(gt=0.5, lt=1)
     small_planned_size_below: int = Field(description="planned group sizes below this use the small-sample interval")
-    small_conf_type: Literal["beta-product", "log-log"]
+    small_conf_type: Literal["beta-product", "beta-product-mid-p", "log-log"]
     large_conf_type: Literal["log-log", "log"]
     incidence_conf_type: Literal["log-log", "cloglog"]
     few_at_risk: int = Field(ge=1, description="a landmark estimate with fewer than this many at risk says so")

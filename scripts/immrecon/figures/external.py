@@ -141,15 +141,16 @@ def _draw(page: Page, top: float, height: float, lines: Sequence[_Line]) -> None
             indent = 0 if line.colour == INK else 2
             page.text(MARGIN_MM + indent, top + y, line.label, fontweight="bold", color=line.colour)
             continue
-        page.text(MARGIN_MM + 4, top + y, line.label, fontsize=NOTE_PT)
+        middle = y + 0.4 * LINE_MM
+        page.text(MARGIN_MM + 4, top + middle, line.label, fontsize=NOTE_PT, va="center_baseline")
         counts = f"{line.row['n']}/{line.row['n_events']}"
-        page.text(MARGIN_MM + _LABEL_MM + _COUNT_MM, top + y, counts, ha="right", fontsize=NOTE_PT)
+        right = MARGIN_MM + _LABEL_MM + _COUNT_MM
+        page.text(right, top + middle, counts, ha="right", fontsize=NOTE_PT, va="center_baseline")
         if line.row["status"] != RowStatus.ESTIMATED:
             words = wrap(str(line.row["reason"]), _AXIS_MM, NOTE_PT)
             text = words[0] + (" …" if len(words) > 1 else "")
-            page.text(left + 1, top + y, text, fontsize=NOTE_PT, color=SOFT, bbox=_ON_WHITE)
+            page.text(left + 1, top + middle, text, fontsize=NOTE_PT, color=SOFT, bbox=_ON_WHITE, va="center_baseline")
             continue
-        middle = y + 0.4 * LINE_MM
         limits = [line.row["conf_low"], line.row["conf_high"]]
         if None not in limits:
             axes.plot(limits, [middle, middle], color=INK, linewidth=1.1, clip_on=False)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from immrecon.errors import InputError
 from immrecon.stats import _validate
-from immrecon.stats._limits import BETA_PRODUCT, beta_product_limits, normal_quantile, survival_limits
+from immrecon.stats._limits import BETA_PRODUCTS, beta_product_limits, normal_quantile, survival_limits
 from immrecon.stats._types import BoolArray, Counts, FloatArray
 
 if TYPE_CHECKING:
@@ -100,8 +100,9 @@ class SurvivalCurve:
 
     @cached_property
     def _limits(self) -> tuple[FloatArray, FloatArray, float]:
-        if self.conf_type == BETA_PRODUCT:
-            return beta_product_limits(self.n_event, self.n_risk, self.n_censor, self.conf_level)
+        if self.conf_type in BETA_PRODUCTS:
+            mid_p = BETA_PRODUCTS[self.conf_type]
+            return beta_product_limits(self.n_event, self.n_risk, self.n_censor, self.conf_level, mid_p=mid_p)
         low, high = survival_limits(self.survival, self.log_std_error, self.conf_type, self.conf_level)
         return low, high, 1.0 if self.time.size else np.nan
 

@@ -57,14 +57,15 @@ _SURVIVAL: dict[str, Callable[[FloatArray, FloatArray], Limits]] = {
     "logit": _logit,
     "arcsin": _arcsin,
 }
-BETA_PRODUCT = "beta-product"
-SURVIVAL_CONF_TYPES = (*_SURVIVAL, BETA_PRODUCT)
+# Both forms of the beta product, and whether it is the mid-P one.
+BETA_PRODUCTS = {"beta-product": False, "beta-product-mid-p": True}
+SURVIVAL_CONF_TYPES = (*_SURVIVAL, *BETA_PRODUCTS)
 
 
 def survival_limits(survival: FloatArray, log_std_error: FloatArray, conf_type: str, conf_level: float) -> Limits:
     """Limits from the standard error of log S on the named scale (Borgan and Liestol 1990).
 
-    Any type but beta-product. NaN where S = 0, and where S = 1 for log-log, logit and arcsin, as R's survfit.
+    Any type but the beta products. NaN where S = 0, and where S = 1 for log-log, logit and arcsin, as R's survfit.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         low, high = _SURVIVAL[conf_type](survival, normal_quantile(conf_level) * log_std_error)
@@ -75,26 +76,40 @@ def survival_limits(survival: FloatArray, log_std_error: FloatArray, conf_type: 
 
 
 def beta_product_limits(
-    n_event: Counts, n_risk: Counts, n_censor: Counts, conf_level: float
+    n_event: Counts, n_risk: Counts, n_censor: Counts, conf_level: float, *, mid_p: bool = False
 ) -> tuple[FloatArray, FloatArray, float]:
     """Limits of Fay, Brittain and Proschan (2013), method of moments: low and high (J,), low before any time.
 
-    The upper limit at t is a quantile of the product of Beta(Y_j - d_j + 1, d_j) over event times up to t;
-    for the lower one it is multiplied by Beta(Y(t+), 1), with Y(t+) the number still at risk after t. Without
-    censoring these are the limits of Clopper and Pearson.
+    The upper limit at t is a quantile of W+, the product of Beta(Y_j - d_j + 1, d_j) over event times up to t; the
+    lower one of W-, which is W+ times Beta(Y(t+), 1), with Y(t+) the number still at risk after t. Without censoring
+    these are the limits of Clopper and Pearson. No limit rises: where the matched moments would let it (in the third
+    decimal), it stays, as in R's bpcp.
+
+    mid_p: both are quantiles of the mixture of W- and W+ in equal parts (Fay and Brittain 2016), without censoring
+    the mid-P limits of a proportion; coverage is then near the level, and no longer guaranteed.
     """
     tail = (1 - conf_level) / 2
     events, at_risk = n_event.astype(np.float64), n_risk.astype(np.float64)
+    after = at_risk - events - n_censor
     with np.errstate(divide="ignore", invalid="ignore"):
         log_mean, log_ratio = _log_beta_moments(at_risk - events + 1, events)
-        log_mean, log_ratio = np.cumsum(log_mean), np.cumsum(log_ratio)
-        high = _beta_quantile(log_mean, log_ratio, 1 - tail)
-        after = at_risk - events - n_censor
+        upper = np.cumsum(log_mean), np.cumsum(log_ratio)
         extra_mean, extra_ratio = _log_beta_moments(after, np.ones_like(after))
-        low = _beta_quantile(log_mean + extra_mean, log_ratio + extra_ratio, tail)
-    high[np.cumsum(events) == 0] = 1.0
-    low[after == 0] = 0.0  # Beta(0, 1) has all its mass at 0
-    return low, high, tail ** (1 / at_risk[0]) if at_risk.size else np.nan
+        lower = _matched_beta(upper[0] + extra_mean, upper[1] + extra_ratio)
+        matched = _matched_beta(*upper)
+        # W+ is 1 before the first event, and W- is 0 when nobody is left: all the mass of a Beta(0, 1) is there.
+        certain, left = np.cumsum(events) == 0, after == 0
+        both = ~certain & ~left if mid_p else np.zeros(events.shape, dtype=np.bool_)
+        weight = 2.0 if mid_p else 1.0
+        low = _beta_quantile(lower, weight * tail)
+        high = _beta_quantile(matched, 1 - weight * tail)
+        if both.any():
+            pair = (lower[0][both], lower[1][both]), (matched[0][both], matched[1][both])
+            low[both], high[both] = (_mixture_quantile(*pair, p) for p in (tail, 1 - tail))
+    high[certain] = 1.0
+    low[left] = 0.0
+    origin = (weight * tail) ** (1 / at_risk[0]) if at_risk.size else np.nan
+    return np.minimum.accumulate(np.minimum(low, origin)), np.minimum.accumulate(high), origin
 
 
 def _log_beta_moments(a: FloatArray, b: FloatArray) -> Limits:
@@ -102,13 +117,31 @@ def _log_beta_moments(a: FloatArray, b: FloatArray) -> Limits:
     return np.log(a / (a + b)), np.log1p(b / (a * (a + b + 1)))
 
 
-def _beta_quantile(log_mean: FloatArray, log_ratio: FloatArray, p: float) -> FloatArray:
-    from scipy.special import betaincinv
-
+def _matched_beta(log_mean: FloatArray, log_ratio: FloatArray) -> Limits:
+    """Parameters of the beta distribution with this mean and this E X^2 / (E X)^2."""
     mean = np.exp(log_mean)
     total = (1 - mean) / (mean * np.expm1(log_ratio)) - 1
-    quantile: FloatArray = betaincinv(mean * total, (1 - mean) * total, p)
-    return quantile
+    return mean * total, (1 - mean) * total
+
+
+def _beta_quantile(beta: Limits, p: float) -> FloatArray:
+    from scipy.special import betaincinv
+
+    return np.asarray(betaincinv(*beta, p), dtype=np.float64)
+
+
+def _mixture_quantile(lower: Limits, upper: Limits, p: float) -> FloatArray:
+    """Quantile of the mixture in equal parts of two beta distributions; it lies between theirs."""
+    from scipy.optimize.elementwise import find_root
+    from scipy.special import betainc
+
+    def excess(
+        x: FloatArray, a_low: FloatArray, b_low: FloatArray, a_high: FloatArray, b_high: FloatArray
+    ) -> FloatArray:
+        return np.asarray((betainc(a_low, b_low, x) + betainc(a_high, b_high, x)) / 2 - p, dtype=np.float64)
+
+    found = find_root(excess, (_beta_quantile(lower, p), _beta_quantile(upper, p)), args=(*lower, *upper))
+    return np.asarray(found.x, dtype=np.float64)
 
 
 def _incidence_log_log(f: FloatArray, se: FloatArray, z: float) -> Limits:

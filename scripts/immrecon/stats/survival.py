@@ -16,7 +16,7 @@ from immrecon.stats._counting import tabulate
 from immrecon.stats._curve import Quantiles, RestrictedMean, SurvivalAt, SurvivalCurve
 from immrecon.stats._fixed_time import TRANSFORMS, FixedTimeComparison, compare_at, one_time
 from immrecon.stats._groups import Label, groups_of
-from immrecon.stats._limits import BETA_PRODUCT, SURVIVAL_CONF_TYPES
+from immrecon.stats._limits import BETA_PRODUCTS, SURVIVAL_CONF_TYPES
 from immrecon.stats._product_limit import product_limit
 from immrecon.stats._pseudo import PseudoObservations, rmst_pseudo, survival_pseudo
 from immrecon.stats._pseudo_regression import PseudoRegression, pseudo_regression
@@ -55,10 +55,11 @@ def kaplan_meier(
 
     time, event (0 or 1), entry (delayed entry, strictly before time) and weights (positive) are (n,). A
     weight counts like that many participants: Greenwood's variance is that of frequencies (R's robust=FALSE).
-    conf_type is "log-log", "log", "plain", "logit", "arcsin" (Borgan and Liestol 1990) or "beta-product"
-    (Fay, Brittain and Proschan 2013; without entry, whole weights only). Log-log limits are NaN where S is 0,
-    and where S is 1 from the first observed time on; in small groups the beta product is the one that
-    holds its level (tests/coverage). An empty group gives an empty curve.
+    conf_type is "log-log", "log", "plain", "logit", "arcsin" (Borgan and Liestol 1990), "beta-product"
+    (Fay, Brittain and Proschan 2013) or "beta-product-mid-p" (Fay and Brittain 2016), both without entry and with
+    whole weights only. Log-log limits are NaN where S is 0, and where S is 1 from the first observed time on; in
+    small groups the beta product is the one that holds its level (tests/coverage). An empty group gives an empty
+    curve.
     Raises InputError for arrays or options that cannot be worked on.
     """
     sample = _sample(time, event, entry, weights)
@@ -206,8 +207,8 @@ def _rows(sample: _Sample, mine: BoolArray) -> _Sample:
 def _curve(method: str, sample: _Sample, conf_level: float, conf_type: str) -> SurvivalCurve:
     level = _validate.confidence_level(conf_level)
     _validate.choice("conf_type", conf_type, SURVIVAL_CONF_TYPES)
-    if conf_type == BETA_PRODUCT:
-        _refuse_beta_product(method, sample)
+    if conf_type in BETA_PRODUCTS:
+        _refuse_beta_product(method, conf_type, sample)
     table = tabulate(sample.time, sample.event, 1, entry=sample.entry, weights=sample.weights)
     if method == "nelson-aalen":
         hazard = table.n_event_any / table.n_risk
@@ -236,7 +237,7 @@ def _curve(method: str, sample: _Sample, conf_level: float, conf_type: str) -> S
     )
 
 
-def _refuse_beta_product(method: str, sample: _Sample) -> None:
+def _refuse_beta_product(method: str, conf_type: str, sample: _Sample) -> None:
     weights = sample.weights
     if method == "nelson-aalen":
         problem = "is not defined for the Nelson-Aalen estimate"
@@ -246,4 +247,4 @@ def _refuse_beta_product(method: str, sample: _Sample) -> None:
         problem = "needs whole numbers as weights (frequencies)"
     else:
         return
-    raise InputError(f"conf_type: 'beta-product' {problem}. Hint: use conf_type='log-log'.")
+    raise InputError(f"conf_type: '{conf_type}' {problem}. Hint: use conf_type='log-log'.")

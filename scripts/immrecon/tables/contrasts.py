@@ -13,6 +13,7 @@ from immrecon.tables.model import Cell, Head, Marks, Row, Table
 from immrecon.tables.results import Results
 from immrecon.vocabulary import POOLED, RATIOS, ContrastMeasure, RowStatus
 
+_IN_DAYS = (ContrastMeasure.RESTRICTED_MEAN, ContrastMeasure.MEAN_DIFFERENCE)
 _ORDER = {measure: order for order, measure in enumerate(ContrastMeasure)}
 
 
@@ -76,8 +77,8 @@ def contrast_table(
 
 
 _DIFFERENCES_AND_RATIOS = (
-    "Differences are level minus reference, in percentage points, and of restricted means in days; ratios are level "
-    "over reference. Events: by the day where one is named."
+    "Differences are level minus reference, in percentage points; restricted means and their differences are in days; "
+    "ratios are level over reference. Events: by the day where one is named."
 )
 _WHAT = "Tests and steps are of all levels together. Methods follow from what is planned, not from what is seen."
 
@@ -110,7 +111,7 @@ def _show(row: Record) -> Callable[[float], str]:
     measure = ContrastMeasure(row["measure"])
     if measure in RATIOS:
         return ratio
-    return _one_decimal if measure is ContrastMeasure.MEAN_DIFFERENCE else points
+    return _one_decimal if measure in _IN_DAYS else points
 
 
 def _one_decimal(value: float) -> str:
