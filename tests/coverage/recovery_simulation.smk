@@ -1,5 +1,7 @@
+# What is said of recovery, at the sizes of groups that are met
+
 # The simulation of recovery_simulation.py, in batches:
-#   snakemake --snakefile tests/coverage/recovery_simulation.smk --cores 2 --config replicates=5000
+#   snakemake --snakefile tests/coverage/recovery_simulation.smk --cores 2
 # Batches are kept in .snakemake/recovery_simulation, so that a run can be stopped and taken up again.
 
 import sys
@@ -7,28 +9,31 @@ from pathlib import Path
 
 HERE = Path(workflow.basedir)
 SCRIPT = HERE / "recovery_simulation.py"
-REPLICATES = int(config.get("replicates", 5000))
+sys.path.insert(0, str(HERE))
+from recovery_simulation import cells, replicates
+
 SIZE = 1000
-FIRST = range(0, REPLICATES, SIZE)
-CELLS = 40
-BATCHES = ".snakemake/recovery_simulation/{cell}_{first}.parquet"
+BATCHES = [
+    f".snakemake/recovery_simulation/{index}_{first}.parquet"
+    for index, cell in enumerate(cells())
+    for first in range(0, replicates(cell), SIZE)
+]
 
 
 rule table:
     input:
-        expand(BATCHES, cell=range(CELLS), first=FIRST),
+        BATCHES,
     params:
         command=f"{sys.executable} {SCRIPT}",
-        replicates=REPLICATES,
     shell:
-        "{params.command} table {params.replicates} {input}"
+        "{params.command} table {input}"
 
 
 rule batch:
     output:
-        BATCHES,
+        ".snakemake/recovery_simulation/{cell}_{first}.parquet",
     params:
         command=f"{sys.executable} {SCRIPT}",
-        last=lambda wildcards: min(int(wildcards.first) + SIZE, REPLICATES),
+        last=lambda wildcards: int(wildcards.first) + SIZE,
     shell:
         "{params.command} batch {wildcards.cell} {wildcards.first} {params.last} {output}"
