@@ -174,7 +174,7 @@ def constant(**changes: Any) -> Row:
     """A hazard under which half have the event by day 200, up to day 100."""
     return {
         "label": "in print", "endpoint": "RFS", "groups": ["all"], "until_day": 100, "p_values": SHOWN, "clock": "endpoint",
-        "hazard": {"kind": "constant", "probability": 0.5, "by_day": 200}, "source": "by hand", "status": "draft",
+        "hazard": {"kind": "constant", "probability": 0.5, "competing_probability": None, "by_day": 200}, "source": "by hand", "status": "draft",
     } | changes  # fmt: skip
 
 
@@ -192,6 +192,17 @@ def test_observed_against_a_hazard_in_print(trial36: Trial) -> None:
 
 
 # ---- by hand --------------------------------------------------------------------------------------------------------
+
+
+def test_what_competes_raises_the_hazard_of_a_cumulative_incidence(trial36: Trial) -> None:
+    # All hazards constant: half with the event, a quarter with another one by day 200, a quarter with none. The total
+    # hazard is log(4)/200 a day, two thirds of it for the event; with log(2)/200 the incidence would be below a half.
+    hazard = {"kind": "constant", "probability": 0.5, "competing_probability": 0.25, "by_day": 200}
+    both = {"PRINT": constant(endpoint="RELAPSE"), "COMPETES": constant(endpoint="RELAPSE", hazard=hazard)}
+    result = estimate(trial36, contrast_spec({}, both))
+    alone, found = (row(result, "RELAPSE", OBSERVED, "all", comparison=code) for code in both)
+    assert_allclose(found["n_expected"] / alone["n_expected"], (math.log(4) * 2 / 3) / math.log(2), rtol=1e-12)
+    assert found["reason"].startswith("constant hazard that gives 50% by day 200 and 25% with a competing event first")
 
 
 def test_the_hazard_counts_from_the_landmark() -> None:

@@ -226,6 +226,7 @@ def test_those_not_at_risk_are_counted_apart() -> None:
     at_risk, prevalent = followed("P1", 10, "death"), followed("P2", -3, "death", RISKFL="N", NRISKREA="prevalent")
     row = landmark(estimate(adtte(at_risk, prevalent, followed("P3", 30, "alive")), OS), 15)
     assert [row[key] for key in ("n", "n_not_at_risk", "n_events", "estimate")] == [2, 1, 1, 0.5]
+    assert row["not_at_risk"] == "1 prevalent"
 
 
 def test_every_stratum_has_its_own_estimate() -> None:

@@ -24,6 +24,29 @@ def test_corrected_before_final_before_preliminary(tmp_path, order: tuple[int, .
     assert tables.queries.is_empty()
 
 
+def test_a_version_that_is_left_out_by_rule_replaces_what_is_below_it(tmp_path) -> None:
+    tables = long(
+        tmp_path,
+        cd4("400", status="P"),
+        cd4("400", status="F", comment="blastes 24 %"),
+        cd4("7", sample="A2"),
+        checks=OFF,
+    )
+    assert fates(tables) == [
+        (2, "superseded", "replaced by the final result in row 3"),
+        (3, "excluded", "circulating blasts"),
+        (4, "value", None),
+    ]
+    assert used(tables) == [("CD4", "=", 7.0)]
+
+
+def test_a_version_that_is_left_out_by_rule_leaves_its_equal_in_use(tmp_path) -> None:
+    tables = long(tmp_path, cd4("400", comment="blastes 24 %"), cd4("380"), cd4("390", status="P"), checks=OFF)
+    assert [fate for _, fate, _ in fates(tables)] == ["excluded", "value", "superseded"]
+    assert used(tables) == [("CD4", "=", 380.0)]
+    assert tables.queries.is_empty()
+
+
 def test_of_one_rank_the_latest_report_stays(tmp_path) -> None:
     tables = long(
         tmp_path, cd4("100", reported="05/02/2026"), cd4("110", reported="09/02/2026"), cd4("105"), checks=OFF

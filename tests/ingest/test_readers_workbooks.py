@@ -69,6 +69,23 @@ def test_durations_and_times_of_day(tmp_path) -> None:
     assert grid(tmp_path, "lab.xlsx").rows == [["09:30:00", "26:15:00"]]
 
 
+def test_signs_that_a_format_adds_to_a_number_are_read_with_it(tmp_path) -> None:
+    shown = {
+        "0%": "60%",
+        "0.0%": "60%",
+        '"<"0.0': "<0.6",
+        "\\>0": ">0.6",
+        '0.0"%"': "0.6",
+        "[<1]0.0;0": "0.6",
+        "0.00": "0.6",
+    }
+    with xlsxwriter.Workbook(tmp_path / "lab.xlsx") as book:
+        page = book.add_worksheet("Data")
+        for column, number_format in enumerate(shown):
+            page.write_number(0, column, 0.6, book.add_format({"num_format": number_format}))
+    assert grid(tmp_path, "lab.xlsx").rows == [list(shown.values())]
+
+
 def test_numbers_stored_as_text_stay_text(tmp_path) -> None:
     with xlsxwriter.Workbook(tmp_path / "lab.xlsx") as book:
         book.add_worksheet("Data").write_row("A1", ["0012", "1,5", " 7"])
@@ -237,7 +254,7 @@ def test_an_ods_workbook_as_a_person_sees_it(tmp_path) -> None:
     assert dict(zip(read.numbers, read.rows, strict=True)) == {
         1: ["title"],
         3: ["Patiënt", "CD3"],
-        5: ["0.3", "0.55", "2026-03-04", "2026-03-04 09:30:00"],
+        5: ["0.3", "55%", "2026-03-04", "2026-03-04 09:30:00"],
         6: ["09:30:00", "-26:15:00", "TRUE", "#DIV/0!"],
         7: ["2", "=[.A9]/2 (not calculated)", "", "7", "7"],
         8: ["a  b\tc d\ne"],

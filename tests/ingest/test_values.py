@@ -54,7 +54,7 @@ def test_numbers_of_the_declared_locale(text: str, comparator: str, number: floa
 
 @pytest.mark.parametrize(
     "text",
-    ["1.234", "1.234,5", "1 23", "1 2345", "12 34", "1,2,3", "12,", "12 L", "#####", "#DIV/0!", "1-2", "5 - 10", "12%",
+    ["0 050", "1.234", "1.234,5", "1 23", "1 2345", "12 34", "1,2,3", "12,", "12 L", "#####", "#DIV/0!", "1-2", "5 - 10", "12%",
      "TRUE", "< ", "<<5", "1e", "1e400", "١٢", "2026-03-04", "prélèvement insuffisant", "9" * 600],
 )  # fmt: skip
 def test_everything_else_is_unreadable(text: str) -> None:

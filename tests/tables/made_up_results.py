@@ -229,6 +229,7 @@ def tte_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
                 landmarks.append(
                     {**base, **way, "label": item.label, "time_day": float(day), "population": "injected",
                      "clock": item.clock_label, "n_not_at_risk": 1 if item.code == "CD4IR" and dose == "DL1" else 0,
+                     "not_at_risk": "1 prevalent: CD4 before the origin" if item.code == "CD4IR" and dose == "DL1" else None,
                      "n_events": hits, "n_competing": 0 if survival else hits // 2, "n_risk": left,
                      "variance": "greenwood" if survival else "aalen", "std_error": 0.05,
                      "max_follow_up_day": longest, **shown}

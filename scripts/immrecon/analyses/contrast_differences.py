@@ -145,8 +145,15 @@ def _restricted_mean(sample: Sample, position: int, tau: float) -> Row:
         return absent(row, _RESTRICTED_MEAN, sample.remark(hindered))
     start, conf_level = sample.start_day, sample.spec.methods.conf_level
     mean = kaplan_meier(sample.time[mine] - start, sample.event[mine], conf_level=conf_level).rmst(tau - start)
+    if mean.std_error == 0:
+        found: Row = {"estimate": mean.estimate, "reason": sample.remark("in days", _without_events(level))}
+        return row | found | {"method": _RESTRICTED_MEAN}
     found = {name: getattr(mean, name) for name in ("estimate", "std_error", "conf_low", "conf_high")}
     return row | found | {"method": _RESTRICTED_MEAN, "reason": sample.remark("in days", *_of_means(sample))}
+
+
+def _without_events(level: str) -> str:
+    return f"no event in {level} by then: its standard error is 0, so there is no normal interval"
 
 
 def _no_mean(sample: Sample, position: int, tau: float) -> str | None:
@@ -179,10 +186,19 @@ def _restricted_means(sample: Sample, begin: Row, position: int, tau: float) -> 
         groups=(float(position), float(sample.reference)),
         conf_level=sample.spec.methods.conf_level,
     )
+    certain = [
+        _without_events(sample.levels[k])
+        for k, mean in zip((position, sample.reference), compared.means, strict=True)
+        if mean.std_error == 0
+    ]
     rows = []
     for row, contrast in ((begin, compared.difference), (ratio, compared.ratio)):
         if contrast.status != RowStatus.ESTIMATED:
             rows.append(absent(row, method, sample.remark(contrast.reason)))
+            continue
+        if certain:
+            reason = sample.remark("in days" if row is begin else None, *certain)
+            rows.append(row | {"estimate": contrast.estimate, "method": method, "reason": reason})
             continue
         found: Row = {"estimate": contrast.estimate, "conf_low": contrast.conf_low, "conf_high": contrast.conf_high}
         errors = [mean.std_error / (1 if row is begin else mean.estimate) for mean in compared.means]

@@ -71,8 +71,21 @@ def _row(
         "conf_high": test.conf_high,
         "statistic": test.z if shown else None,
         "p_value": test.p_exact if shown else None,
-        "reason": "the hazard in print is taken as known without error",
+        "reason": _taken_as_known(reference),
     }
+
+
+def _taken_as_known(reference: Reference) -> str:
+    hazard = reference.hazard
+    if not isinstance(hazard, ConstantHazard):
+        return "the hazard in print is taken as known without error"
+    competing = ""
+    if hazard.competing_probability is not None:
+        competing = f" and {100 * hazard.competing_probability:g}% with a competing event first"
+    return (
+        f"constant hazard that gives {100 * hazard.probability:g}% by day {hazard.by_day:g}{competing}, taken as known "
+        "without error"
+    )
 
 
 def _on_clock(reference: Reference, adtte: pl.DataFrame, adsl: pl.DataFrame, spec: ContrastSpec) -> pl.DataFrame:
@@ -90,7 +103,8 @@ def cumulative_hazard(reference: Reference, day: np.ndarray) -> np.ndarray:
     """(n,) declared hazard of the reference, accumulated from day 0 to each day; linear between its knots."""
     hazard = reference.hazard
     if isinstance(hazard, ConstantHazard):
-        values: np.ndarray = day * -math.log1p(-hazard.probability) / hazard.by_day
+        p, q = hazard.probability, hazard.competing_probability or 0.0
+        values: np.ndarray = day * -math.log1p(-p - q) * p / (p + q) / hazard.by_day
         return values
     days = [0.0, *(step.day for step in hazard.steps)]
     values = np.interp(day, days, [0.0, *(step.cumulative_hazard for step in hazard.steps)])

@@ -221,7 +221,7 @@ def _fit(comparison: _Comparison, arm: str) -> tuple[Fit, np.ndarray]:
             time, cause, causes=(EVENT, COMPETING), entry=late, conf_level=methods.conf_level, conf_type=conf_type,
             variance=endpoint.variance,
         )  # fmt: skip
-    fit = Fit(comparison.parameter, endpoint, stratum, time, cause, 0, conf_type, survival, incidence)
+    fit = Fit(comparison.parameter, endpoint, stratum, time, cause, 0, None, conf_type, survival, incidence)
     return fit, entry
 
 

@@ -43,6 +43,8 @@ class Fit:
     cause: np.ndarray
     """(n,) 0 censored, 1 event, 2 competing event."""
     n_not_at_risk: int
+    not_at_risk: str | None
+    """How many for which reason."""
     conf_type: str
     survival: SurvivalCurve | None
     incidence: CumulativeIncidence | None
@@ -92,9 +94,17 @@ def fit_endpoint(adtte: pl.DataFrame, code: str, endpoint: Endpoint, stratum: St
             conf_type=conf_type,
             variance=endpoint.variance,
         )
+    n_others = rows.height - at_risk.height
     return Fit(
-        code, endpoint, stratum, time, cause, rows.height - at_risk.height, conf_type, survival, incidence
+        code, endpoint, stratum, time, cause, n_others, _reasons(rows), conf_type, survival, incidence
     )  # fmt: skip
+
+
+def _reasons(rows: pl.DataFrame) -> str | None:
+    """Participants not at risk, by reason."""
+    others = rows.filter(pl.col("RISKFL") != "Y", pl.col("NRISKREA").is_not_null())
+    counts = others.group_by("NRISKREA").len().sort("NRISKREA").iter_rows()
+    return "; ".join(f"{n} {reason}" for reason, n in counts) or None
 
 
 def _common(fit: Fit, spec: TteSpec) -> dict[str, object]:
@@ -202,6 +212,7 @@ def landmark_rows(fit: Fit, spec: TteSpec, named: str = "the landmark") -> list[
                 "clock": clock,
                 "n": int(fit.time.size),
                 "n_not_at_risk": fit.n_not_at_risk,
+                "not_at_risk": fit.not_at_risk,
                 "n_events": events,
                 "n_competing": competing,
                 "n_risk": int((fit.time >= day).sum()),

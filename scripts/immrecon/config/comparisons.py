@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from immrecon.config.base import Code, Label, Strict, refuse_repeated
-from immrecon.vocabulary import POOLED
+from immrecon.config.endpoints import Endpoint
+from immrecon.vocabulary import POOLED, Estimator
 
 GROUP, DOSE_LEVEL = "group", "dose_level"
 
@@ -80,11 +81,23 @@ class Comparison(Strict):
 
 
 class ConstantHazard(Strict):
-    """The hazard that gives a probability by a day if it is constant and nothing competes."""
+    """The cause-specific hazard that gives a cumulative incidence by a day, all hazards being constant.
+
+    With p for the event and q for what competes it is -log(1 - p - q) p / (p + q) / day; without q it would be too low.
+    """
 
     kind: Literal["constant"]
     probability: float = Field(gt=0, lt=1, description="of the event by the day")
+    competing_probability: float | None = Field(
+        ge=0, lt=1, description="of a competing event by the day, where events compete; null: an endpoint without any"
+    )
     by_day: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _leave_someone(self) -> "ConstantHazard":
+        if self.probability + (self.competing_probability or 0.0) >= 1:
+            raise ValueError("probability and competing_probability add up to 1 or more: no constant hazards do that")
+        return self
 
 
 class HazardStep(Strict):
@@ -145,7 +158,11 @@ class ComparisonsFile(Strict):
 
 
 def check_comparisons(
-    declared: ComparisonsFile, groups: list[str], dose_levels: list[str], baseline: dict[str, str], endpoints: list[str]
+    declared: ComparisonsFile,
+    groups: list[str],
+    dose_levels: list[str],
+    baseline: dict[str, str],
+    endpoints: dict[str, Endpoint],
 ) -> None:
     """What comparisons say of the study and its endpoints; `baseline` is the kind of each characteristic.
 
@@ -164,10 +181,17 @@ def check_comparisons(
                 raise ValueError(f"{where}.kind: {comparison.factor} is {baseline[comparison.factor]}")
             if not numeric and len(comparison.levels) < 2:
                 raise ValueError(f"{where}.levels: name the values of {comparison.factor} that are compared")
-        _declared(f"{where}.endpoints", list(comparison.endpoints), endpoints)
+        _declared(f"{where}.endpoints", list(comparison.endpoints), list(endpoints))
     for name, reference in declared.references.items():
-        _declared(f"references.{name}.endpoint", [reference.endpoint], endpoints)
+        _declared(f"references.{name}.endpoint", [reference.endpoint], list(endpoints))
         _declared(f"references.{name}.groups", reference.groups, [*groups, POOLED])
+        if isinstance(reference.hazard, ConstantHazard):
+            competes = endpoints[reference.endpoint].estimator is Estimator.AALEN_JOHANSEN
+            if competes != (reference.hazard.competing_probability is not None):
+                raise ValueError(
+                    f"references.{name}.hazard.competing_probability: {reference.endpoint} has "
+                    + ("competing events: say how likely they were" if competes else "none: it is null")
+                )
 
 
 def _declared(where: str, names: list[str], known: list[str]) -> None:

@@ -156,7 +156,7 @@ def _check_declared(study: Study, folder: Path) -> None:
         if study.comparisons is not None:
             name = file.sources.comparisons
             levels = [level.code for level in file.dose_levels]
-            check_comparisons(study.comparisons, groups, levels, baseline, list(endpoints.endpoints))
+            check_comparisons(study.comparisons, groups, levels, baseline, endpoints.endpoints)
         if study.outcomes is not None:
             name = file.sources.outcomes
             check_outcomes(study.outcomes, endpoints, analytes, list(baseline))

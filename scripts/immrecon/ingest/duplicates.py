@@ -35,26 +35,28 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     """Of the versions of one result, the best ranked and then latest reported stays; SUPERSEDED says what replaced each
     other. Equally ranked versions that differ are withheld (`versions_conflict`). Needs DAY, ORDER, STATUS, REPORTED.
 
-    A result whose key is not complete has no other versions.
+    A result whose key is not complete has no other versions. One that is left out by rule replaces what is ranked
+    below it all the same: the laboratory has said better, if of no use here.
     """
     keys = ["SERIES", *version_keys(dialect)]
     complete = pl.all_horizontal(pl.col(key).is_not_null() & (pl.col(key).cast(pl.String) != "") for key in keys)
-    eligible = complete & pl.col("QUKIND").is_null() & pl.col("EXCLUDED").is_null()
+    eligible = complete & pl.col("QUKIND").is_null()
+    left_out = pl.col("EXCLUDED").is_not_null()
     rank = pl.col("STATUS").replace_strict(RANK, default=0, return_dtype=pl.Int64)
     issued = pl.col("REPORTED").dt.combine(pl.col("REPORTED_CLOCK").fill_null(pl.time(0, 0)))
     versions = (
         _alike(frame, eligible, keys)
-        .with_columns(rank.alias("RANK"), issued.alias("ISSUED"))
-        .sort("RANK", "ISSUED", "ORDER", descending=[True, True, False], nulls_last=True)
+        .with_columns(rank.alias("RANK"), issued.alias("ISSUED"), left_out.alias("LEFTOUT"))
+        .sort("RANK", "ISSUED", "LEFTOUT", "ORDER", descending=[True, True, False, False], nulls_last=True)
     )
 
     def top(name: str) -> pl.Expr:
         return pl.col(name).first().over(keys)
 
     # A status that is blank or not declared may outrank any other: then nothing says which version holds.
-    unclear = pl.col("STATUS").is_null() & pl.col("STATUSTEXT").is_not_null()
+    unclear = pl.col("STATUS").is_null() & pl.col("STATUSTEXT").is_not_null() & ~left_out
     undecided = unclear.any().over(keys)
-    tied = (pl.col("RANK") == top("RANK")) & pl.col("ISSUED").eq_missing(top("ISSUED"))
+    tied = (pl.col("RANK") == top("RANK")) & pl.col("ISSUED").eq_missing(top("ISSUED")) & ~left_out
     # Of two days, or a day and a text that is none, nothing says which is that of the draw.
     same = (
         (pl.col("RESULT").str.strip_chars() == top("RESULT").str.strip_chars())
@@ -65,7 +67,7 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         CONFLICT=undecided | (tied & (tied & ~same).any().over(keys)),
         UNCLEAR=unclear,
         OTHERS=pl.col("SRCROW").sort().cast(pl.String).str.join(", ").over(keys),
-        SUPERSEDED=pl.when(pl.col("ORDER") != top("ORDER")).then(
+        SUPERSEDED=pl.when((pl.col("ORDER") != top("ORDER")) & ~left_out).then(
             pl.when(tied & same)
             .then(pl.format("the same result again, as in row {}", top("SRCROW")))
             .otherwise(pl.format("replaced by the {}result in row {}", _status_word(top("STATUS")), top("SRCROW")))
@@ -77,7 +79,7 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         how="left",
         maintain_order="left",
     )
-    conflict = pl.col("CONFLICT").fill_null(value=False)
+    conflict = pl.col("CONFLICT").fill_null(value=False) & ~left_out
     finding = Finding(
         "versions_conflict",
         conflict & ~pl.col("UNCLEAR"),

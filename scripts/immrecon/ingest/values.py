@@ -45,7 +45,8 @@ def scaled(mantissa: pl.Expr, exponent: pl.Expr) -> pl.Expr:
 
 def number_pattern(numbers: Numbers) -> str:
     """The regular expression of a number in this locale, with its named groups."""
-    groups = [f"{_DIGITS}{{1,3}}(?:{re.escape(sign)}{_DIGITS}{{3}})+" for sign in numbers.thousands]
+    # No group of thousands begins with a zero: "0.005" beside a declared "." is a number in another locale.
+    groups = [f"[1-9]{_DIGITS}{{0,2}}(?:{re.escape(sign)}{_DIGITS}{{3}})+" for sign in numbers.thousands]
     whole = "|".join([*groups, f"{_DIGITS}{{1,15}}"])
     decimal = "[" + "".join(re.escape(sign) for sign in numbers.decimal) + "]"
     flags = "|".join(re.escape(flag) for flag in sorted(numbers.flags, key=lambda flag: (-len(flag), flag)))

@@ -88,7 +88,7 @@ def _landmark(row: Record | None, marks: Marks) -> tuple[Cell, ...]:
     if row is None:
         return (BLANK,) * 6
     left_out = row["n_not_at_risk"]
-    note = f"{left_out} of the population not at risk at the origin (event before it, or too late for the landmark)"
+    note = f"{left_out} of the population not at risk at the origin: {row['not_at_risk'] or 'no reason recorded'}"
     longest = row["max_follow_up_day"]
     return (
         Cell(count(row["n"]), marks=marks.mark(note if left_out else None)),

@@ -43,6 +43,7 @@ class Landmarks(Stratum, Inference):
     clock = text("what the days are counted from")
     n = count("participants at risk at the origin")
     n_not_at_risk = count("of the population, but not at risk at the origin (prevalent, late for the landmark)")
+    not_at_risk = optional_text("how many of them for which reason")
     n_events = count("events up to the landmark")
     n_competing = count("competing events up to the landmark")
     n_risk = count("still at risk just before the landmark")

@@ -1,5 +1,6 @@
 """The text of typed cells, the same for every format, so that one declared date format serves them all."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -19,6 +20,28 @@ def cell_text(value: Any) -> str:
     if isinstance(value, date | time | timedelta):
         return _calendar_text(value)
     return str(value)
+
+
+def number_text(value: float, shown_as: str) -> str:
+    """A number as a person reads it under an Excel number format: 0.6 is 60% under "0%", and 60 is <60 under '"<"0'."""
+    section = _section(value, shown_as)
+    is_percent = "%" in _LITERAL.sub("", section)
+    before = "".join(sign for sign in _CONDITION.sub("", section) if sign in _COMPARATORS)
+    number = cell_text(100 * value) if is_percent else cell_text(value)
+    return f"{before}{number}{'%' if is_percent else ''}"
+
+
+_LITERAL = re.compile(r'"[^"]*"|\\.')
+_CONDITION = re.compile(r"\[[^\]]*\]")
+_SECTION = re.compile(r'((?:"[^"]*"|\\.|[^;"\\])*)(?:;|$)')
+_COMPARATORS = "<>\u2264\u2265"
+
+
+def _section(value: float, shown_as: str) -> str:
+    """Formats have a part for numbers above, below and equal to zero; what is missing is that of the first."""
+    parts = _SECTION.findall(shown_as)
+    place = 1 if value < 0 else 2 if value == 0 else 0
+    return str(parts[place]) if place < len(parts) and parts[place] else str(parts[0])
 
 
 def _calendar_text(value: date | time | timedelta) -> str:

@@ -202,7 +202,7 @@ def _duration(written: str) -> str:
 
 _STORED: dict[str, tuple[str, Callable[[str], str]]] = {
     "float": ("value", lambda written: cell_text(float(written))),
-    "percentage": ("value", lambda written: cell_text(float(written))),
+    "percentage": ("value", lambda written: cell_text(100 * float(written)) + "%"),
     "currency": ("value", lambda written: cell_text(float(written))),
     "boolean": ("boolean-value", lambda written: cell_text(written == "true")),
     "date": ("date-value", _date),

@@ -2,7 +2,8 @@
 
 Error cells (#DIV/0!, #VALUE!) stay what the laboratory sent. Formulas give their stored result and are marked; one
 without a stored result gives the formula itself, which no dialect can read as a number. Numbers have the 15 significant
-digits that a spreadsheet shows. Rows keep their number, columns their place.
+digits that a spreadsheet shows, and the per cent sign or comparator that their format adds. Rows keep their number,
+columns their place.
 """
 
 import zipfile
@@ -14,6 +15,7 @@ from xml.etree.ElementTree import Element
 
 from defusedxml.common import DefusedXmlException
 from openpyxl import Workbook, load_workbook
+from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
 from openpyxl.utils.exceptions import InvalidFileException
 
 # The row parser of openpyxl's own streaming mode, whose public ways pad up to any row number and drop merged cells.
@@ -22,7 +24,7 @@ from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
 from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.bounds import Extent, check_archive, check_file
-from immrecon.ingest.readers.cells import cell_text, not_calculated
+from immrecon.ingest.readers.cells import cell_text, not_calculated, number_text
 from immrecon.ingest.readers.grid import Grid
 from immrecon.ingest.readers.sheets import choose_sheets
 
@@ -88,11 +90,12 @@ def _read_rows(source: IO[bytes], book: Any, file: str, name: str, limits: Limit
         date_formats=book._date_formats,
         timedelta_formats=book._timedelta_formats,
     )
+    formats = [_format(book, style) for style in book._cell_styles]
     extent = Extent(f'{file}, sheet "{name}"', limits)
     rows: dict[int, list[str]] = {}
     computed: set[tuple[int, int]] = set()
     for number, cells in parser.parse():
-        texts = [(cell["column"] - 1, text) for cell in cells if (text := _text(cell))]
+        texts = [(cell["column"] - 1, text) for cell in cells if (text := _text(cell, formats))]
         computed |= {(number, cell["column"] - 1) for cell in cells if cell["formula"] is not None}
         if not texts:
             continue
@@ -108,8 +111,19 @@ def _read_rows(source: IO[bytes], book: Any, file: str, name: str, limits: Limit
     return Grid(file, name, numbers, [rows[n] for n in numbers], tuple(areas), frozenset(computed))
 
 
-def _text(cell: dict[str, Any]) -> str:
+def _format(book: Any, style: Any) -> str:
+    """How cells of a style show their numbers."""
+    own = style.numFmtId - BUILTIN_FORMATS_MAX_SIZE
+    if 0 <= own < len(book._number_formats):
+        return str(book._number_formats[own])
+    return BUILTIN_FORMATS.get(style.numFmtId, "General")
+
+
+def _text(cell: dict[str, Any], formats: Sequence[str]) -> str:
     # A formula whose result is an empty text has that type; without a type, no result was stored.
     if cell["value"] is None and cell["formula"] is not None and cell["data_type"] != "str":
         return not_calculated(cell["formula"])
-    return cell_text(cell["value"])
+    value, style = cell["value"], cell.get("style_id") or 0
+    if isinstance(value, float | int) and not isinstance(value, bool) and style < len(formats):
+        return number_text(value, formats[style])
+    return cell_text(value)
