@@ -27,8 +27,8 @@ from immrecon.figures.page import (
 from immrecon.figures.style import FAINT, INK, NOTE_PT, SOFT, TEXT_PT, styled
 from immrecon.vocabulary import ContrastMeasure, RowStatus
 
-_LABEL_MM, _COUNT_MM, _AXIS_LEFT_MM, _AXIS_MM = 58.0, 15.0, 92.0, 50.0
-_METHOD_MM = 2.5
+_LABEL_MM, _COUNT_MM, _AXIS_LEFT_MM, _AXIS_MM = 48.0, 15.0, 81.0, 35.0
+_ESTIMATE_MM, _METHOD_MM = 119.0, 150.0  # where these columns begin
 _SMALL_MM = 1.35 * NOTE_PT * MM_PER_PT
 _GAP_MM, _TICKS_MM, _HEAD_MM = 1.3, 13.0, 10.0
 _ON_WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # words over the guides of the axis
@@ -36,9 +36,9 @@ _FARTHEST = 2  # powers of ten to either side of 1, at most
 
 _RATIOS: dict[str, tuple[str, dict[str, Any]]] = {
     ContrastMeasure.HAZARD_RATIO: ("hazard ratio", {"marker": "s", "markerfacecolor": INK}),
-    ContrastMeasure.CAUSE_SPECIFIC: ("cause-specific hazard ratio", {"marker": "s", "markerfacecolor": INK}),
+    ContrastMeasure.CAUSE_SPECIFIC: ("cause-specific hazard ratio", {"marker": "o", "markerfacecolor": INK}),
     ContrastMeasure.SUBDISTRIBUTION: ("subdistribution hazard ratio", {"marker": "D", "markerfacecolor": "white"}),
-    ContrastMeasure.OBSERVED_EXPECTED: ("observed over expected", {"marker": "o", "markerfacecolor": SOFT}),
+    ContrastMeasure.OBSERVED_EXPECTED: ("observed over expected", {"marker": "^", "markerfacecolor": "white"}),
 }
 _DIFFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
     ContrastMeasure.SURVIVAL_DIFFERENCE: ("event-free probability", {"marker": "s", "markerfacecolor": INK}),
@@ -103,7 +103,11 @@ def _words(shown: pl.DataFrame, spec: DisplaySpec, codes: Sequence[str]) -> Word
     without = [comparison for comparison in named if not comparison.p_values_shown]
     reasons = dict.fromkeys(comparison.p_values_reason for comparison in without)
     notes = [
-        *exhibit_notes(spec, populations, f"Lines: {levels} intervals; an arrow: the interval goes on. Right: method."),
+        *exhibit_notes(
+            spec,
+            populations,
+            f"Lines: {levels} intervals; an arrow: the interval goes on. Right: estimate, interval, method.",
+        ),
         "n/events: participants and events, by the day where one is named; of a trend in the first column all.",
         *(f"No p-values: {reason}." for reason in reasons),
     ]
@@ -163,10 +167,13 @@ def _block(page: Page, top: float, lines: Sequence[_Line], looks: dict[str, tupl
     axes.spines["left"].set_visible(False)
     is_ratio = looks is _RATIOS
     low, high = _ratio_axis(axes, lines) if is_ratio else _difference_axis(axes)
+    small: dict[str, Any] = {"va": "bottom", "fontsize": NOTE_PT, "color": SOFT}
     for index, heading in enumerate(("n/events", "reference")):
-        x = MARGIN_MM + _LABEL_MM + (index + 0.9) * _COUNT_MM
-        page.text(x, top - 1, heading, ha="right", va="bottom", fontsize=NOTE_PT, color=SOFT)
-    page.text(left, top - 1, "Ratio" if is_ratio else "Difference (percentage points)", va="bottom", fontweight="bold")
+        page.text(MARGIN_MM + _LABEL_MM + (index + 0.9) * _COUNT_MM, top - 1, heading, ha="right", **small)
+    title = "Ratio" if is_ratio else "Difference (percentage points)"
+    page.text(left, top - 1 - _SMALL_MM, title, va="bottom", fontweight="bold")
+    page.text(MARGIN_MM + _ESTIMATE_MM, top - 1, "estimate (interval)", **small)
+    axes.tick_params(labelsize=NOTE_PT)
     y = 0.0
     for line in lines:
         _write(page, axes, line, (top, y), looks, (low, high))
@@ -187,20 +194,39 @@ def _write(
         for index, text in enumerate(line.label):
             page.text(MARGIN_MM, top + y + index * LINE_MM, text, fontweight="bold")
         return
+    middle = y + _SMALL_MM / 2
+    level: dict[str, Any] = {"va": "center_baseline", "fontsize": NOTE_PT}
     for index, text in enumerate(line.label):
-        page.text(MARGIN_MM, top + y + index * _SMALL_MM, text, fontsize=NOTE_PT)
+        page.text(MARGIN_MM, top + middle + index * _SMALL_MM, text, **level)
     for index, text in enumerate(_counts(line.row)):
         x = MARGIN_MM + _LABEL_MM + (index + 0.9) * _COUNT_MM
-        page.text(x, top + y, text, ha="right", fontsize=NOTE_PT)
+        page.text(x, top + middle, text, ha="right", **level)
     if line.message:
         for index, text in enumerate(line.message):
-            place_x, place_y = MARGIN_MM + _AXIS_LEFT_MM + 1, top + y + index * _SMALL_MM
-            page.text(place_x, place_y, text, fontsize=NOTE_PT, color=SOFT, bbox=_ON_WHITE)
+            place_x, place_y = MARGIN_MM + _AXIS_LEFT_MM + 1, top + middle + index * _SMALL_MM
+            page.text(place_x, place_y, text, color=SOFT, bbox=_ON_WHITE, **level)
         return
-    middle = y + _SMALL_MM / 2
     _draw(axes, line.row, middle, looks[line.row["measure"]][1], limits)
     method = _SHORT.get(line.row["method"].split(" (")[0].split(",")[0], line.row["method"])
-    page.text(MARGIN_MM + _AXIS_LEFT_MM + _AXIS_MM + _METHOD_MM, top + y, method, fontsize=NOTE_PT, color=SOFT)
+    page.text(MARGIN_MM + _ESTIMATE_MM, top + middle, _in_numbers(line.row, is_ratio=looks is _RATIOS), **level)
+    page.text(MARGIN_MM + _METHOD_MM, top + middle, method, color=SOFT, **level)
+
+
+def _in_numbers(row: dict[str, Any], *, is_ratio: bool) -> str:
+    """Estimate and interval as they are printed; an end that does not exist is a dash."""
+    show = _ratio if is_ratio else _points
+    low, high = (show(row[name]) if row[name] is not None else "\u2013" for name in ("conf_low", "conf_high"))
+    return f"{show(row['estimate'])} ({low} to {high})"
+
+
+def _ratio(value: float) -> str:
+    if value < 0.01:
+        return "<0.01"
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.3g}"
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:.0f}".replace("-0", "0").replace("-", "\u2212")
 
 
 def _counts(row: dict[str, Any]) -> list[str]:
@@ -218,9 +244,9 @@ def _draw(axes: Axes, row: dict[str, Any], y: float, look: dict[str, Any], limit
     high = highest if row["conf_high"] is None else min(row["conf_high"], highest)
     axes.plot([low, high], [y, y], color=INK, linewidth=1.1, clip_on=False)
     if row["conf_low"] is None or row["conf_low"] < lowest:
-        axes.plot([lowest], [y], marker="<", color=INK, markersize=4, clip_on=False)
+        axes.plot([lowest], [y], marker="<", color=INK, markersize=4, clip_on=False, zorder=5)
     if row["conf_high"] is None or row["conf_high"] > highest:
-        axes.plot([highest], [y], marker=">", color=INK, markersize=4, clip_on=False)
+        axes.plot([highest], [y], marker=">", color=INK, markersize=4, clip_on=False, zorder=5)
     if lowest <= row["estimate"] <= highest:
         axes.plot([row["estimate"]], [y], color=INK, markersize=5, clip_on=False, zorder=4, **look)
 

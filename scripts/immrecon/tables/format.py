@@ -125,6 +125,11 @@ def below(limit: float | None) -> str:
     return "<LLOQ" if limit is None else f"<{plain(limit)}"
 
 
+def at_most(bound: float) -> str:
+    """What can be up to a bound, which need not be a limit of quantification: "\u22644"."""
+    return f"\u2264{plain(bound)}"
+
+
 def above(limit: float) -> str:
     """A value above the upper limit of the method: ">2000"."""
     return f">{plain(limit)}"

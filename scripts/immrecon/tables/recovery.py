@@ -13,6 +13,7 @@ from immrecon.tables.exhibit import BLANK, count_cell, exhibit, headed, method_w
 from immrecon.tables.format import (
     NOT_ESTIMABLE,
     above,
+    at_most,
     below,
     clean,
     count,
@@ -146,7 +147,8 @@ def _bounded(row: Record, name: str) -> str:
     """A statistic, or its bound where results beyond a limit leave it open on one side."""
     value, is_below, is_above = row[name], row[f"{name}_below_limit"], row[f"{name}_above_limit"]
     if is_below and not is_above:
-        return below(row["lloq_max"] if value is None else value)
+        # Below the one or the largest limit; beside a measured result or another limit it may be the bound itself.
+        return below(row["lloq_max"]) if value is None or value == row["lloq_max"] else at_most(value)
     if value is None:
         return NOT_ESTIMABLE
     return above(value) if is_above else measured(value)

@@ -42,6 +42,10 @@ _WHAT = (
     "In the model: participants with a sample that counts. Followed: of them, in follow-up on the day, alive and free "
     "of what ends sampling; sampled: with a sample that counts on the day or later."
 )
+_WIDENED = (
+    "Between-within: standard errors of maximum likelihood, which are too small, times the root of participants, or of "
+    "values, over their degrees of freedom."
+)
 
 
 def trajectory_estimates(results: Results, spec: DisplaySpec) -> Table:
@@ -53,6 +57,7 @@ def trajectory_estimates(results: Results, spec: DisplaySpec) -> Table:
     with_p = spec.trajectory is not None and spec.trajectory.p_values_shown
     labels = {group.code: clean(group.label) for group in spec.groups}
     marks, lines = Marks(), []
+    widened = [_WIDENED] if any(df == "between-within" for _, df, _ in ways) else []
     for code in distinct(frame, "parameter", "parameter_order"):
         part = frame.filter(pl.col("parameter") == code)
         of_means = part.filter(pl.col("measure") == TrajectoryMeasure.GEOMETRIC_MEAN)
@@ -77,7 +82,7 @@ def trajectory_estimates(results: Results, spec: DisplaySpec) -> Table:
         population=population_of(frame, "Participants"),
         header=_header(ways, conf, with_p=with_p),
         rows=lines,
-        footnotes=[*_methods(frame), _WHAT, *conditions(spec.trajectory)] if lines else [],
+        footnotes=[*_methods(frame), *widened, _WHAT, *conditions(spec.trajectory)] if lines else [],
         marks=marks,
         empty="No model of counts over time is configured, or the study is without the analytes of it.",
         endpoints=[TRAJECTORY],
