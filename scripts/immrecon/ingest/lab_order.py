@@ -21,7 +21,7 @@ def order_of(keys: Sequence[Numbers]) -> Numbers:
         most = int(key.max(initial=0))
         while True:
             digit = (rest % _DIGIT if most >= _DIGIT else rest).astype(np.uint16)
-            own = np.argsort(digit if order is None else digit[order], kind="stable")
+            own = np.argsort(digit if order is None else digit[order], stable=True)
             order = own if order is None else order[own]
             if most < _DIGIT:
                 break
