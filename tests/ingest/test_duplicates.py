@@ -2,7 +2,7 @@
 
 import pytest
 
-from .lab_cases import checks, fates, kinds, long, only_query, used
+from .lab_cases import account, checks, dialect, fates, harmonise, kinds, long, only_query, used
 
 OFF = checks()
 
@@ -122,6 +122,84 @@ def test_cannot_be_obtained_replaces_a_preliminary_result_only(tmp_path) -> None
     assert [fate for _, fate, _ in fates(early)] == ["superseded", "not done"]
     later = long(tmp_path, cd4("", status="X", reported="05/02/2026"), cd4("100", reported="06/02/2026"), checks=OFF)
     assert [fate for _, fate, _ in fates(later)] == ["superseded", "value"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("statuses", [("P", "F"), ("P", "C"), ("F", "C")])
+def test_a_blank_version_withholds_the_number_below_it(tmp_path, statuses: tuple[str, str], order) -> None:
+    """Blank is neither the status of no result (X, D) nor that of a number that stays as it was (U)."""
+    rows = cd4("100", status=statuses[0]), cd4(" ", status=statuses[1])
+    tables = long(tmp_path, *(rows[i] for i in order), checks=OFF)
+    query, row, other = only_query(tables), 2 + order.index(0), 2 + order.index(1)
+    assert used(tables) == []
+    assert (query["QUKIND"], query["QUSEV"], query["QUNCELL"]) == ("version_blank", "error", 1)
+    assert (query["SRCFILE"], query["SRCROW"], query["SRCCOL"], query["QUVAL"]) == ("lab.csv", row, "result", "100")
+    assert f"in row {other} is blank" in query["QUMSG"]
+    assert account(tables) == {"rows": 2, "blank": 1, "read": 1, "queried": 1}
+
+
+def test_of_several_numbers_below_a_blank_version_the_best_is_asked_about(tmp_path) -> None:
+    rows = cd4("90", status="P"), cd4("100"), cd4("", status="C"), cd4("80", sample="A2", drawn="09/02/2026 09:00")
+    tables = long(tmp_path, *rows, checks=OFF)
+    assert kinds(tables) == [("version_blank", 3, 1)]
+    assert fates(tables) == [(2, "superseded", "replaced by the final result in row 3"), (5, "value", None)]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [cd4("100"), cd4("", status="P")],  # nothing better is said
+        [cd4("100"), cd4("")],  # two halves of a panel
+        [cd4("100", status="C"), cd4("")],
+        [cd4("100", status="P"), cd4("", sample="A2")],
+        [cd4("100", status="P"), cd4("", test="CD3")],
+    ],
+)
+def test_a_blank_that_replaces_nothing_is_only_counted(tmp_path, rows) -> None:
+    tables = long(tmp_path, *rows, checks=OFF)
+    assert used(tables) == [("CD4", "=", 100.0)]
+    assert tables.queries.is_empty()
+    assert account(tables) == {"rows": 2, "blank": 1, "read": 1, "value": 1}
+
+
+def test_where_there_is_no_number_a_blank_version_takes_none_away(tmp_path) -> None:
+    tables = long(tmp_path, cd4("h\u00e9molys\u00e9", status="P"), cd4(""), checks=OFF)
+    assert fates(tables) == [(2, "not done", "haemolysed")]
+    assert tables.queries.is_empty()
+
+
+def test_a_blank_with_an_undeclared_status_may_replace(tmp_path) -> None:
+    tables = long(tmp_path, cd4("100"), cd4("", status="annul\u00e9"), cd4("", status="vu", sample="A2"), checks=OFF)
+    query = only_query(tables)
+    assert (query["QUKIND"], query["SRCROW"], query["QUNCELL"]) == ("version_blank", 2, 1)
+    assert '"annul\u00e9"' in query["QUMSG"]
+    assert "`statuses`" in query["QUHINT"]
+    assert account(tables) == {"rows": 3, "blank": 2, "read": 1, "queried": 1}
+
+
+def test_a_blank_version_of_a_row_of_analytes(tmp_path) -> None:
+    """Side by side: only what the final row leaves blank is asked about; a status that there is none says so."""
+    heads = "id;drawn;sample;state;CD3;CD4"
+    rows = ["S1-001;02/02/2026;A1;P;300;100", "S1-001;02/02/2026;A1;F;310;", "S1-002;02/02/2026;A2;P;200;50"]
+    lab = dialect(
+        shape="wide_by_analyte",
+        columns={
+            "participant": "id",
+            "collected": {"column": "drawn", "as": "date", "dates": {"formats": ["%d/%m/%Y"]}},
+            "accession": "sample",
+            "status": "state",
+        },
+        analytes={"CD3": {"code": "CD3", "unit": "/uL"}, "CD4": {"code": "CD4", "unit": "/uL"}},
+        exclude_where=[],
+        checks=OFF,
+    )
+    tables = harmonise(tmp_path, "\n".join([heads, *rows, "S1-002;02/02/2026;A2;X;;", ""]), lab)
+    assert used(tables) == [("CD3", "=", 310.0)]
+    query = only_query(tables)
+    assert (query["QUKIND"], query["SRCROW"], query["SRCCOL"], query["QUVAL"]) == ("version_blank", 2, "CD4", "100")
+    assert account(tables) == {
+        "rows": 4, "blank": 1, "read": 7, "value": 1, "not_done": 2, "superseded": 3, "queried": 1,
+    }  # fmt: skip
 
 
 def test_an_undeclared_status_may_outrank_any_other(tmp_path) -> None:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from immrecon.config.dialect import Dialect
+from immrecon.config.dialect import NO_RESULT_STATUSES, Dialect
 from immrecon.ingest.findings import Finding, first_error
 from immrecon.vocabulary import USED_FATES, Fate
 
@@ -33,7 +33,8 @@ def day_keys(dialect: Dialect) -> list[str] | None:
 
 def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     """Of the versions of one result, the best ranked and then latest reported stays; SUPERSEDED says what replaced each
-    other. Equally ranked versions that differ are withheld (`versions_conflict`). Needs DAY, ORDER, STATUS, REPORTED.
+    other. Equally ranked versions that differ are withheld (`versions_conflict`), and so is a number below a version
+    that ranks higher and is blank (`version_blank`). Needs DAY, ORDER, STATUS, REPORTED, BLANK.
 
     A result whose key is not complete has no other versions. One that is left out by rule replaces what is ranked
     below it all the same: the laboratory has said better, if of no use here.
@@ -44,10 +45,11 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     left_out = pl.col("EXCLUDED").is_not_null()
     rank = pl.col("STATUS").replace_strict(RANK, default=0, return_dtype=pl.Int64)
     issued = pl.col("REPORTED").dt.combine(pl.col("REPORTED_CLOCK").fill_null(pl.time(0, 0)))
-    versions = (
-        _alike(frame, eligible, keys)
-        .with_columns(rank.alias("RANK"), issued.alias("ISSUED"), left_out.alias("LEFTOUT"))
-        .sort("RANK", "ISSUED", "LEFTOUT", "ORDER", descending=[True, True, False, False], nulls_last=True)
+    alike = _alike(frame, eligible, keys).with_columns(
+        rank.alias("RANK"), issued.alias("ISSUED"), left_out.alias("LEFTOUT")
+    )
+    versions = _beside_blanks(alike, keys).sort(
+        "RANK", "ISSUED", "LEFTOUT", "ORDER", descending=[True, True, False, False], nulls_last=True
     )
 
     def top(name: str) -> pl.Expr:
@@ -73,8 +75,9 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
             .otherwise(pl.format("replaced by the {}result in row {}", _status_word(top("STATUS")), top("SRCROW")))
         ),
     )
+    added = ["CONFLICT", "UNCLEAR", "OTHERS", "SUPERSEDED", *_OF_BLANKS]
     frame = frame.join(
-        versions.select("ORDER", "CONFLICT", "UNCLEAR", "OTHERS", "SUPERSEDED"),
+        versions.select("ORDER", *added),
         on="ORDER",
         how="left",
         maintain_order="left",
@@ -87,7 +90,65 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         pl.lit("Ask the laboratory which result is valid."),
     )
     superseded = pl.when(~conflict).then("SUPERSEDED").alias("SUPERSEDED")
-    return first_error(frame.with_columns(superseded), [finding]).drop("CONFLICT", "UNCLEAR", "OTHERS")
+    found = [finding, *_blank_versions(pl.col("SUPERSEDED").is_null() & ~left_out)]
+    return first_error(frame.with_columns(superseded), found).drop(name for name in added if name != "SUPERSEDED")
+
+
+_OF_BLANKS = ["BLANKSTATUS", "BLANKROW", "BLANKTEXT", "OPENROW"]
+
+
+def _beside_blanks(versions: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """The versions that are not blank, with the status and row of a blank one that ranks higher, and with the text and
+    row of one that may do so, its status not being declared.
+    """
+    blank = versions.filter("BLANK").sort("RANK", "ORDER", descending=[True, False])
+    is_open = pl.col("STATUS").is_null()
+    of_key = blank.group_by(keys).agg(
+        BLANKRANK=pl.col("RANK").first(),
+        BLANKSTATUS=pl.col("STATUS").first(),
+        BLANKROW=pl.col("SRCROW").first(),
+        BLANKTEXT=pl.col("STATUSTEXT").filter(is_open).first(),
+        OPENROW=pl.col("SRCROW").filter(is_open).first(),
+    )
+    higher = pl.col("BLANKRANK") > pl.col("RANK")
+    return (
+        versions.filter(~pl.col("BLANK"))
+        .join(of_key, on=keys, how="left")
+        .with_columns(pl.when(higher).then(name).alias(name) for name in ("BLANKSTATUS", "BLANKROW"))
+        .drop("BLANKRANK")
+    )
+
+
+def _blank_versions(holds: pl.Expr) -> list[Finding]:
+    """A number of a version that holds, but for a blank one."""
+    gone = pl.col("STATUS").is_in(NO_RESULT_STATUSES).fill_null(value=False)
+    number = holds & ~gone & (pl.col("WORD") != "not done").fill_null(value=True)
+    return [
+        Finding(
+            "version_blank",
+            number & pl.col("BLANKROW").is_not_null(),
+            pl.format(
+                "The {}result of {} in row {} is blank and ranks above this {}one: whether there is one is not said.",
+                _status_word(pl.col("BLANKSTATUS")),
+                "LBTESTCD",
+                "BLANKROW",
+                _status_word(pl.col("STATUS")),
+            ),
+            pl.lit("Ask the laboratory for the number, or for the status of a result that cannot be obtained."),
+        ),
+        Finding(
+            "version_blank",
+            number & pl.col("OPENROW").is_not_null(),
+            pl.format(
+                'Row {} has no result of {} for this sample, and the status "{}", which is not declared: it may rank '
+                "above this one.",
+                "OPENROW",
+                "LBTESTCD",
+                "BLANKTEXT",
+            ),
+            pl.lit("Say in `statuses` of the dialect what it means."),
+        ),
+    ]
 
 
 def _alike(frame: pl.DataFrame, among: pl.Expr, keys: list[str]) -> pl.DataFrame:

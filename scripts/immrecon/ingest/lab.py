@@ -13,6 +13,7 @@ from immrecon.contracts.harmonised import CELLS, LB, QUERIES_LAB
 from immrecon.contracts.io import validate
 from immrecon.ingest.findings import listing, withheld
 from immrecon.ingest.lab_across import Across, warnings_across
+from immrecon.ingest.lab_blanks import BLANK
 from immrecon.ingest.lab_checks import warnings
 from immrecon.ingest.lab_coded import ORDER
 from immrecon.ingest.lab_columns import required_columns, with_constants
@@ -118,9 +119,8 @@ def queries_within(results: Results, dialect: Dialect, cutoff_date: date | None)
 
 def lb_columns(results: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     """The columns of LB, but for LBSEQ, of identified cells that are not withheld."""
-    kept = results.filter(
-        (pl.col("FATE") != Fate.QUERIED.value) & pl.col("USUBJID").is_not_null() & pl.col("LBTESTCD").is_not_null()
-    )
+    listed = ~pl.col("FATE").is_in([Fate.QUERIED.value, BLANK])
+    kept = results.filter(listed & pl.col("USUBJID").is_not_null() & pl.col("LBTESTCD").is_not_null())
     return kept.select(columns_of_lb(dialect))
 
 

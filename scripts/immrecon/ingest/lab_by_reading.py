@@ -18,6 +18,7 @@ from immrecon.ingest.dual_platform import has_percentages_of_counts
 from immrecon.ingest.duplicates import day_keys, version_keys
 from immrecon.ingest.findings import Finding, columns_said
 from immrecon.ingest.lab import columns_of_lb, fates, fates_of, lb_columns
+from immrecon.ingest.lab_blanks import BLANK
 from immrecon.ingest.lab_checks import sample_findings, slips, withhold_slips
 from immrecon.ingest.lab_coded import ORDER, Coded, Places, side_by_side
 from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
@@ -30,9 +31,9 @@ from immrecon.ingest.readers.grid import ROW
 from immrecon.vocabulary import USED_FATES, Fate
 
 Flags = npt.NDArray[np.bool_]
-_FATES = [fate.value for fate in Fate]
-_IS_USED = np.array([fate in USED_FATES for fate in Fate])
-_QUERIED = _FATES.index(Fate.QUERIED.value)
+_FATES = [*(fate.value for fate in Fate), BLANK]
+_IS_USED = np.array([fate in USED_FATES for fate in _FATES])
+_QUERIED, _BLANK = (_FATES.index(fate) for fate in (Fate.QUERIED.value, BLANK))
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ class _Judging:
         errors = [*attribution_errors(dialect), *result_errors(dialect), *date_errors(dialect, self._extract)]
         told = readings.select(pl.col("EXCLUDED").is_not_null() | ~USED).to_series().to_numpy()
         found: Flags = self._may_apply(errors, self._parsed.readings, self._parsed.around) | told[self._reading]
+        found &= ~readings["BLANK"].to_numpy()[self._reading]  # nothing is asked about what is blank alone
         for keys in (version_keys(dialect), day_keys(dialect)):
             if keys is not None:
                 found |= self._several(keys)
@@ -186,7 +188,7 @@ class _Judging:
         around, readings = self._parsed.around, self._readings.drop("FATE", "SUPERSEDED")
         identified = around["USUBJID"].is_not_null().to_numpy()[self._run]
         of_study = readings["LBTESTCD"].is_not_null().to_numpy()[self._reading]
-        kept = np.flatnonzero((self._fate != _QUERIED) & identified & of_study)
+        kept = np.flatnonzero((self._fate != _QUERIED) & (self._fate != _BLANK) & identified & of_study)
         kept = kept[self._order(kept)]
         run, reading = self._run[kept], self._reading[kept]
         place = np.full(self._fate.size, -1)

@@ -7,8 +7,9 @@ import polars as pl
 from immrecon.config.dialect import Dialect
 from immrecon.config.visit_columns import VisitColumns
 from immrecon.errors import SourceError
+from immrecon.ingest.lab_blanks import is_filled
 from immrecon.ingest.lab_dated_heads import in_heads
-from immrecon.ingest.lab_shapes import Shaped, by_test, context, is_filled, name_in
+from immrecon.ingest.lab_shapes import Shaped, by_test, context, name_in
 from immrecon.ingest.patterns import matches_whole
 from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table, refuse_twice
 

@@ -9,6 +9,7 @@ from immrecon.config.dialect import NO_RESULT_STATUSES, Dialect
 from immrecon.ingest.dual_platform import counts_from_percentages, method_of
 from immrecon.ingest.duplicates import choose_of_day, supersede_versions
 from immrecon.ingest.findings import Finding, first_error
+from immrecon.ingest.lab_blanks import BLANK
 from immrecon.ingest.lab_checks import slips, withhold_slips
 from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
 from immrecon.ingest.lab_results import USED
@@ -16,7 +17,8 @@ from immrecon.vocabulary import Fate
 
 
 def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cutoff_date: date | None) -> pl.DataFrame:
-    """The fate of each parsed cell. Added: FATE, SUPERSEDED and the query (QUKIND ...) where there is one.
+    """The fate of each parsed cell, BLANK of those that are blank. Added: FATE, SUPERSEDED and the query (QUKIND ...)
+    where there is one.
 
     The order is: left out by rule, whose and what, which version, not done, what number and when, counts from
     percentages, which of the day, and last whether the number can stand between its neighbours.
@@ -31,7 +33,7 @@ def judge_without_neighbours(cells: pl.DataFrame, dialect: Dialect, extract_date
     excluded = pl.col("EXCLUDED").is_not_null()
     frame = first_error(frame, [_unless(excluded, finding) for finding in attribution_errors(dialect)])
     frame = supersede_versions(frame, dialect)
-    settled = excluded | pl.col("SUPERSEDED").is_not_null()
+    settled = excluded | pl.col("SUPERSEDED").is_not_null() | pl.col("BLANK")
     errors = [*result_errors(dialect), *date_errors(dialect, extract_date)]
     frame = first_error(frame, [_unless(settled | _NOT_DONE, finding) for finding in errors])
     frame = counts_from_percentages(with_fate(frame, dialect), dialect)
@@ -63,7 +65,9 @@ def _unless(settled: pl.Expr, finding: Finding) -> Finding:
 def _fate(not_done: pl.Expr) -> pl.Expr:
     censored = (pl.col("LBCMP") != "=") | (pl.col("WORD") == "below limit") | pl.col("ZERO")
     fate = (
-        pl.when(pl.col("EXCLUDED").is_not_null())
+        pl.when("BLANK")
+        .then(pl.lit(BLANK))
+        .when(pl.col("EXCLUDED").is_not_null())
         .then(pl.lit(Fate.EXCLUDED.value))
         .when(pl.col("QUKIND").is_not_null())
         .then(pl.lit(Fate.QUERIED.value))

@@ -10,6 +10,7 @@ from immrecon.config.study import Analyte
 from immrecon.errors import ConfigError
 from immrecon.ingest.dates import parse_dates
 from immrecon.ingest.identity import identify
+from immrecon.ingest.lab_blanks import is_blank
 from immrecon.ingest.lab_reference import reference_limits_of
 from immrecon.ingest.lab_same_sample import SAMPLE
 from immrecon.ingest.patterns import check_patterns
@@ -24,11 +25,12 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
     """The cells of `lab_shapes.shape` with typed columns added.
 
     Added: USUBJID, ID_PROBLEM, ID_LIKELY; LBDT, LBDY, CLOCK (time of the draw), DATE_PROBLEM, MIDNIGHT, TIME_PROBLEM;
-    RECEIVED, RECEIVED_CLOCK, RECEIVED_PROBLEM; REPORTED (Datetime), REPORTED_PROBLEM; STATUS; EXCLUDED (reason); DAY,
-    PERSON, SAMPLEID; LBTESTCD, PLACE (number of the analyte), SERIES (number of the participant's analyte), LBSTRESU,
-    LBLLOQ, and the analyte's declarations; UNIT_SHIFT (power of ten to the standard unit), UNIT_PROBLEM, UNIT_LIKELY;
-    OF and COUNTUNIT of percentages that are turned into counts; LBSTNRLO, LBSTNRHI, REFERENCE_PROBLEM (of reference
-    limits); LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the participant.
+    RECEIVED, RECEIVED_CLOCK, RECEIVED_PROBLEM; REPORTED (Datetime), REPORTED_PROBLEM; STATUS; EXCLUDED (reason); BLANK
+    (`lab_blanks`); DAY, PERSON, SAMPLEID; LBTESTCD, PLACE (number of the analyte), SERIES (number of the participant's
+    analyte), LBSTRESU, LBLLOQ, and the analyte's declarations; UNIT_SHIFT (power of ten to the standard unit),
+    UNIT_PROBLEM, UNIT_LIKELY; OF and COUNTUNIT of percentages that are turned into counts; LBSTNRLO, LBSTNRHI,
+    REFERENCE_PROBLEM (of reference limits); LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT
+    of the participant.
     """
     around, place = runs(cells, AROUND)
     around, readings = parse_around(around, dialect, dm), parse_readings(cells.drop(AROUND), dialect, analytes)
@@ -51,7 +53,7 @@ def parse_readings(readings: pl.DataFrame, dialect: Dialect, analytes: Sequence[
     meaning = pl.col("STATUSTEXT").replace_strict(
         list(dialect.statuses), list(dialect.statuses.values()), default=None, return_dtype=pl.String
     )
-    return frame.with_columns(STATUS=meaning, EXCLUDED=_exclusion(dialect))
+    return frame.with_columns(STATUS=meaning, EXCLUDED=_exclusion(dialect)).with_columns(BLANK=is_blank())
 
 
 AROUND = ["IDTEXT", "DATETEXT", "TIMETEXT", "RECEIVEDTEXT", "REPORTEDTEXT", "VISIT", "ACCESSION"]

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from immrecon.config.dialect import NO_RESULT_STATUSES, Dialect
+from immrecon.config.dialect import Dialect
 from immrecon.errors import SourceError
 from immrecon.ingest.findings import LONGEST_SHOWN, brief
+from immrecon.ingest.lab_blanks import is_filled, marks_a_version, says_no_result
 from immrecon.ingest.lab_limits import limit_heads, limit_texts
 from immrecon.ingest.patterns import found_in
 from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table, refuse_twice
@@ -47,7 +48,9 @@ _RECEIVED = [
 
 @dataclass(frozen=True)
 class Shaped:
-    """The result cells of one table that are not blank, and how many cells there are besides."""
+    """The result cells of one table that are not blank, and how many cells there are besides. Among `cells` are blank
+    ones too that may mean something for another version (`lab_blanks`); they are counted in `n_blank`.
+    """
 
     cells: pl.DataFrame
     n_rows: int
@@ -109,18 +112,16 @@ def name_in(column: str) -> pl.Expr:
 
 def by_test(cells: pl.DataFrame, table: Table, dialect: Dialect, used: Sequence[str]) -> Shaped:
     """Result cells whose analyte stands in their row, with the count of those that are blank or not requested."""
-    blank = pl.col("RESULT") == "" if table.trimmed else ~is_filled("RESULT")
-    if dialect.columns.status is not None:
-        # A status alone can say that there is no result: then the cell is read, though it is empty.
-        gone = [word for word, meaning in dialect.statuses.items() if word and meaning in NO_RESULT_STATUSES]
-        blank &= ~pl.col("STATUSTEXT").is_in(gone).fill_null(value=False)
     wanted = pl.col("NAME").is_in(list(dialect.analytes))
     if dialect.not_requested != "*":
         wanted = ~pl.col("NAME").is_in(list(dialect.not_requested))
-    is_blank, is_wanted = cells.select(BLANK=blank, WANTED=wanted)
+    is_empty = pl.col("RESULT") == "" if table.trimmed else ~is_filled("RESULT")
+    is_blank, is_mark, is_wanted = cells.select(
+        BLANK=is_empty & ~says_no_result(dialect), MARK=marks_a_version(dialect), WANTED=wanted
+    )
     named = [name for name in cells.columns if name in CELL_COLUMNS or name.startswith("EXCLUDE_")]
     return Shaped(
-        select_cells(cells.select(named).filter(is_wanted & ~is_blank), table, dialect),
+        select_cells(cells.select(named).filter(is_wanted & (~is_blank | is_mark)), table, dialect),
         table.frame.height,
         int(is_blank.sum()),
         int((~is_wanted & ~is_blank).sum()),
@@ -132,10 +133,11 @@ def _wide(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
     heads = list(dialect.analytes)
     long = _unpivot(frame, {head: head for head in heads}, context(table, dialect, {}))
     others = _not_requested_heads(table, dialect, heads)
+    blank = ~is_filled("RESULT") & ~says_no_result(dialect)
     return Shaped(
-        select_cells(long.filter(is_filled("RESULT")), table, dialect),
+        select_cells(long.filter(~blank | marks_a_version(dialect)), table, dialect),
         frame.height,
-        long.filter(~is_filled("RESULT")).height + _count(frame, others, filled=False),
+        long.filter(blank).height + _count(frame, others, filled=False),
         _count(frame, others, filled=True),
         undeclared(table, dialect, [*heads, *others]),
     )
@@ -167,17 +169,14 @@ def _visits(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
         used += [*results, *(block[name] for name in context_heads(dialect) if name in block)]
     long = pl.concat(parts)
     others = _not_requested_heads(table, dialect, used)
+    blank = ~is_filled("RESULT") & ~says_no_result(dialect)
     return Shaped(
-        select_cells(long.filter(is_filled("RESULT")), table, dialect),
+        select_cells(long.filter(~blank | marks_a_version(dialect)), table, dialect),
         frame.height,
-        long.filter(~is_filled("RESULT")).height + _count(frame, others, filled=False),
+        long.filter(blank).height + _count(frame, others, filled=False),
         _count(frame, others, filled=True),
         undeclared(table, dialect, [*used, *others]),
     )
-
-
-def is_filled(column: str) -> pl.Expr:
-    return pl.col(column).str.strip_chars() != ""
 
 
 def _count(frame: pl.DataFrame, heads: Sequence[str], *, filled: bool) -> int:

@@ -70,6 +70,11 @@ RULES: dict[str, Rule] = {
     "versions_conflict": Rule(
         "Several results of one sample", "A status or time that says which result holds.", "None of them is used."
     ),
+    "version_blank": Rule(
+        "Later version without a result",
+        "A number in the version that ranks highest, or a status that there is none.",
+        _NOT_USED,
+    ),
     "same_day_undecided": Rule(
         "Several results of one day", "One result, or times that decide.", "None of them is used."
     ),
