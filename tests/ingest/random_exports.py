@@ -106,7 +106,7 @@ def _number(rng: random.Random, level: float) -> str:
 def _long_rows(rng: random.Random, sample: dict[str, str]) -> list[dict[str, str]]:
     rows = []
     for name in rng.sample(list(NAMES), rng.randint(1, len(NAMES))):
-        for status in rng.choice([["F"], ["F"], ["F"], ["P", "F"], ["F", "C"], ["F", "F"], ["?"], ["X"]]):
+        for status in rng.choice([["F"], ["F"], ["F"], ["P", "F"], ["F", "C"], ["F", "F"], ["?"], ["X"], ["D", "C"]]):
             rows.append(
                 {
                     **sample,

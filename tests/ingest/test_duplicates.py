@@ -1,8 +1,9 @@
 """Versions of one result, and several samples of one day. Which stays is worked out by hand."""
 
 import pytest
+import yaml
 
-from .lab_cases import account, checks, dialect, fates, harmonise, kinds, long, only_query, used
+from .lab_cases import LONG, account, checks, dialect, fates, harmonise, kinds, long, only_query, used
 
 OFF = checks()
 
@@ -103,11 +104,15 @@ def test_a_preliminary_fault_is_forgotten_once_the_final_is_there(tmp_path) -> N
     assert tables.queries.is_empty()
 
 
-def test_deleted_by_the_laboratory(tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("result", "deletion"), [("", ""), ("05/02/2026", ""), ("", "05/02/2026"), *[("05/02/2026",) * 2]]
+)
+def test_deleted_by_the_laboratory(tmp_path, result: str, deletion: str) -> None:
+    """Where nothing says that it was reported again later, what is deleted stays deleted."""
     tables = long(
         tmp_path,
-        cd4("100", status="C", reported="09/02/2026"),
-        cd4("100", status="D", reported="05/02/2026"),
+        cd4("100", status="C", reported=result),
+        cd4("100", status="D", reported=deletion),
         checks=OFF,
     )
     assert used(tables) == []
@@ -115,6 +120,44 @@ def test_deleted_by_the_laboratory(tmp_path) -> None:
         (2, "superseded", "replaced by the deleted result in row 3"),
         (3, "not done", "deleted by the laboratory"),
     ]
+    assert tables.queries.is_empty()
+
+
+@pytest.mark.parametrize("status", ["C", "F", "P"])
+def test_a_result_reported_after_its_deletion_is_nobodys_choice(tmp_path, status: str) -> None:
+    tables = long(
+        tmp_path,
+        cd4("100", reported="04/02/2026"),
+        cd4("", status="D", reported="05/02/2026"),
+        cd4("120", status=status, reported="09/02/2026"),
+        checks=OFF,
+    )
+    query = only_query(tables)
+    assert (query["QUKIND"], query["QUSEV"], query["QUNCELL"]) == ("result_after_deletion", "error", 1)
+    assert (query["SRCROW"], query["SRCCOL"], query["QUVAL"]) == (4, "result", "120")
+    assert "deleted in row 3, reported on 2026-02-05, but row 4" in query["QUMSG"]
+    assert used(tables) == []
+    assert fates(tables) == [
+        (2, "superseded", "replaced by the deleted result in row 3"),
+        (3, "not done", "deleted by the laboratory"),
+    ]
+
+
+def test_a_second_deletion_settles_it(tmp_path) -> None:
+    days = [("C", "06/02/2026"), ("D", "05/02/2026"), ("D", "09/02/2026")]
+    tables = long(tmp_path, *(cd4("100", status=status, reported=day) for status, day in days), checks=OFF)
+    assert used(tables) == []
+    assert tables.queries.is_empty()
+
+
+def test_of_one_day_the_times_of_report_tell_what_came_after_a_deletion(tmp_path) -> None:
+    changes = {"columns": {**yaml.safe_load(LONG)["columns"]}, "checks": OFF}
+    changes["columns"]["reported"] = {"column": "reported", "dates": {"formats": ["%d/%m/%Y %H:%M", "%d/%m/%Y"]}}
+    for deletion, asked in (("05/02/2026 09:00", True), ("05/02/2026 11:00", False), ("05/02/2026", False)):
+        rows = cd4("", status="D", reported=deletion), cd4("120", status="C", reported="05/02/2026 10:00")
+        tables = long(tmp_path, *rows, **changes)
+        assert [kind for kind, *_ in kinds(tables)] == ["result_after_deletion"] * asked
+        assert used(tables) == []
 
 
 def test_cannot_be_obtained_replaces_a_preliminary_result_only(tmp_path) -> None:

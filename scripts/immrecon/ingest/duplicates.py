@@ -8,7 +8,8 @@ from immrecon.vocabulary import USED_FATES, Fate
 
 RANK = {"W": 5, "D": 4, "C": 3, "F": 2, "X": 2, "P": 1}
 """Corrected before final before preliminary (HL7 table 0085). "Cannot be obtained" weighs as a final result; what the
-laboratory deleted stays deleted, and what was of another patient is of no use here."""
+laboratory deleted stays deleted, unless it is reported again later (`result_after_deletion`), and what was of another
+patient is of no use here."""
 
 _WORD = {
     "C": "corrected ",
@@ -34,7 +35,8 @@ def day_keys(dialect: Dialect) -> list[str] | None:
 def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     """Of the versions of one result, the best ranked and then latest reported stays; SUPERSEDED says what replaced each
     other. Equally ranked versions that differ are withheld (`versions_conflict`), and so is a number below a version
-    that ranks higher and is blank (`version_blank`). Needs DAY, ORDER, STATUS, REPORTED, BLANK.
+    that ranks higher and is blank (`version_blank`), and one reported after its deletion (`result_after_deletion`).
+    Needs DAY, ORDER, STATUS, REPORTED, REPORTED_CLOCK, BLANK.
 
     A result whose key is not complete has no other versions. One that is left out by rule replaces what is ranked
     below it all the same: the laboratory has said better, if of no use here.
@@ -65,7 +67,12 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         & pl.col("UNITTEXT").eq_missing(top("UNITTEXT"))
         & pl.col("DAY").eq_missing(top("DAY"))
     )
+    deleted = top("STATUS").is_in(_DELETIONS) & ~pl.col("STATUS").is_in(NO_RESULT_STATUSES)
+    again = deleted & _later(top("REPORTED"), top("REPORTED_CLOCK")) & ~left_out & _IS_NUMBER
     versions = versions.with_columns(
+        DELETEDROW=pl.when(again.fill_null(value=False)).then(top("SRCROW")),
+        DELETION=pl.when(top("STATUS") == "W").then(pl.lit("withdrawn")).otherwise(pl.lit("deleted")),
+        DELETED=top("REPORTED"),
         CONFLICT=undecided | (tied & (tied & ~same).any().over(keys)),
         UNCLEAR=unclear,
         OTHERS=pl.col("SRCROW").sort().cast(pl.String).str.join(", ").over(keys),
@@ -75,7 +82,7 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
             .otherwise(pl.format("replaced by the {}result in row {}", _status_word(top("STATUS")), top("SRCROW")))
         ),
     )
-    added = ["CONFLICT", "UNCLEAR", "OTHERS", "SUPERSEDED", *_OF_BLANKS]
+    added = ["CONFLICT", "UNCLEAR", "OTHERS", "SUPERSEDED", *_OF_BLANKS, *_OF_DELETIONS]
     frame = frame.join(
         versions.select("ORDER", *added),
         on="ORDER",
@@ -89,9 +96,37 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         pl.format("Several results of {} for one sample, in rows {}: nothing says which holds.", "LBTESTCD", "OTHERS"),
         pl.lit("Ask the laboratory which result is valid."),
     )
-    superseded = pl.when(~conflict).then("SUPERSEDED").alias("SUPERSEDED")
-    found = [finding, *_blank_versions(pl.col("SUPERSEDED").is_null() & ~left_out)]
+    superseded = pl.when(~conflict & pl.col("DELETEDROW").is_null()).then("SUPERSEDED").alias("SUPERSEDED")
+    found = [finding, _reported_again(), *_blank_versions(pl.col("SUPERSEDED").is_null() & ~left_out)]
     return first_error(frame.with_columns(superseded), found).drop(name for name in added if name != "SUPERSEDED")
+
+
+_DELETIONS = ["D", "W"]
+_OF_DELETIONS = ["DELETEDROW", "DELETION", "DELETED"]
+_IS_NUMBER = (pl.col("WORD") != "not done").fill_null(value=True)
+
+
+def _later(day: pl.Expr, clock: pl.Expr) -> pl.Expr:
+    """Reported after that day and time; of one day, where both times are known."""
+    return (pl.col("REPORTED") > day) | ((pl.col("REPORTED") == day) & (pl.col("REPORTED_CLOCK") > clock))
+
+
+def _reported_again() -> Finding:
+    return Finding(
+        "result_after_deletion",
+        pl.col("DELETEDROW").is_not_null(),
+        pl.format(
+            "{} was {} in row {}, reported on {}, but row {} holds a {}result of it that was reported later, on {}.",
+            "LBTESTCD",
+            "DELETION",
+            "DELETEDROW",
+            "DELETED",
+            "SRCROW",
+            _status_word(pl.col("STATUS")),
+            "REPORTED",
+        ),
+        pl.lit("Ask the laboratory whether the result was reported anew or stays deleted."),
+    )
 
 
 _OF_BLANKS = ["BLANKSTATUS", "BLANKROW", "BLANKTEXT", "OPENROW"]
@@ -122,7 +157,7 @@ def _beside_blanks(versions: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 def _blank_versions(holds: pl.Expr) -> list[Finding]:
     """A number of a version that holds, but for a blank one."""
     gone = pl.col("STATUS").is_in(NO_RESULT_STATUSES).fill_null(value=False)
-    number = holds & ~gone & (pl.col("WORD") != "not done").fill_null(value=True)
+    number = holds & ~gone & _IS_NUMBER
     return [
         Finding(
             "version_blank",

@@ -70,6 +70,9 @@ RULES: dict[str, Rule] = {
     "versions_conflict": Rule(
         "Several results of one sample", "A status or time that says which result holds.", "None of them is used."
     ),
+    "result_after_deletion": Rule(
+        "Result reported after its deletion", "Nothing after the deletion, or a result in its place.", _NOT_USED
+    ),
     "version_blank": Rule(
         "Later version without a result",
         "A number in the version that ranks highest, or a status that there is none.",
