@@ -220,6 +220,19 @@ def test_an_analyte_twice_below_a_visit_stops(tmp_path) -> None:
         harmonise(tmp_path, text, lab)
 
 
+def test_an_analyte_below_no_visit_is_withheld_and_counted(tmp_path) -> None:
+    """Nobody merged the cells above: whose visit it is cannot be known. It is not among what is not requested."""
+    layout = {"format": "csv", "encoding": "utf-8", "delimiter": ";", "header_rows": [1, 2], "header_fill": "merged"}
+    text = "Day 14;Day 14;Day 14;Day 14;;\nPatient;Date;CD3;CD4;CD4;NK\nS1 001;2026-01-24;20;30;40;5\nS1 002;;;;50;\n"
+    for not_requested in ("*", ["NK"]):
+        lab = dialect(VISITS, layout=layout, files=["lab.csv"], not_requested=not_requested)
+        tables = harmonise(tmp_path, text.replace("Day 14;", ";", 1), lab)
+        query = only_query(tables)
+        assert (query["QUKIND"], query["QUSEV"], query["SRCCOL"]) == ("visit_undeclared", "error", "CD4")
+        assert (query["QUVAL"], query["QUNCELL"]) == ("40", 2)
+        assert account(tables) == {"rows": 2, "blank": 3, "read": 5, "value": 2, "queried": 2, "not_requested": 1}
+
+
 def _workbook(path: Path) -> None:
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet("R")

@@ -1,10 +1,12 @@
 """Visits side by side, and one block per participant: every cell keeps its place and its person."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -87,10 +89,28 @@ def test_dates_beside_the_results(tmp_path) -> None:
     }  # fmt: skip
 
 
-def test_a_visit_with_another_head_is_not_lost_silently(tmp_path) -> None:
-    tables = read(tmp_path, BESIDE_TEXT.replace("Day 28", "Dya 28"), BESIDE)
-    assert ("column_undeclared", None, 0) in kinds(tables)
-    assert tables.queries.filter(QUKIND="column_undeclared")["SRCCOL"].to_list() == ["Dya 28 | Result"]
+def test_the_results_of_a_visit_with_another_head_are_withheld_and_counted(tmp_path) -> None:
+    text = BESIDE_TEXT.replace("Day 28", "Dya 28").replace("9,5;;", "9,5;;8,5")
+    tables = read(tmp_path, text, BESIDE)
+    query = tables.queries.row(by_predicate=pl.col("QUKIND") == "visit_undeclared", named=True)
+    assert (query["QUSEV"], query["SRCFILE"], query["SRCCOL"], query["QUVAL"]) == (
+        "error", "lab.csv", "Dya 28 | Result", "<5",
+    )  # fmt: skip
+    assert query["QUNCELL"] == 2
+    assert "2 results below it are not used, in rows 3 to 4" in query["QUMSG"]
+    assert account(tables) == {
+        "rows": 5, "blank": 1, "read": 7, "value": 1, "excluded": 1, "queried": 3, "not_requested": 2,
+    }  # fmt: skip
+    assert tables.queries["QUNCELL"].sum() == 3
+    assert "Dya 28 | Result" not in tables.lb["SRCCOL"].to_list()
+
+
+def test_other_columns_beside_the_results_are_only_named(tmp_path) -> None:
+    lines = BESIDE_TEXT.splitlines()
+    text = "\n".join([lines[0] + ";Dya 56", lines[1] + ";Note", *(f"{line};x" for line in lines[2:]), ""])
+    tables = read(tmp_path, text, BESIDE)
+    assert tables.queries.filter(QUKIND="column_undeclared")["SRCCOL"].to_list() == ["Dya 56 | Note"]
+    assert "visit_undeclared" not in tables.queries["QUKIND"].to_list()
 
 
 @pytest.mark.parametrize(
@@ -145,6 +165,18 @@ def test_dates_in_a_row_of_the_participant(tmp_path) -> None:
         ("date_unreadable", 11, "Day 28 (row 9, 10)", "08/02/2026 / 09/02/2026"),
     ]
     assert account(tables) == {"rows": 11, "blank": 2, "read": 8, "value": 4, "censored": 1, "queried": 3}
+
+
+def test_an_undeclared_column_of_a_participants_rows_is_withheld_and_counted(tmp_path) -> None:
+    """Day 28 is no visit here: of its column, the rows of dates, times and numbers of samples are no results."""
+    tables = read(tmp_path, ROWS_TEXT, IN_ROWS, visits={"heads": "Day 14", "dates": "row"})
+    queries = tables.queries.filter(QUKIND="visit_undeclared")
+    assert queries.select("SRCROW", "SRCCOL", "QUVAL", "QUNCELL").rows() == [(None, "Day 28", "<5", 4)]
+    assert "column_undeclared" not in tables.queries["QUKIND"].to_list()
+    assert account(tables) == {"rows": 11, "blank": 1, "read": 8, "value": 3, "queried": 5}
+    declared = {**IN_ROWS["columns"], "ignored": ["Day 28"]}
+    ignored = read(tmp_path, ROWS_TEXT, IN_ROWS, visits={"heads": "Day 14", "dates": "row"}, columns=declared)
+    assert account(ignored) == {"rows": 11, "blank": 1, "read": 4, "value": 3, "queried": 1}
 
 
 def test_a_visit_that_is_nowhere_stops(tmp_path) -> None:
@@ -368,12 +400,14 @@ DAY = st.sampled_from(["24/01/2026", "24/13/2026", ""])
 PROPERTY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def conserved(tables: LabTables, cells: list[str]) -> None:
-    """`cells` are the result cells as they were written."""
+def conserved(tables: LabTables, cells: list[str], undeclared: Sequence[str] = ()) -> None:
+    """`cells` are the result cells as they were written, `undeclared` those that may be of a visit."""
     counts = {"blank": 0, **account(tables)}
     fates = ("value", "censored", "not_done", "superseded", "excluded", "queried", "not_requested")
     filled = sum(bool(cell.strip()) for cell in cells)
     assert counts["blank"] == len(cells) - filled
+    filled += sum(bool(cell.strip()) for cell in undeclared)
+    assert counts.get("queried", 0) == tables.queries["QUNCELL"].sum()
     assert sum(counts.get(fate, 0) for fate in fates) == counts.get("read", 0) == filled
 
 

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,10 +41,10 @@ def test_dates_over_rows_of_analytes(tmp_path) -> None:
         ("S1-002", "CD4", "07/02/2026", SECOND, "=", 80.0, 5, "07/02/2026"),
         ("S1-002", "CD4", "Day 14 24/01/2026", FIRST, "=", None, 5, "Day 14 24/01/2026"),
     ]
-    assert kinds(tables) == [("column_undeclared", None, 0)]
+    assert kinds(tables) == [("visit_undeclared", None, 1)]
     assert tables.queries["SRCCOL"].to_list() == ["Wednesday"]
     assert account(tables) == {
-        "rows": 4, "blank": 2, "read": 6, "value": 2, "censored": 1, "excluded": 2, "not_requested": 1,
+        "rows": 4, "blank": 2, "read": 7, "value": 2, "censored": 1, "excluded": 2, "queried": 1, "not_requested": 1,
     }  # fmt: skip
 
 
@@ -74,11 +75,11 @@ def test_analyte_unit_and_date_in_a_head(tmp_path) -> None:
         ("S1-002", "CD4", "D14", FIRST, "<", 10.0, 3, heads[2]),
     ]
     assert tables.queries.select("QUKIND", "SRCROW", "SRCCOL", "QUVAL").rows() == [
-        ("column_undeclared", None, heads[5], None),
+        ("visit_undeclared", None, heads[5], "50"),
         ("unit_disagrees", 2, heads[3], "%"),
         ("date_impossible", 2, heads[4], "31/02/2026"),
     ]
-    assert account(tables) == {"rows": 2, "blank": 3, "read": 5, "value": 2, "censored": 1, "queried": 2}
+    assert account(tables) == {"rows": 2, "blank": 3, "read": 6, "value": 2, "censored": 1, "queried": 3}
 
 
 @pytest.mark.parametrize("upper", ["analyte", "date"])
@@ -198,13 +199,14 @@ HEAD = st.sampled_from(["24/01/2026", "07/02/2026", "Day 7 31/02/2026", "1/2/202
     st.lists(st.tuples(PERSON, TEST, st.lists(TEXT, min_size=4, max_size=4)), min_size=1, max_size=8),
 )
 def test_every_cell_under_a_date_is_accounted_for(tmp_path, heads, rows) -> None:
-    """Also where heads come twice; cells under no date are counted with their column."""
+    """Also where heads come twice. What is filled under no date is counted too, and withheld with its column."""
     heads = ["05/02/2026", *heads]
     lines = [";".join(["id", "test", "unit", "comment", *heads])]
     lines += [";".join([who, test, "/uL", "", *cells, "9"][: 4 + len(heads)]) for who, test, cells in rows]
     tables = read(tmp_path, "\n".join([*lines, ""]), OVER_ROWS, duplicates={"same_draw": ["visit"], "same_day": "keep"})
     dated = [i for i, head in enumerate(heads) if "/" in head]
     written = [[*cells, "9"] for who, test, cells in rows]
-    conserved(tables, [cells[i] for cells in written for i in dated])
-    others = tables.queries.filter(QUKIND="column_undeclared")["SRCCOL"].to_list()
-    assert len(others) == len(heads) - len(dated)
+    undated = [i for i in range(len(heads)) if i not in dated]
+    conserved(tables, *([cells[i] for cells in written for i in some] for some in (dated, undated)))
+    others = tables.queries.filter(pl.col("QUKIND").is_in(["column_undeclared", "visit_undeclared"]))
+    assert others.height == len(undated)

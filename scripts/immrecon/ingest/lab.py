@@ -24,6 +24,7 @@ from immrecon.ingest.lab_notes import (
     of_reader,
     undeclared_columns,
     undeclared_sheets,
+    undeclared_visits,
     without_rows,
 )
 from immrecon.ingest.lab_parse import check_against_study, parse_cells
@@ -106,6 +107,7 @@ def read_export(dialect: Dialect, folder: Path) -> Export:
     shaped = [shape(table, dialect) for table in tables]
     for table, part in zip(tables, shaped, strict=True):
         remarks += [without_rows(table), undeclared_columns(table, part.undeclared)]
+        remarks.append(undeclared_visits(table, part.of_visits))
     counts = [counts_of(table, dialect.name, part) for table, part in zip(tables, shaped, strict=True)]
     cells = pl.concat([part.cells for part in shaped]).with_row_index(ORDER)
     return Export(cells, pl.DataFrame(counts), remarks)
@@ -209,6 +211,7 @@ def counts_of(table: Table, lab: str, part: Shaped) -> dict[str, str | int]:
         "n_rows": part.n_rows,
         "n_blank": part.n_blank,
         "n_not_requested": part.n_not_requested,
+        "n_of_undeclared_visits": sum(visit.n for visit in part.of_visits),
     }
 
 
@@ -232,5 +235,6 @@ def with_fates(counts: pl.DataFrame, of_results: pl.DataFrame) -> pl.DataFrame:
     """The rows of CELLS."""
     joined = counts.join(of_results, on=_PLACE, how="left")
     filled = joined.with_columns(pl.col(list(_COUNTS.values())).fill_null(0))
+    filled = filled.with_columns(n_queried=pl.col("n_queried") + pl.col("n_of_undeclared_visits"))
     read = pl.sum_horizontal(*_COUNTS.values(), "n_not_requested")
     return filled.with_columns(n_read=read).select(CELLS.schema.column_names())

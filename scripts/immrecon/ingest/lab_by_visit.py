@@ -1,6 +1,7 @@
 """A row per participant and analyte with the visits side by side, brought to a row per result cell."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import polars as pl
 
@@ -9,7 +10,8 @@ from immrecon.config.visit_columns import VisitColumns
 from immrecon.errors import SourceError
 from immrecon.ingest.lab_blanks import is_filled
 from immrecon.ingest.lab_dated_heads import in_heads
-from immrecon.ingest.lab_shapes import Shaped, by_test, context, name_in
+from immrecon.ingest.lab_shapes import Shaped, by_test, context, is_requested, name_in
+from immrecon.ingest.lab_undeclared import as_written, below, results_below
 from immrecon.ingest.patterns import matches_whole
 from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table, refuse_twice
 
@@ -28,7 +30,33 @@ def by_visit(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
         cells, used = in_heads(table, frame, dialect, visits)
     else:
         cells, used = _in_rows(table, frame, dialect, visits)
-    return by_test(cells, table, dialect, [*({dialect.columns.test} - visits.groups), *used])
+    shaped = by_test(cells, table, dialect, [*({dialect.columns.test} - visits.groups), *used])
+    return _with_other_visits(shaped, frame, dialect, visits)
+
+
+def _with_other_visits(shaped: Shaped, frame: pl.DataFrame, dialect: Dialect, visits: VisitColumns) -> Shaped:
+    """Undeclared columns that can be results of a visit: all, or where each visit has a head of results, those below
+    such a head. What stands in the rows of analytes that are not requested is that all the same.
+    """
+    columns = dialect.columns
+    heads = [head for head, _ in shaped.undeclared]
+    if visits.dates == "beside":
+        heads = [head for head in heads if as_written(below(head)) == columns.result]
+    assert columns.test is not None
+    if columns.test in visits.groups:
+        is_result, wanted = pl.lit(value=True), pl.lit(value=True)
+    else:
+        frame = frame.with_columns(name_in(columns.test))
+        is_result = ~pl.col("NAME").is_in(list(_rows(dialect).values()) if visits.dates == "row" else [])
+        wanted = is_requested(dialect)
+    found = results_below(frame, heads, is_result & wanted)
+    others = results_below(frame, heads, is_result & ~wanted)
+    return replace(
+        shaped,
+        n_not_requested=shaped.n_not_requested + sum(visit.n for visit in others),
+        undeclared=tuple((head, n) for head, n in shaped.undeclared if head not in {visit.head for visit in found}),
+        of_visits=tuple(found),
+    )
 
 
 def _beside(
@@ -89,17 +117,9 @@ def _in_rows(
     if not heads:
         raise SourceError(f"{table.place}: no head is a visit ({visits.heads}). Heads found: {', '.join(table.heads)}.")
     refuse_twice(table, heads)
-    named = {
-        "DATETEXT": columns.collected.column,
-        "TIMETEXT": columns.time,
-        "RECEIVEDTEXT": columns.received.column if columns.received else None,
-        "REPORTEDTEXT": columns.reported.column if columns.reported else None,
-        "ACCESSION": columns.accession,
-        "STATUSTEXT": columns.status,
-    }
-    rows = {text: name for text, name in named.items() if name is not None}
+    rows = _rows(dialect)
     around = context(table, dialect, {}, elsewhere=frozenset(rows.values()))
-    around = {name: text for name, text in around.items() if name not in (*named, "DATECOL", "VISIT")}
+    around = {name: text for name, text in around.items() if name not in (*_OF_SAMPLE, "DATECOL", "VISIT")}
     index = [ROW, "N_CELLS", "NAME", *around]
     cells = (
         frame.select(ROW, "N_CELLS", name_in(columns.test), *heads, **around)
@@ -107,10 +127,27 @@ def _in_rows(
         .with_columns(pl.col(COLUMN).alias("VISIT"))
     )
     results = cells.filter(~pl.col("NAME").is_in(list(rows.values())))
-    for text in named:
+    for text in _OF_SAMPLE:
         results = _with_row(results, cells, text, rows.get(text))
     place = pl.when(pl.col("DATETEXT_ROWS") != "").then(pl.format("{} (row {})", COLUMN, "DATETEXT_ROWS"))
     return results.with_columns(DATECOL=pl.coalesce(place, COLUMN)), heads
+
+
+_OF_SAMPLE = ("DATETEXT", "TIMETEXT", "RECEIVEDTEXT", "REPORTEDTEXT", "ACCESSION", "STATUSTEXT")
+
+
+def _rows(dialect: Dialect) -> dict[str, str]:
+    """Names of the rows that hold what belongs to the sample."""
+    columns = dialect.columns
+    names = (
+        columns.collected.column,
+        columns.time,
+        columns.received.column if columns.received else None,
+        columns.reported.column if columns.reported else None,
+        columns.accession,
+        columns.status,
+    )
+    return {text: name for text, name in zip(_OF_SAMPLE, names, strict=True) if name is not None}
 
 
 def _with_row(results: pl.DataFrame, cells: pl.DataFrame, text: str, name: str | None) -> pl.DataFrame:

@@ -32,6 +32,15 @@ def required_columns(dialect: Dialect) -> list[str]:
     return _in_the_file(heads, dialect)
 
 
+def context_heads(dialect: Dialect) -> list[str]:
+    columns = dialect.columns
+    optional = [columns.time, columns.accession, columns.status, columns.visit, columns.unit, columns.loinc]
+    dated = [column.column for column in (columns.received, columns.reported) if column is not None]
+    heads = [columns.participant, columns.collected.column, *dated, *(head for head in optional if head is not None)]
+    heads += limit_heads(columns)
+    return [*heads, *(exclusion.column for exclusion in dialect.exclude_where)]
+
+
 def is_read(head: str, dialect: Dialect) -> bool:
     """Whether anything is made of a column of a large file; not where it is declared as ignored."""
     if head in dialect.constants or head in required_columns(dialect):

@@ -7,7 +7,8 @@ import polars as pl
 from immrecon.config.dialect import Dialect
 from immrecon.config.visit_columns import VisitColumns
 from immrecon.errors import SourceError
-from immrecon.ingest.lab_shapes import context, context_heads
+from immrecon.ingest.lab_columns import context_heads
+from immrecon.ingest.lab_shapes import context
 from immrecon.ingest.patterns import matches_whole, named_groups
 from immrecon.ingest.readers.grid import COLUMN, ROW, Table
 

@@ -1,11 +1,14 @@
 """What a reader of used results should know: nothing is wrong enough to withhold them."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, listing, remarks, shown
 from immrecon.ingest.lab_errors import place_of
 from immrecon.ingest.lab_reference import unread_limits
+from immrecon.ingest.lab_undeclared import UndeclaredVisit
 from immrecon.ingest.readers.grid import Grid, Table
 from immrecon.vocabulary import USED_FATES, Fate, Severity
 
@@ -141,6 +144,27 @@ def undeclared_columns(table: Table, undeclared: tuple[tuple[str, int], ...]) ->
                 "QUNCELL": 0,
             }
             for head, n in undeclared
+        ]
+    )
+
+
+def undeclared_visits(table: Table, visits: Sequence[UndeclaredVisit]) -> pl.DataFrame:
+    """The listing of columns of results whose visit the dialect does not know: none of them is used."""
+    return listing(
+        [
+            {
+                "SRCFILE": table.file,
+                "SRCSHEET": table.sheet,
+                "SRCCOL": visit.head,
+                "QUVAL": visit.text,
+                "QUKIND": "visit_undeclared",
+                "QUSEV": Severity.ERROR.value,
+                "QUMSG": f'The head "{visit.head}" is no visit as declared. {visit.n} results below it are not used, '
+                f"in rows {visit.first} to {visit.last}, the first being {visit.text}.",
+                "QUHINT": "Correct the head, or declare it as a visit, or the column as ignored if it holds no result.",
+                "QUNCELL": visit.n,
+            }
+            for visit in visits
         ]
     )
 

@@ -9,7 +9,9 @@ from immrecon.config.dialect import Dialect
 from immrecon.errors import SourceError
 from immrecon.ingest.findings import LONGEST_SHOWN, brief
 from immrecon.ingest.lab_blanks import is_filled, marks_a_version, says_no_result
-from immrecon.ingest.lab_limits import limit_heads, limit_texts
+from immrecon.ingest.lab_columns import context_heads
+from immrecon.ingest.lab_limits import limit_texts
+from immrecon.ingest.lab_undeclared import UndeclaredVisit, below, cells_without_a_visit, undeclared
 from immrecon.ingest.patterns import found_in
 from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table, refuse_twice
 
@@ -58,6 +60,8 @@ class Shaped:
     n_not_requested: int
     undeclared: tuple[tuple[str, int], ...]
     """Columns that the dialect does not mention, and their number of non-blank cells."""
+    of_visits: tuple[UndeclaredVisit, ...] = ()
+    """Columns of results whose visit the dialect does not know. Their cells are not among `cells`."""
 
 
 def shape(table: Table, dialect: Dialect) -> Shaped:
@@ -106,18 +110,22 @@ def _names(written: pl.Series) -> pl.Series:
     return written.to_frame().select(name_in(written.name)).to_series()
 
 
+def is_requested(dialect: Dialect) -> pl.Expr:
+    """Of NAME: an analyte that the study uses, or that nobody has declared."""
+    if dialect.not_requested == "*":
+        return pl.col("NAME").is_in(list(dialect.analytes))
+    return ~pl.col("NAME").is_in(list(dialect.not_requested))
+
+
 def name_in(column: str) -> pl.Expr:
     return pl.col(column).str.replace_all(r"\s+", " ").str.strip_chars().alias("NAME")
 
 
 def by_test(cells: pl.DataFrame, table: Table, dialect: Dialect, used: Sequence[str]) -> Shaped:
     """Result cells whose analyte stands in their row, with the count of those that are blank or not requested."""
-    wanted = pl.col("NAME").is_in(list(dialect.analytes))
-    if dialect.not_requested != "*":
-        wanted = ~pl.col("NAME").is_in(list(dialect.not_requested))
     is_empty = pl.col("RESULT") == "" if table.trimmed else ~is_filled("RESULT")
     is_blank, is_mark, is_wanted = cells.select(
-        BLANK=is_empty & ~says_no_result(dialect), MARK=marks_a_version(dialect), WANTED=wanted
+        BLANK=is_empty & ~says_no_result(dialect), MARK=marks_a_version(dialect), WANTED=is_requested(dialect)
     )
     named = [name for name in cells.columns if name in CELL_COLUMNS or name.startswith("EXCLUDE_")]
     return Shaped(
@@ -168,6 +176,8 @@ def _visits(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
         parts.append(_unpivot(frame, results, around))
         used += [*results, *(block[name] for name in context_heads(dialect) if name in block)]
     long = pl.concat(parts)
+    strays = cells_without_a_visit(table, frame, dialect)
+    used += [stray.head for stray in strays]
     others = _not_requested_heads(table, dialect, used)
     blank = ~is_filled("RESULT") & ~says_no_result(dialect)
     return Shaped(
@@ -176,6 +186,7 @@ def _visits(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
         long.filter(blank).height + _count(frame, others, filled=False),
         _count(frame, others, filled=True),
         undeclared(table, dialect, [*used, *others]),
+        tuple(strays),
     )
 
 
@@ -190,15 +201,6 @@ def _unpivot(frame: pl.DataFrame, results: dict[str, str], around: dict[str, pl.
     selected = frame.select(ROW, "N_CELLS", *results, **around)
     long = selected.unpivot(list(results), index=[ROW, "N_CELLS", *around], variable_name=COLUMN, value_name="RESULT")
     return long.with_columns(NAME=pl.col(COLUMN).replace(results))
-
-
-def context_heads(dialect: Dialect) -> list[str]:
-    columns = dialect.columns
-    optional = [columns.time, columns.accession, columns.status, columns.visit, columns.unit, columns.loinc]
-    dated = [column.column for column in (columns.received, columns.reported) if column is not None]
-    heads = [columns.participant, columns.collected.column, *dated, *(head for head in optional if head is not None)]
-    heads += limit_heads(columns)
-    return [*heads, *(exclusion.column for exclusion in dialect.exclude_where)]
 
 
 def context(
@@ -279,24 +281,8 @@ def _not_requested_heads(table: Table, dialect: Dialect, used: Sequence[str]) ->
     """Wide shapes: columns of results that the study does not use."""
     rest = [head for head in table.heads if head not in used and head not in context_heads(dialect)]
     ignored = [] if dialect.columns.ignored == "*" else list(dialect.columns.ignored)
-    rest = [head for head in rest if _below(head) not in ignored and head not in ignored]
+    rest = [head for head in rest if below(head) not in ignored and head not in ignored]
     if dialect.not_requested == "*":
         return rest
     wanted = set(dialect.not_requested)
-    return [head for head in rest if head in wanted or _below(head) in wanted]
-
-
-def _below(head: str) -> str:
-    return head.rpartition(HEADER_JOIN)[2]
-
-
-def undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    ignored = dialect.columns.ignored
-    if ignored == "*":
-        return ()
-    known = {*used, *context_heads(dialect), *ignored}
-    rest = [head for head in table.heads if head not in known and _below(head) not in known]
-    if not rest:
-        return ()
-    counts = table.frame.select(is_filled(head).sum() for head in rest).row(0)
-    return tuple((head, n) for head, n in zip(rest, counts, strict=True) if n or not head.startswith("(column "))
+    return [head for head in rest if head in wanted or below(head) in wanted]

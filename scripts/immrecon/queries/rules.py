@@ -106,6 +106,10 @@ RULES: dict[str, Rule] = {
     ),
     "laboratory_changed": Rule("Another laboratory than before", "One laboratory per participant.", _USED),
     "column_undeclared": Rule("Column not declared", "A column that the dialect mentions.", _NOT_READ),
+    # A column that is none of results may hold names.
+    "visit_undeclared": Rule(
+        "Visit not declared", "A head that the dialect declares as a visit.", _NOT_USED, Privacy.ALL
+    ),
     "sheet_undeclared": Rule("Sheet not declared", "A sheet that the dialect mentions.", _NOT_READ),
     "column_not_mapped": Rule("Column not mapped", "A column that an extract reads or names as unused.", _NOT_READ),
     "sheet_not_mapped": Rule("Sheet not mapped", "A sheet that an extract reads or names as ignored.", _NOT_READ),
