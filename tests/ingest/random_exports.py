@@ -40,7 +40,12 @@ def laboratories(rng: random.Random, **limits: int) -> dict[str, Dialect]:
         "sums": [{"parts": ["CD4", "CD8"], "whole": "CD3", "tolerance_relative": 0.1, "tolerance_absolute": 5}],
         "shares": [],
         "jump": {"factor": 5, "within_days": 30, "from_count": 50},
-        "slip": {"ratio_low": 300, "ratio_high": 3000, "panel_min_analytes": rng.choice([None, 2])},
+        "slip": {
+            "ratio_low": 300,
+            "ratio_high": 3000,
+            "longest_run": rng.choice([1, 2, 3]),
+            "panel_min_analytes": rng.choice([None, 2]),
+        },
         "identical_min_analytes": rng.choice([None, 2, 3]),
         "max_hours_to_receipt": None,
         "visit": None,

@@ -153,6 +153,71 @@ def test_a_slip_after_the_cutoff_is_withheld_by_all_its_neighbours(tmp_path) -> 
     assert kinds(long(tmp_path, *rows, checks=SLIP), "error") == [("unit_slip", 3, 1)]
 
 
+TWO_BESIDE = [
+    (("200", "0,21", "0,18", "190"), [3, 4]),
+    (("0,2", "200", "210", "0,18"), [3, 4]),
+    (("200", "0,21", "0,18", "190", "210", "190", "0,2", "0,2", "0,19", "180"), [3, 4]),  # three are too many
+    (("200", "0,21", "0,18", "190", "0,2", "210"), [3, 4, 5, 6]),
+]
+
+
+@pytest.mark.parametrize(("results", "withheld"), TWO_BESIDE)
+def test_two_slips_in_a_row_are_withheld_like_one(tmp_path, results: tuple[str, ...], withheld: list[int]) -> None:
+    tables = long(tmp_path, *course(*results), checks=SLIP)
+    errors = tables.queries.filter(pl.col("QUSEV") == "error")
+    assert errors.select("QUKIND", "SRCROW", "QUNCELL").rows() == [("unit_slip", row, 1) for row in withheld]
+    assert tables.lb["SRCROW"].to_list() == [row for row in range(2, 2 + len(results)) if row not in withheld]
+    first = errors.row(0, named=True)
+    assert first["QUVAL"] == results[1]
+    assert first["QUMSG"].endswith(
+        f"stands between {results[0]} and {results[3]}: about a thousandfold apart.".replace(",", ".")
+    )
+
+
+def test_the_longest_run_of_slips_is_declared(tmp_path) -> None:
+    results = ("200", "0,21", "0,18", "0,2", "190")
+    for longest, n in ((1, 0), (2, 0), (3, 3), (4, 3)):
+        rule = SLIP | {"slip": SLIP["slip"] | {"longest_run": longest}}
+        tables = long(tmp_path, *course(*results), checks=rule)
+        assert [kind for kind, *_ in kinds(tables, "error")] == ["unit_slip"] * n
+    one = SLIP | {"slip": SLIP["slip"] | {"longest_run": 1}}
+    assert kinds(long(tmp_path, *course("200", "0,21", "0,18", "190"), checks=one), "error") == []
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        ("800", "1", "1", "20", "90"),  # aplasia, and a slow recovery
+        ("600", "<5", "<5", "700"),  # below a limit is no number that has slipped
+        ("200", "0,21", "20", "190"),
+        ("200", "0,21", "0,18", "19"),
+        ("200", "0,21", "190000", "210"),  # one below, one above
+    ],
+)
+def test_what_is_no_run_of_slips_is_used(tmp_path, results: tuple[str, ...]) -> None:
+    lab = {"analytes": {"CD4": {"code": "CD4", "unit": None, "lloq": 1}}, "exclude_where": []}
+    slip = checks(slip={"ratio_low": 120, "ratio_high": 2000})
+    assert len(used(long(tmp_path, *course(*results), checks=slip, **lab))) == len(results)
+
+
+def test_a_run_of_slips_at_the_end_is_only_suspected(tmp_path) -> None:
+    """As for one result: there is a neighbour on one side only."""
+    lab = {"analytes": {"CD4": {"code": "CD4", "unit": None}}, "exclude_where": []}
+    tables = long(tmp_path, *course("200", "210", "190", "0,21", "0,18"), checks=SLIP, **lab)
+    assert warned(tables) == [("unit_slip_suspected", 5), ("unit_slip_suspected", 6)]
+    assert len(used(tables)) == 5
+
+
+def test_a_run_of_slips_that_ends_after_the_cutoff_changes_nothing_before_it(tmp_path) -> None:
+    lab = {"analytes": {"CD4": {"code": "CD4", "unit": None}}, "exclude_where": []}
+    rows = [("02/02/2026", "200"), ("03/02/2026", "210"), ("04/02/2026", "190"), ("31/03/2026", "0,21")]
+    first = long(tmp_path, *dated(*rows), checks=SLIP, **lab)
+    rows += [("01/04/2026", "0,18"), ("02/04/2026", "190")]
+    second = long(tmp_path, *dated(*rows), checks=SLIP, **lab)
+    assert second.lb.filter(pl.col("SRCROW") <= 5).equals(first.lb)
+    assert kinds(second) == [("unit_slip_suspected", 5, 0), ("unit_slip", 6, 1), ("unit_slip_suspected", 7, 0)]
+
+
 IDENTICAL = checks(identical_min_analytes=3)
 
 

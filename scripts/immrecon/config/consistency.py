@@ -65,6 +65,12 @@ class SlipRule(Strict):
 
     ratio_low: float = Field(gt=1, description="lowest ratio to both neighbours, up or down, that is withheld")
     ratio_high: float = Field(gt=1, description="highest such ratio")
+    longest_run: int = Field(
+        default=2,
+        ge=1,
+        description="so many results in a row, all that far from the result before and the one after, are withheld "
+        "like a single one; 1: single ones only. Longer runs are what aplasia after conditioning looks like",
+    )
     panel_min_analytes: int | None = Field(
         default=None,
         ge=2,

@@ -14,7 +14,8 @@ import polars as pl
 
 from immrecon.config.consistency import Checks, SlipRule
 from immrecon.ingest.findings import Finding, listing, remarks, shown
-from immrecon.ingest.lab_checks import near, with_severities
+from immrecon.ingest.lab_checks import with_severities
+from immrecon.ingest.lab_neighbours import near
 from immrecon.ingest.lab_results import Results
 from immrecon.ingest.lab_same_sample import SAMPLE
 from immrecon.vocabulary import Severity

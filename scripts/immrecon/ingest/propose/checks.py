@@ -113,7 +113,7 @@ def rules(codes: Sequence[str], visits: Column, *, received: bool) -> Tree:
         "shares": Entry(shares),
         **ratios,
         "jump": Entry({"factor": 5, "within_days": 7, "from_count": 50}),
-        "slip": Entry({"ratio_low": 300, "ratio_high": 3000}),
+        "slip": Entry({"ratio_low": 300, "ratio_high": 3000, "longest_run": 2}),
         "identical_min_analytes": Entry(4 if len(there) >= 4 else None),
         "max_hours_to_receipt": Entry(72 if received else None),
         "visit": _visit(visits),
