@@ -47,6 +47,7 @@ def laboratories(rng: random.Random, **limits: int) -> dict[str, Dialect]:
             "panel_min_analytes": rng.choice([None, 2]),
         },
         "identical_min_analytes": rng.choice([None, 2, 3]),
+        "accessions_unique": rng.random() < 0.8,
         "max_hours_to_receipt": None,
         "visit": None,
         "severities": {"panel_shared": "note"},

@@ -237,6 +237,43 @@ def test_a_panel_shared_by_two_participants(tmp_path) -> None:
     assert warned(tables) == [("panel_shared", 2), ("panel_shared", 5)]
 
 
+SHARED = checks(accessions_unique=True)
+
+
+def test_one_number_of_a_sample_in_two_participants(tmp_path) -> None:
+    """One of the two has the results of somebody else: both are asked about, once each."""
+    other = [{**row, "id": "S1-002"} for row in panel("09/02/2026", "A1", CD4="30")]
+    rows = [*panel("02/02/2026", "A1", CD3="44", CD4="19"), *other, *panel("16/02/2026", "A2", CD4="20")]
+    tables = long(tmp_path, *rows, checks=SHARED)
+    columns = ["QUKIND", "QUSEV", "SRCFILE", "SRCROW", "SRCCOL", "USUBJID", "QUVAL", "QUNCELL"]
+    assert tables.queries.select(columns).rows() == [
+        ("accession_shared", "error", "lab.csv", 2, "sample", "S1-001", "A1", 0),
+        ("accession_shared", "error", "lab.csv", 4, "sample", "S1-002", "A1", 0),
+    ]
+    assert set(tables.queries["QUMSG"]) == {
+        "The number of this sample, A1, is that of samples of 2 participants: row 2 of lab.csv, row 4 of lab.csv."
+    }
+    assert len(used(tables)) == 4
+    assert long(tmp_path, *rows, checks=checks()).queries.is_empty()
+
+
+def test_a_number_of_a_sample_is_shared_whatever_became_of_its_results(tmp_path) -> None:
+    rows = [*panel("02/02/2026", "A1", CD4="h\u00e9molys\u00e9"), {"id": "S1-002", "result": "30"}]
+    assert [row for _, row in warned(long(tmp_path, *rows, checks=SHARED))] == [2, 3]
+
+
+def test_what_is_left_out_or_has_no_number_shares_none(tmp_path) -> None:
+    rows = [{"result": "30"}, {"id": "S1-002", "result": "40", "comment": "donneur"}]
+    rows += [{"id": who, "result": "30", "sample": "", "drawn": "09/02/2026"} for who in ("S1-001", "S1-002")]
+    assert warned(long(tmp_path, *rows, checks=SHARED)) == []
+
+
+def test_how_severe_a_shared_number_is_can_be_declared(tmp_path) -> None:
+    rows = [{"result": "30"}, {"id": "S1-002", "result": "40"}]
+    declared = SHARED | {"severities": {"accession_shared": "note"}}
+    assert kinds(long(tmp_path, *rows, checks=declared), "note") == [("accession_shared", row, 0) for row in (2, 3)]
+
+
 @pytest.mark.parametrize("second", [{"CD3": "44", "CD4": "19", "CD8": "27"}, {"CD3": "44", "CD4": "19"}])
 def test_panels_that_differ_or_are_small_are_none(tmp_path, second: dict[str, str]) -> None:
     rows = [*panel("02/02/2026", "A1", CD3="44", CD4="19", CD8="26"), *panel("09/02/2026", "A2", **second)]

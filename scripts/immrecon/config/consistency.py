@@ -10,7 +10,7 @@ from immrecon.config.source_format import Pattern
 
 Flag = Literal[
     "sum_exceeds_whole", "percent_disagrees", "ratio_disagrees", "total_disagrees", "jump", "unit_slip_suspected",
-    "panel_repeated", "panel_shared", "long_way", "visit_off",
+    "panel_repeated", "panel_shared", "accession_shared", "long_way", "visit_off",
 ]  # fmt: skip
 """Kinds of queries on results that are used although they do not fit."""
 
@@ -105,10 +105,15 @@ class Checks(Strict):
     identical_min_analytes: int | None = Field(
         ge=2, description="panels with this many or more results, all equal on two dates or in two participants"
     )
+    accessions_unique: bool = Field(
+        default=True,
+        description="a number of a sample that two participants have is an error; false: the numbers of the laboratory "
+        "begin anew for each participant",
+    )
     max_hours_to_receipt: float | None = Field(gt=0, description="a longer way from draw to laboratory is flagged")
     visit: VisitRule | None = Field(description="visit labels against dates; null: labels name no day")
     severities: dict[Flag, Literal["warning", "note"]] = Field(
         default={},
-        description="severity of a kind of flag, where it is not warning. None can be an error: which of the results "
-        "that do not fit is wrong cannot be known, so none is withheld",
+        description="severity of a kind of flag, where it is not warning (accession_shared: error). Which of the "
+        "results that do not fit is wrong cannot be known, so none is withheld",
     )

@@ -87,7 +87,7 @@ def harmonise_labs(
         results = Results.of(judged)
         kept.append(lb_columns(judged, dialect))
         queries += [*export.remarks, queries_within(results, dialect, cutoff_date)]
-        queries.append(warnings_across(Across.of(results, dialect.checks), dialect.checks, cutoff_date))
+        queries.append(warnings_across(Across.of(results, dialect), dialect.checks, cutoff_date))
         cells.append(with_fates(export.counts, fates(judged)))
     lb = lb_of(pl.concat(kept))
     queries.append(changes_of_laboratory(lb))

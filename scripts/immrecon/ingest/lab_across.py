@@ -1,5 +1,5 @@
-"""Checks that compare the samples of all participants of a laboratory: identical panels, and panels far from the
-laboratory's medians.
+"""Checks that compare the samples of all participants of a laboratory: identical panels, panels far from the
+laboratory's medians, and one number of a sample in two participants.
 
 Each has two steps, so that the first can be done for some participants at a time.
 """
@@ -13,11 +13,13 @@ import numpy as np
 import polars as pl
 
 from immrecon.config.consistency import Checks, SlipRule
+from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, listing, remarks, shown
 from immrecon.ingest.lab_checks import with_severities
 from immrecon.ingest.lab_neighbours import near
 from immrecon.ingest.lab_results import Results
 from immrecon.ingest.lab_same_sample import SAMPLE
+from immrecon.ingest.lab_specimens import shared, specimens
 from immrecon.vocabulary import Severity
 
 _NUMBER_COLUMNS = [
@@ -46,18 +48,22 @@ class Across:
 
     panels: Panels | None
     numbers: pl.DataFrame | None
+    specimens: pl.DataFrame | None
 
     @classmethod
-    def of(cls, results: Results, checks: Checks) -> "Across":
-        least, slip = checks.identical_min_analytes, checks.slip
+    def of(cls, results: Results, dialect: Dialect) -> "Across":
+        least, slip = dialect.checks.identical_min_analytes, dialect.checks.slip
         return cls(
             None if least is None else panels(results, least),
             None if slip is None or slip.panel_min_analytes is None else _numbers(results),
+            specimens(results, dialect),
         )
 
 
 def warnings_across(found: Across, checks: Checks, cutoff: date | None) -> pl.DataFrame:
-    """The listing of panels that come again, and of samples a thousandfold from the medians of the laboratory."""
+    """The listing of panels that come again, of samples a thousandfold from the medians of the laboratory, and of
+    numbers of samples that two participants have.
+    """
     listed = [listing([])]
     if found.numbers is not None and checks.slip is not None and checks.slip.panel_min_analytes is not None:
         medians = medians_of([found.numbers], cutoff)
@@ -65,6 +71,8 @@ def warnings_across(found: Across, checks: Checks, cutoff: date | None) -> pl.Da
     if found.panels is not None and checks.identical_min_analytes is not None:
         again = repeated(found.panels.samples["DIGEST"])
         listed.append(repeated_panels(panel_texts(found.panels, again, checks.identical_min_analytes)))
+    if found.specimens is not None:
+        listed.append(shared([found.specimens]))
     return with_severities(pl.concat(listed), checks)
 
 
@@ -179,6 +187,8 @@ class AcrossBuckets:
         self._panels: list[Path] = []
         self._numbers: list[Path] = []
         self._digests: list[pl.Series] = []
+        self._specimens: list[Path] = []
+        self._accessions: list[pl.Series] = []
         folder.mkdir(parents=True, exist_ok=True)
 
     @classmethod
@@ -191,6 +201,9 @@ class AcrossBuckets:
             found._digests += [pl.read_ipc(path, columns=["DIGEST"])["DIGEST"] for path in samples]
             found._panels += sorted(folder.glob("panels-*.arrow"))
             found._numbers += sorted(folder.glob("numbers-*.arrow"))
+            own = sorted(folder.glob("specimens-*.arrow"))
+            found._specimens += own
+            found._accessions += [pl.read_ipc(path, columns=["ACCESSION"])["ACCESSION"].hash() for path in own]
         return found
 
     def add(self, found: Across) -> None:
@@ -201,6 +214,9 @@ class AcrossBuckets:
             self._panels.append(self._put(found.panels.numbers, f"panels-{len(self._panels):06d}"))
         if found.numbers is not None and not found.numbers.is_empty():
             self._numbers.append(self._put(found.numbers, f"numbers-{len(self._numbers):06d}"))
+        if found.specimens is not None and not found.specimens.is_empty():
+            self._accessions.append(found.specimens["ACCESSION"].hash())
+            self._specimens.append(self._put(found.specimens, f"specimens-{len(self._specimens):06d}"))
 
     def _put(self, frame: pl.DataFrame, name: str) -> Path:
         path = self._folder / f"{name}.arrow"
@@ -224,4 +240,8 @@ class AcrossBuckets:
                 if own.is_in(again.implode()).any()
             ]
             listed.append(repeated_panels(pl.concat(made)) if made else listing([]))
+        if self._specimens:
+            again = repeated(pl.concat(self._accessions))
+            parts = zip(self._specimens, self._accessions, strict=True)
+            listed.append(shared([pl.read_ipc(path).filter(own.is_in(again.implode())) for path, own in parts]))
         return with_severities(pl.concat(listed), self._checks)

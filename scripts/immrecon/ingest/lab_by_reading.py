@@ -26,7 +26,7 @@ from immrecon.ingest.lab_judge import judge, judge_without_neighbours, with_fate
 from immrecon.ingest.lab_notes import note_findings
 from immrecon.ingest.lab_order import order_of
 from immrecon.ingest.lab_parse import parse_around, parse_readings, with_series
-from immrecon.ingest.lab_results import USED, Results, with_digest
+from immrecon.ingest.lab_results import ASIDE, USED, Results, first_by_accession, with_digest
 from immrecon.ingest.readers.grid import ROW
 from immrecon.vocabulary import USED_FATES, Fate
 
@@ -93,6 +93,7 @@ class _Judging:
             pl.concat(queried, how="diagonal").sort(ORDER),
             self._notable(),
             self._of,
+            self._first_of_accessions,
         )
         reasons = asked.select(REASON=pl.coalesce("EXCLUDED", "SUPERSEDED", "WORD_REASON"))["REASON"]
         return Judged(results, self._lb(closely, reasons), self._fates(), ordered=True)
@@ -108,6 +109,16 @@ class _Judging:
     def _of(self, orders: pl.Series, columns: Sequence[str] | None) -> pl.DataFrame:
         """As `Results.whole`."""
         return self._judged(self._at(orders), columns)
+
+    def _first_of_accessions(self) -> pl.Series:
+        """As `Results.first_of_accessions`."""
+        kept = np.flatnonzero(~np.isin(self._fate, [_FATES.index(fate) for fate in ASIDE]))
+        around = self._parsed.around
+        first = np.full(around.height, -1)
+        first[self._run[kept][::-1]] = kept[::-1]
+        samples = around.select("USUBJID", "ACCESSION").with_columns(FIRST=pl.Series(first))
+        at = first_by_accession(samples.filter(pl.col("FIRST") >= 0))
+        return self._parsed.cells[ORDER].gather(at)
 
     def _judged(self, at: Places, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """The cells at these places, whole or in some columns."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from immrecon.ingest.lab_blanks import BLANK
 from immrecon.vocabulary import USED_FATES, Fate
 
 USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
@@ -12,6 +13,9 @@ USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
 NUMBER_COLUMNS = [
     "ORDER", "SRCROW", "SAMPLEID", "SERIES", "DAY", "CLOCK", "LBDT", "LBTESTCD", "LBCMP", "LBSTRESN", "DIGEST",
 ]  # fmt: skip
+
+ASIDE = [Fate.EXCLUDED.value, BLANK]
+"""What is no result of the participant."""
 
 _SHOWN_DIGITS = 6
 """Numbers that agree in these are the same in a sentence."""
@@ -35,6 +39,8 @@ class Results:
     queried: pl.DataFrame
     notable: pl.DataFrame
     whole: Callable[[pl.Series, Sequence[str] | None], pl.DataFrame]
+    first_of_accessions: Callable[[], pl.Series]
+    """The ORDER of the first result of every participant and number of a sample, of those not left out by rule."""
 
     @classmethod
     def of(cls, judged: pl.DataFrame) -> "Results":
@@ -44,5 +50,16 @@ class Results:
             among = judged.filter(pl.col("ORDER").is_in(orders.implode()))
             return among if columns is None else among.select(columns)
 
+        def first_of_accessions() -> pl.Series:
+            kept = judged.filter(~pl.col("FATE").is_in(ASIDE))
+            return first_by_accession(kept.select("USUBJID", "ACCESSION", FIRST="ORDER"))
+
         numbers = with_digest(judged.filter(USED)).select(NUMBER_COLUMNS)
-        return cls(numbers, judged.filter(pl.col("FATE") == Fate.QUERIED.value), judged, whole)
+        queried = judged.filter(pl.col("FATE") == Fate.QUERIED.value)
+        return cls(numbers, queried, judged, whole, first_of_accessions)
+
+
+def first_by_accession(samples: pl.DataFrame) -> pl.Series:
+    """The least FIRST of every USUBJID and ACCESSION that are given."""
+    named = samples.filter(pl.col("USUBJID").is_not_null() & (pl.col("ACCESSION") != ""))
+    return named.group_by("USUBJID", "ACCESSION").agg(pl.col("FIRST").min())["FIRST"].sort()

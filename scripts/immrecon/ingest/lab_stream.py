@@ -239,7 +239,7 @@ class _Judging:
             found = judge_coded(cells, dialect, self._dm, spec.analytes, spec.extract_date, spec.cutoff_date)
             kept.append(found)
             queries = queries_within(found.results, dialect, spec.cutoff_date)
-            of_laboratory.append((laboratory.said, queries, Across.of(found.results, dialect.checks), found.fates))
+            of_laboratory.append((laboratory.said, queries, Across.of(found.results, dialect), found.fates))
         lb: pl.DataFrame = LB.schema.create_empty()
         if len(kept) == 1 and kept[0].ordered:
             lb = in_sequence(kept[0].lb)

@@ -133,6 +133,11 @@ RULES: dict[str, Rule] = {
     "jump": Rule("Large change within days", "A count nearer to the one before.", _USED),
     "panel_repeated": Rule("The same panel twice", "Another panel on another day.", _USED),
     "panel_shared": Rule("The same panel in two participants", "Another panel in another participant.", _USED),
+    "accession_shared": Rule(
+        "One sample number in two participants",
+        "A number of its own for every sample.",
+        "The results of both are used.",
+    ),
     "long_way": Rule("Long way to the laboratory", "Receipt within the declared hours.", _USED),
     "visit_off": Rule("Visit label and date disagree", "A date near the day that the label names.", _USED),
     # Dates

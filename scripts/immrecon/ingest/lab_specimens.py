@@ -1,0 +1,44 @@
+"""One number of a sample in two participants: one of the two has the results of somebody else, nobody can tell which.
+
+As with equal panels of two participants, both stay used; what is asked is an error.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from immrecon.config.dialect import Dialect
+from immrecon.ingest.findings import Finding, remarks
+from immrecon.ingest.lab_errors import place_of
+from immrecon.ingest.lab_results import Results
+from immrecon.vocabulary import Severity
+
+_COLUMNS = [
+    "SRCFILE", "SRCSHEET", "SRCROW", "USUBJID", "ACCESSION", "VISIT", "DAY", "LBDT", "LBDY", "DATETEXT", "LBTESTCD",
+    "ORDER",
+]  # fmt: skip
+
+
+def specimens(results: Results, dialect: Dialect) -> pl.DataFrame | None:
+    """The first result of every participant and number of a sample; None where the rule does not apply."""
+    if dialect.columns.accession is None or not dialect.checks.accessions_unique:
+        return None
+    first = results.whole(results.first_of_accessions(), _COLUMNS)
+    return first.with_columns(place_of(dialect.columns.accession, dialect).alias("SRCCOL"))
+
+
+def shared(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The listing of numbers of samples that several participants have."""
+    found = pl.concat(parts).sort("ORDER").filter(pl.len().over("ACCESSION") > 1)
+    place = pl.format("row {} of {}", "SRCROW", "SRCFILE")
+    found = found.with_columns(PLACES=place.str.join(", ").over("ACCESSION"), N=pl.len().over("ACCESSION"))
+    finding = Finding(
+        "accession_shared",
+        pl.lit(value=True),
+        pl.format(
+            "The number of this sample, {}, is that of samples of {} participants: {}.", "ACCESSION", "N", "PLACES"
+        ),
+        pl.lit("Ask the laboratory whose sample it is. Until then the results of both are used."),
+        value=pl.col("ACCESSION"),
+    )
+    return remarks(found, finding, Severity.ERROR)
