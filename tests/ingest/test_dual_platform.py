@@ -35,6 +35,12 @@ def test_a_percentage_of_the_count_of_the_same_draw(tmp_path) -> None:
     assert [kind for kind, *_ in kinds(tables, "error")] == []
 
 
+def test_the_count_of_one_number_is_of_the_same_draw_whatever_the_minutes(tmp_path) -> None:
+    percent, count = draw("A1", CD8="10", ALC="500")
+    tables = long(tmp_path, percent, count | {"drawn": "02/02/2026 09:07"}, **DECLARED)
+    assert [row[:2] for row in counts(tables)] == [("=", 50.0)]
+
+
 def test_below_the_limit_stays_below_it(tmp_path) -> None:
     tables = long(tmp_path, *draw("A1", CD8="<1", ALC="500"), **DECLARED)
     assert [row[:3] for row in counts(tables)] == [("<", 5.0, 5.0)]

@@ -46,6 +46,33 @@ def test_parts_of_different_samples_are_not_added(tmp_path) -> None:
     assert warned(long(tmp_path, *rows, checks=SUM)) == []
 
 
+def in_rows(sample: str, *said: dict[str, str]) -> list[dict[str, str]]:
+    """CD3 = 200, CD4 = 150 and CD8 = 121, of which each row says something else."""
+    rows = panel("02/02/2026", sample, CD3="200", CD4="150", CD8="121")
+    return [row | own for row, own in zip(rows, said, strict=True)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [{"drawn": f"02/02/2026 {time}"} for time in ("09:00", "09:04", "10:30")],
+        [{"drawn": f"02/02/2026{time}"} for time in ("", " 00:00", " 09:00")],
+        [{"visit": visit} for visit in ("D14", "", "Day 14")],
+    ],
+)
+def test_one_number_of_a_sample_is_one_sample_whatever_the_minutes(tmp_path, said: list[dict[str, str]]) -> None:
+    tables = long(tmp_path, *in_rows("A1", *said), checks=SUM)
+    assert [row for kind, row, _ in kinds(tables) if kind == "sum_exceeds_whole"] == [2]
+    apart = long(tmp_path, *in_rows("", *said), checks=SUM)
+    assert "sum_exceeds_whole" not in apart.queries["QUKIND"].to_list()
+    assert len(used(tables)) == len(used(apart)) == 3
+
+
+def test_one_number_of_a_sample_on_two_days_is_two_samples(tmp_path) -> None:
+    said = [{"drawn": f"0{day}/02/2026 09:00"} for day in (2, 2, 3)]
+    assert warned(long(tmp_path, *in_rows("A1", *said), checks=SUM)) == []
+
+
 def test_the_message_has_the_numbers(tmp_path) -> None:
     tables = long(tmp_path, *panel("02/02/2026", "A1", CD3="200", CD4="150", CD8="121"), checks=SUM)
     assert tables.queries["QUMSG"].item() == "CD4 + CD8 = 271 /uL, more than CD3 = 200 of the same sample."

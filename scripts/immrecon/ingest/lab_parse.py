@@ -12,7 +12,6 @@ from immrecon.ingest.dates import parse_dates
 from immrecon.ingest.identity import identify
 from immrecon.ingest.lab_blanks import is_blank
 from immrecon.ingest.lab_reference import reference_limits_of
-from immrecon.ingest.lab_same_sample import SAMPLE
 from immrecon.ingest.patterns import check_patterns
 from immrecon.ingest.units import Unit, likely_unit, parse_unit, shift
 from immrecon.ingest.values import parse_results, scaled
@@ -72,11 +71,19 @@ def runs(cells: pl.DataFrame, names: Sequence[str]) -> tuple[pl.DataFrame, pl.Se
 
 
 def _samples(around: pl.DataFrame) -> pl.DataFrame:
-    """With DAY and, as numbers that are cheap to compare, PERSON and SAMPLEID (of `lab_same_sample.SAMPLE`)."""
+    """With DAY and, as numbers that are cheap to compare, PERSON and SAMPLEID.
+
+    What a participant has of one day under one number of a sample is of one sample, whatever times and labels its rows
+    have. Without a number, visit and time of the draw tell samples apart.
+    """
     day = pl.coalesce("LBDY", pl.col("LBDT").to_physical().cast(pl.Float64))
     around = around.with_columns(DAY=day, PERSON=pl.col("USUBJID").rank("dense").cast(pl.Int64))
-    samples = around.select(SAMPLE).unique(maintain_order=True).with_row_index("SAMPLEID")
-    return around.join(samples, on=SAMPLE, how="left", nulls_equal=True, maintain_order="left")
+    numbered = (pl.col("ACCESSION") != "").fill_null(value=False)
+    told_apart = {f"{name}_APART": pl.when(~numbered).then(name) for name in ("VISIT", "CLOCK")}
+    keys = ["USUBJID", "DAY", "ACCESSION", *told_apart]
+    around = around.with_columns(**told_apart)
+    samples = around.select(keys).unique(maintain_order=True).with_row_index("SAMPLEID")
+    return around.join(samples, on=keys, how="left", nulls_equal=True, maintain_order="left").drop(list(told_apart))
 
 
 def check_against_study(dialect: Dialect, analytes: Sequence[Analyte]) -> None:

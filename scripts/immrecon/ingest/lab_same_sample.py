@@ -9,7 +9,7 @@ from immrecon.ingest.lab_suspects import suspects
 from immrecon.vocabulary import Severity
 
 SAMPLE = ["USUBJID", "DAY", "ACCESSION", "VISIT", "CLOCK"]
-"""Results that agree in these are of one sample."""
+"""What tells samples apart (SAMPLEID): the last two where there is no number of the sample (ACCESSION)."""
 _IN_FULL = 100.0
 
 Found = tuple[pl.DataFrame, Finding]
