@@ -11,7 +11,7 @@ from immrecon.config.consistency import Checks, RatioRule, ShareRule, SumRule, T
 from immrecon.contracts.harmonised import LB
 from immrecon.ingest import lab_same_sample as rules
 from immrecon.ingest.lab import lb_of
-from immrecon.ingest.lab_checks import _in_time
+from immrecon.ingest.lab_neighbours import _in_time
 from immrecon.ingest.lab_suspects import suspects
 
 from .lab_cases import checks
