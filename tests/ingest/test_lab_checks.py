@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from .lab_cases import checks, fates, kinds, long, used
+from .lab_cases import account, checks, fates, kinds, long, only_query, used
 
 SUM = checks(sums=[{"parts": ["CD4", "CD8"], "whole": "CD3", "tolerance_relative": 0.1, "tolerance_absolute": 5}])
 
@@ -334,7 +334,51 @@ def test_rules_look_at_used_results_only(tmp_path) -> None:
     rows[2]["comment"] = "donneur"
     tables = long(tmp_path, *rows, checks=SUM)
     assert [fate for _, fate, _ in fates(tables)] == ["value", "value", "excluded"]
-    assert tables.queries.is_empty()
+    assert "sum_exceeds_whole" not in tables.queries["QUKIND"].to_list()
+
+
+REMARKED = {
+    "exclude_where": [
+        {"column": "comment", "matches": "coagul", "reason": "clotted"},
+        {"column": "comment", "matches": "blastes", "reason": "circulating blasts", "analytes": ["CD3", "CD4"]},
+    ],
+    "checks": checks(),
+}
+
+
+@pytest.mark.parametrize("result", ["60", "", " "])
+def test_a_remark_on_one_row_of_a_sample_is_asked_about_its_others(tmp_path, result: str) -> None:
+    """Also where the remark stands beside no result. Whether it holds for them is not guessed."""
+    rows = panel("02/02/2026", "A1", CD3="200", CD4=result, CD8="90", ALC="400")
+    rows[1]["comment"] = "tube coagulé"
+    rows[3]["drawn"] = "02/02/2026 09:12"
+    tables = long(tmp_path, *rows, *panel("09/02/2026", "A2", CD3="210"), {"id": "S1-002", "result": "5"}, **REMARKED)
+    query = only_query(tables)
+    assert (query["QUKIND"], query["QUSEV"], query["QUNCELL"]) == ("sample_partly_excluded", "warning", 0)
+    assert (query["SRCFILE"], query["SRCROW"], query["SRCCOL"], query["USUBJID"]) == ("lab.csv", 2, "comment", "S1-001")
+    assert query["QUVAL"] == "CD3=200, CD8=90, ALC=400"
+    assert query["QUMSG"].startswith("Row 3 of this sample is left out (clotted).")
+    assert "3 results in rows 2 to 5" in query["QUMSG"]
+    assert sorted(code for code, *_ in used(tables)) == ["ALC", "CD3", "CD3", "CD4", "CD8"]
+    left = {"read": 6, "excluded": 1} if result.strip() else {"read": 5, "blank": 1}
+    assert account(tables) == {"rows": 6, "value": 5, **left}
+
+
+def test_a_remark_asks_about_the_analytes_that_its_rule_names(tmp_path) -> None:
+    rows = panel("02/02/2026", "A1", CD3="200", CD4="60", CD8="90")
+    rows[0]["comment"] = "blastes 20 %"
+    tables = long(tmp_path, *rows, **REMARKED)
+    assert only_query(tables)["QUVAL"] == "CD4=60"
+    for row in rows:
+        row["comment"] = "blastes 20 %"
+    assert long(tmp_path, *rows, **REMARKED).queries.is_empty()
+
+
+def test_a_remark_on_a_sample_without_a_number_asks_about_its_day_and_time(tmp_path) -> None:
+    rows = panel("02/02/2026", "", CD3="200", CD4="60", CD8="90")
+    rows[0]["comment"] = "coagulé"
+    rows[2]["drawn"] = "02/02/2026 15:00"
+    assert only_query(long(tmp_path, *rows, **REMARKED))["QUVAL"] == "CD4=60"
 
 
 def test_no_rules_no_remarks(tmp_path) -> None:

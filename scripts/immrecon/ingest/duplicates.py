@@ -137,7 +137,7 @@ def _beside_blanks(versions: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     row of one that may do so, its status not being declared.
     """
     blank = versions.filter("BLANK").sort("RANK", "ORDER", descending=[True, False])
-    is_open = pl.col("STATUS").is_null()
+    is_open = pl.col("STATUS").is_null() & (pl.col("STATUSTEXT") != "").fill_null(value=False)
     of_key = blank.group_by(keys).agg(
         BLANKRANK=pl.col("RANK").first(),
         BLANKSTATUS=pl.col("STATUS").first(),

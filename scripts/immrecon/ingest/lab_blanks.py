@@ -1,5 +1,5 @@
 """Blank result cells that mean something: their status alone says that there is no result, or that a version of it is
-final.
+final; or a remark beside them says what is wrong with their sample.
 
 A final version without a number is no result of HL7: its table 0085 (OBX-11) has X for what cannot be obtained, D for
 what is deleted, and U for a preliminary result that becomes final without being sent again. So nobody can tell which of
@@ -30,6 +30,14 @@ def marks_a_version(dialect: Dialect) -> pl.Expr:
     status = pl.col("STATUSTEXT")
     says = status.is_in(final) | ((status != "") & ~status.is_in(list(dialect.statuses)))
     return ~is_filled("RESULT") & says.fill_null(value=False)
+
+
+def may_say_more(dialect: Dialect) -> pl.Expr:
+    """Blank, with such a status, or with a remark for which results of its sample may be left out."""
+    remarked = [
+        (pl.col(f"EXCLUDE_{index}") != "").fill_null(value=False) for index in range(len(dialect.exclude_where))
+    ]
+    return marks_a_version(dialect) | (~is_filled("RESULT") & pl.any_horizontal(pl.lit(value=False), *remarked))
 
 
 def is_blank() -> pl.Expr:

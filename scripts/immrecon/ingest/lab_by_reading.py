@@ -26,7 +26,7 @@ from immrecon.ingest.lab_judge import judge, judge_without_neighbours, with_fate
 from immrecon.ingest.lab_notes import note_findings
 from immrecon.ingest.lab_order import order_of
 from immrecon.ingest.lab_parse import parse_around, parse_readings, with_series
-from immrecon.ingest.lab_results import ASIDE, USED, Results, first_by_accession, with_digest
+from immrecon.ingest.lab_results import ASIDE, EXCLUDED_COLUMNS, USED, Results, first_by_accession, with_digest
 from immrecon.ingest.readers.grid import ROW
 from immrecon.vocabulary import USED_FATES, Fate
 
@@ -94,6 +94,7 @@ class _Judging:
             self._notable(),
             self._of,
             self._first_of_accessions,
+            self._excluded(),
         )
         reasons = asked.select(REASON=pl.coalesce("EXCLUDED", "SUPERSEDED", "WORD_REASON"))["REASON"]
         return Judged(results, self._lb(closely, reasons), self._fates(), ordered=True)
@@ -109,6 +110,11 @@ class _Judging:
     def _of(self, orders: pl.Series, columns: Sequence[str] | None) -> pl.DataFrame:
         """As `Results.whole`."""
         return self._judged(self._at(orders), columns)
+
+    def _excluded(self) -> pl.DataFrame:
+        """As `Results.excluded`."""
+        left_out = self._readings["EXCLUDED"].is_not_null().to_numpy()
+        return self._judged(np.flatnonzero(left_out[self._reading]), EXCLUDED_COLUMNS)
 
     def _first_of_accessions(self) -> pl.Series:
         """As `Results.first_of_accessions`."""

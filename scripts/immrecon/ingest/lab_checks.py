@@ -12,6 +12,7 @@ from immrecon.ingest.lab_errors import day_since_transplant, place_of
 from immrecon.ingest.lab_neighbours import by_period, near, neighbours, numbers_of, runs
 from immrecon.ingest.lab_results import USED, Results
 from immrecon.ingest.lab_same_sample import in_full, same_sample_remarks
+from immrecon.ingest.lab_siblings import partly_excluded
 from immrecon.vocabulary import Fate, Severity
 
 
@@ -77,6 +78,7 @@ def warnings(results: Results, dialect: Dialect, cutoff: date | None) -> pl.Data
     if checks.slip is not None:
         found.append(_slip_remarks(results, checks.slip, cutoff))
     found += [remarks(results.notable, finding, Severity.WARNING) for finding in sample_findings(dialect)]
+    found.append(partly_excluded(results, dialect))
     return with_severities(pl.concat([listing([]), *found]), checks)
 
 

@@ -14,6 +14,8 @@ NUMBER_COLUMNS = [
     "ORDER", "SRCROW", "SAMPLEID", "SERIES", "DAY", "CLOCK", "LBDT", "LBTESTCD", "LBCMP", "LBSTRESN", "DIGEST",
 ]  # fmt: skip
 
+EXCLUDED_COLUMNS = ["ORDER", "SRCROW", "SAMPLEID", "LBTESTCD", "EXCLUDED"]
+
 ASIDE = [Fate.EXCLUDED.value, BLANK]
 """What is no result of the participant."""
 
@@ -41,6 +43,8 @@ class Results:
     whole: Callable[[pl.Series, Sequence[str] | None], pl.DataFrame]
     first_of_accessions: Callable[[], pl.Series]
     """The ORDER of the first result of every participant and number of a sample, of those not left out by rule."""
+    excluded: pl.DataFrame
+    """EXCLUDED_COLUMNS of what is left out by rule, blank or not."""
 
     @classmethod
     def of(cls, judged: pl.DataFrame) -> "Results":
@@ -56,7 +60,8 @@ class Results:
 
         numbers = with_digest(judged.filter(USED)).select(NUMBER_COLUMNS)
         queried = judged.filter(pl.col("FATE") == Fate.QUERIED.value)
-        return cls(numbers, queried, judged, whole, first_of_accessions)
+        excluded = judged.filter(pl.col("EXCLUDED").is_not_null()).select(EXCLUDED_COLUMNS)
+        return cls(numbers, queried, judged, whole, first_of_accessions, excluded)
 
 
 def first_by_accession(samples: pl.DataFrame) -> pl.Series:

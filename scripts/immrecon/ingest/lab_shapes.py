@@ -8,7 +8,7 @@ import polars as pl
 from immrecon.config.dialect import Dialect
 from immrecon.errors import SourceError
 from immrecon.ingest.findings import LONGEST_SHOWN, brief
-from immrecon.ingest.lab_blanks import is_filled, marks_a_version, says_no_result
+from immrecon.ingest.lab_blanks import is_filled, marks_a_version, may_say_more, says_no_result
 from immrecon.ingest.lab_columns import context_heads
 from immrecon.ingest.lab_limits import limit_texts
 from immrecon.ingest.lab_undeclared import UndeclaredVisit, below, cells_without_a_visit, undeclared
@@ -125,7 +125,7 @@ def by_test(cells: pl.DataFrame, table: Table, dialect: Dialect, used: Sequence[
     """Result cells whose analyte stands in their row, with the count of those that are blank or not requested."""
     is_empty = pl.col("RESULT") == "" if table.trimmed else ~is_filled("RESULT")
     is_blank, is_mark, is_wanted = cells.select(
-        BLANK=is_empty & ~says_no_result(dialect), MARK=marks_a_version(dialect), WANTED=is_requested(dialect)
+        BLANK=is_empty & ~says_no_result(dialect), MARK=may_say_more(dialect), WANTED=is_requested(dialect)
     )
     named = [name for name in cells.columns if name in CELL_COLUMNS or name.startswith("EXCLUDE_")]
     return Shaped(
@@ -143,7 +143,7 @@ def _wide(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
     others = _not_requested_heads(table, dialect, heads)
     blank = ~is_filled("RESULT") & ~says_no_result(dialect)
     return Shaped(
-        select_cells(long.filter(~blank | marks_a_version(dialect)), table, dialect),
+        select_cells(long.filter(~blank | may_say_more(dialect)), table, dialect),
         frame.height,
         long.filter(blank).height + _count(frame, others, filled=False),
         _count(frame, others, filled=True),
@@ -181,7 +181,7 @@ def _visits(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
     others = _not_requested_heads(table, dialect, used)
     blank = ~is_filled("RESULT") & ~says_no_result(dialect)
     return Shaped(
-        select_cells(long.filter(~blank | marks_a_version(dialect)), table, dialect),
+        select_cells(long.filter(~blank | may_say_more(dialect)), table, dialect),
         frame.height,
         long.filter(blank).height + _count(frame, others, filled=False),
         _count(frame, others, filled=True),
@@ -251,6 +251,10 @@ def select_cells(cells: pl.DataFrame, table: Table, dialect: Dialect) -> pl.Data
         lengths = cells.select(pl.col(_RECEIVED).str.len_bytes().max()).row(0, named=True)
         long = [name for name, length in lengths.items() if (length or 0) > LONGEST_SHOWN]
     excluded = _exclusions(cells, dialect)
+    if excluded:  # of what is blank, only what a remark leaves out
+        kept = cells.select(KEPT=is_filled("RESULT") | says_no_result(dialect) | marks_a_version(dialect))["KEPT"]
+        kept |= pl.DataFrame(excluded).select(pl.any_horizontal(pl.all())).to_series()
+        cells, excluded = cells.filter(kept), [flag.filter(kept) for flag in excluded]
     return cells.with_columns(
         pl.lit(table.file).alias("SRCFILE"),
         pl.lit(table.sheet, dtype=pl.String).alias("SRCSHEET"),

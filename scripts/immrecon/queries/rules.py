@@ -133,6 +133,9 @@ RULES: dict[str, Rule] = {
     "jump": Rule("Large change within days", "A count nearer to the one before.", _USED),
     "panel_repeated": Rule("The same panel twice", "Another panel on another day.", _USED),
     "panel_shared": Rule("The same panel in two participants", "Another panel in another participant.", _USED),
+    "sample_partly_excluded": Rule(
+        "Sample left out in part", "The same remark on all results of a sample that it concerns.", _USED
+    ),
     "accession_shared": Rule(
         "One sample number in two participants",
         "A number of its own for every sample.",
