@@ -52,7 +52,11 @@ def test_a_withheld_cell(tmp_path, row: dict[str, str], kind: str, column: str, 
 
 
 def test_an_undeclared_analyte_is_one_query_for_the_file(tmp_path) -> None:
-    tables = long(tmp_path, {"test": "CD99", "result": "1"}, {"test": "CD99", "result": "2", "id": "S1-002"})
+    tables = long(
+        tmp_path,
+        {"test": "CD99", "result": "1"},
+        {"test": "CD99", "result": "2", "id": "S1-002", "sample": "A2"},
+    )
     query = only_query(tables)
     assert (query["QUKIND"], query["SRCROW"], query["QUVAL"], query["QUNCELL"]) == ("analyte_unknown", None, "CD99", 2)
 
