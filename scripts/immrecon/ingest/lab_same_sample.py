@@ -30,7 +30,7 @@ def same_sample_remarks(results: Results, checks: Checks) -> list[pl.DataFrame]:
 
 def in_full(results: Results, found: pl.DataFrame) -> pl.DataFrame:
     """The whole rows of what was found by looking at few columns, with what was found."""
-    among = results.whole(found["ORDER"], None)
+    among = results.whole(found["ORDER"].unique().sort(), None)
     own = [name for name in found.columns if name == "ORDER" or name not in among.columns]
     return found.select(own).join(among, on="ORDER", how="left", maintain_order="left")
 
