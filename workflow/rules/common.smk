@@ -16,11 +16,13 @@ for name in (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
     "POLARS_MAX_THREADS",
+    "RAYON_NUM_THREADS",
 ):
     os.environ[name] = "1"
 # Snakemake puts the interpreter into a shell line as it stands; its path may hold a blank.
 sys.executable = shlex.quote(sys.executable)
 
+from immrecon.job_server import serve_jobs
 from immrecon.layout import FIRST_OUTPUT
 from immrecon.lock import take_for_this_process
 from immrecon.provenance import code_digest

@@ -22,6 +22,12 @@ def cell_text(value: Any) -> str:
     return str(value)
 
 
+_LITERAL = re.compile(r'"[^"]*"|\\.')
+_CONDITION = re.compile(r"\[[^\]]*\]")
+_SECTION = re.compile(r'((?:"[^"]*"|\\.|[^;"\\])*)(?:;|$)')
+_COMPARATORS = "<>\u2264\u2265"
+
+
 def number_text(value: float, shown_as: str) -> str:
     """A number as a person reads it under an Excel number format: 0.6 is 60% under "0%", and 60 is <60 under '"<"0'."""
     section = _section(value, shown_as)
@@ -29,12 +35,6 @@ def number_text(value: float, shown_as: str) -> str:
     before = "".join(sign for sign in _CONDITION.sub("", section) if sign in _COMPARATORS)
     number = cell_text(100 * value) if is_percent else cell_text(value)
     return f"{before}{number}{'%' if is_percent else ''}"
-
-
-_LITERAL = re.compile(r'"[^"]*"|\\.')
-_CONDITION = re.compile(r"\[[^\]]*\]")
-_SECTION = re.compile(r'((?:"[^"]*"|\\.|[^;"\\])*)(?:;|$)')
-_COMPARATORS = "<>\u2264\u2265"
 
 
 def _section(value: float, shown_as: str) -> str:
