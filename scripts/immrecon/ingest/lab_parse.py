@@ -85,7 +85,13 @@ def check_against_study(dialect: Dialect, analytes: Sequence[Analyte]) -> None:
     where = f'lab "{dialect.name}"'
     check_patterns((f"{where}: {key}", pattern) for key, pattern in _patterns(dialect))
     for name, meaning in dialect.units.items():
-        _unit(meaning, f'{where}: units."{name}"', {})
+        known_as = parse_unit(name)
+        if known_as not in (None, _unit(meaning, f'{where}: units."{name}"', {})):
+            raise ConfigError(
+                f'{where}: units."{name}": "{name}" is a unit itself, and "{meaning}" is another one. Expected is a '
+                "spelling of the same unit, or no entry. Hint: where the laboratory writes the wrong unit, leave out "
+                "columns.unit and declare the unit of each analyte."
+            )
     for name, rule in dialect.analytes.items():
         if rule.code not in known:
             listed = ", ".join(sorted(known))
