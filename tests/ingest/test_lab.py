@@ -420,6 +420,16 @@ def test_a_known_unit_may_be_declared_as_what_it_is(tmp_path) -> None:
     assert used(long(tmp_path, {"result": "0,3", "unit": "G/L"}, units={"G/L": "K/uL"})) == [("CD4", "=", 300.0)]
 
 
+@pytest.mark.parametrize(
+    ("unit", "hint"),
+    [("mm3", 'Did you mean "/mm3"?'), ("109/L", 'Did you mean "10^9/L"?'), ("M/uL", "Add it to `units` of the dialect.")],
+)
+def test_an_unknown_unit_is_asked_about(tmp_path, unit: str, hint: str) -> None:
+    """A prefix of one letter is never proposed for another: it decides by how much a number is multiplied."""
+    query = only_query(long(tmp_path, {"result": "3", "unit": unit}))
+    assert (query["QUKIND"], query["QUVAL"], query["QUHINT"]) == ("unit_unknown", unit, hint)
+
+
 def test_the_unit_of_the_study_only_rescales(tmp_path) -> None:
     giga = [
         Analyte(code=code, label=code, unit="10^9/L" if unit == "/uL" else unit, summarised=False, axis_floor=1.0)

@@ -13,7 +13,7 @@ from immrecon.ingest.identity import identify
 from immrecon.ingest.lab_reference import reference_limits_of
 from immrecon.ingest.lab_same_sample import SAMPLE
 from immrecon.ingest.patterns import check_patterns
-from immrecon.ingest.units import Unit, likely_unit, parse_unit, shift
+from immrecon.ingest.units import Unit, likely_units, parse_unit, shift
 from immrecon.ingest.values import parse_results, scaled
 
 _CLOCK = r"^([01]?[0-9]|2[0-3])[:hH.]([0-5][0-9])(?:[:.][0-5][0-9])?$"
@@ -142,8 +142,8 @@ def _codes_in_rules(dialect: Dialect) -> list[tuple[str, str]]:
 def _unit(text: str, where: str, aliases: Mapping[str, str]) -> Unit:
     unit = parse_unit(aliases.get(text, text))
     if unit is None:
-        likely = likely_unit(text, aliases)
-        hint = f' Did you mean "{likely}"?' if likely else ""
+        likely = likely_units(text, aliases)
+        hint = f" Did you mean {likely}?" if likely else ""
         raise ConfigError(f'{where}: the unit "{text}" is not known.{hint}')
     return unit
 
@@ -279,7 +279,7 @@ def _resolve(
         return None, "missing", None
     source = parse_unit(aliases.get(written, written))
     if source is None:
-        return None, "unknown", likely_unit(written, aliases)
+        return None, "unknown", likely_units(written, aliases)
     expected = parse_unit(aliases.get(declared, declared)) if declared is not None else None
     if shift(source, target) is None or (expected is not None and expected != source):
         return None, "disagrees", None

@@ -12,7 +12,7 @@ from immrecon.ingest.propose.draft import Entry, Remark, inferred, question
 from immrecon.ingest.propose.roles import LONGEST_WORD
 from immrecon.ingest.propose.terms import is_below_limit
 from immrecon.ingest.propose.values import is_below, limits
-from immrecon.ingest.units import PERCENT, Unit, likely_unit, parse_unit, shift
+from immrecon.ingest.units import PERCENT, Unit, likely_units, parse_unit, shift
 from immrecon.quoting import quoted
 
 PER_UL = Unit("count", 6)
@@ -265,7 +265,7 @@ def _unknown_units(known: Mapping[str, Evidence]) -> Entry | None:
     if not texts:
         return None
     shown = ", ".join(
-        f"{quoted(text)} ({n} cells{f', like {quoted(likely)}' if (likely := likely_unit(text, {})) else ''})"
+        f"{quoted(text)} ({n} cells{f', like {likely}' if (likely := likely_units(text, {})) else ''})"
         for text, n in texts.most_common(12)
     )
     chosen = dict.fromkeys((text for text, _ in texts.most_common(12)), OPEN_QUESTION)
