@@ -51,6 +51,9 @@ RULES: dict[str, Rule] = {
     "code_unknown": Rule("Text not listed", "One of the texts that the configuration lists.", "Not used as a code."),
     "unit_missing": Rule("Unit missing", "A unit with every number.", _NOT_USED),
     "unit_unknown": Rule("Unit not known", "A unit of the declared spellings.", _NOT_USED),
+    "unit_text_unknown": Rule(
+        "Text of the unit not known", "A text that says the coded unit.", "The unit is read by its code."
+    ),
     "unit_disagrees": Rule("Another unit than declared", "The declared unit.", "Not used, and not converted."),
     "count_of_draw_missing": Rule(
         "Percentage without the count of its draw", "One plain count in the same draw.", _NOT_USED
