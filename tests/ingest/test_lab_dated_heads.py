@@ -40,7 +40,7 @@ def test_dates_over_rows_of_analytes(tmp_path) -> None:
         ("S1-002", "CD4", "07/02/2026", SECOND, "=", 80.0, 5, "07/02/2026"),
         ("S1-002", "CD4", "Day 14 24/01/2026", FIRST, "=", None, 5, "Day 14 24/01/2026"),
     ]
-    assert kinds(tables) == [("column_undeclared", None, 0)]
+    assert kinds(tables) == [("column_undeclared", 3, 0)]
     assert tables.queries["SRCCOL"].to_list() == ["Wednesday"]
     assert account(tables) == {
         "rows": 4, "blank": 2, "read": 6, "value": 2, "censored": 1, "excluded": 2, "not_requested": 1,
@@ -74,8 +74,8 @@ def test_analyte_unit_and_date_in_a_head(tmp_path) -> None:
         ("S1-002", "CD4", "D14", FIRST, "<", 10.0, 3, heads[2]),
     ]
     assert tables.queries.select("QUKIND", "SRCROW", "SRCCOL", "QUVAL").rows() == [
-        ("column_undeclared", None, heads[5], None),
         ("unit_disagrees", 2, heads[3], "%"),
+        ("column_undeclared", 2, heads[5], None),
         ("date_impossible", 2, heads[4], "31/02/2026"),
     ]
     assert account(tables) == {"rows": 2, "blank": 3, "read": 5, "value": 2, "censored": 1, "queried": 2}

@@ -46,6 +46,15 @@ _RECEIVED = [
 
 
 @dataclass(frozen=True)
+class Undeclared:
+    """A column that nothing is declared of: how many of its cells are filled, and the row of the first."""
+
+    head: str
+    n: int
+    first_row: int | None
+
+
+@dataclass(frozen=True)
 class Shaped:
     """The result cells of one table that are not blank, and how many cells there are besides."""
 
@@ -53,8 +62,8 @@ class Shaped:
     n_rows: int
     n_blank: int
     n_not_requested: int
-    undeclared: tuple[tuple[str, int], ...]
-    """Columns that the dialect does not mention, and their number of non-blank cells."""
+    undeclared: tuple["Undeclared", ...]
+    """Columns that the dialect does not mention."""
 
 
 def shape(table: Table, dialect: Dialect) -> Shaped:
@@ -291,7 +300,7 @@ def _below(head: str) -> str:
     return head.rpartition(HEADER_JOIN)[2]
 
 
-def undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[tuple[str, int], ...]:
+def undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[Undeclared, ...]:
     ignored = dialect.columns.ignored
     if ignored == "*":
         return ()
@@ -300,4 +309,6 @@ def undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[tup
     if not rest:
         return ()
     counts = table.frame.select(is_filled(head).sum() for head in rest).row(0)
-    return tuple((head, n) for head, n in zip(rest, counts, strict=True) if n or not head.startswith("(column "))
+    rows = table.frame.select(pl.col(ROW).filter(is_filled(head)).first().alias(head) for head in rest).row(0)
+    found = [Undeclared(head, n, row) for head, n, row in zip(rest, counts, rows, strict=True)]
+    return tuple(one for one in found if one.n or not one.head.startswith("(column "))

@@ -214,6 +214,9 @@ RULES: dict[str, Rule] = {
 }
 """By kind, as QUKIND of the queries."""
 
+OF_A_COLUMN = ("analyte_unknown", "column_undeclared")
+"""Kinds that ask about a whole column: their row is that of its first cell, and says nothing of what is asked."""
+
 _BY_SEVERITY = {Severity.ERROR: _NOT_USED, Severity.WARNING: _USED, Severity.NOTE: _USED}
 
 
