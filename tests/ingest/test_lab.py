@@ -343,7 +343,10 @@ def test_a_missing_export_stops(tmp_path) -> None:
         ({"analytes": {"CD4": {"code": "CD4", "unit": "G/l"}}}, 'the unit "G/l" is not known. Did you mean "G/L"'),
         ({"analytes": {"CD4": {"code": "CD4", "unit": "%"}}}, "cannot be converted"),
         ({"units": {"x": "y"}}, 'units."x": the unit "y" is not known'),
-        ({"units": {"G/L": "/uL"}}, r'units."G/L": "G/L" is a unit itself, and "/uL" is another one. Expected is a spell'),
+        (
+            {"units": {"G/L": "/uL"}},
+            r'units."G/L": "G/L" is a unit itself, and "/uL" is another one. Expected is a spell',
+        ),
         ({"units": {"%": "fraction"}}, r'units."%": "%" is a unit itself'),
         ({"analytes": {"CD4": {"code": "CD4", "unit": "/uL"}}}, "checks.sums names"),
     ],
@@ -422,7 +425,11 @@ def test_a_known_unit_may_be_declared_as_what_it_is(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "hint"),
-    [("mm3", 'Did you mean "/mm3"?'), ("109/L", 'Did you mean "10^9/L"?'), ("M/uL", "Add it to `units` of the dialect.")],
+    [
+        ("mm3", 'Did you mean "/mm3"?'),
+        ("109/L", 'Did you mean "10^9/L"?'),
+        ("M/uL", "Add it to `units` of the dialect."),
+    ],
 )
 def test_an_unknown_unit_is_asked_about(tmp_path, unit: str, hint: str) -> None:
     """A prefix of one letter is never proposed for another: it decides by how much a number is multiplied."""

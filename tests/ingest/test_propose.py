@@ -159,7 +159,9 @@ def test_a_sign_before_three_digits_only_is_asked_for_each_analyte(
     """Decimals of another column settle the sign of the file, and not what this column means by it."""
     rows = [f"S1-00{i};1{i}/03/2025;{count};{i}.5" for i, count in enumerate(counts, 3)]
     draft = drafted(tmp_path, "\n".join(["Patient;Date;CD4 (/mm3);CD4 (%)", *rows]))
-    assert bool(asked(draft, '"CD4 (/mm3)": row 2 "1.234", row 4 "2.100". Is it the decimal sign there too?')) == doubtful
+    assert (
+        bool(asked(draft, '"CD4 (/mm3)": row 2 "1.234", row 4 "2.100". Is it the decimal sign there too?')) == doubtful
+    )
     assert is_open(written(draft)["numbers"]) == doubtful
     assert draft.suggested()["numbers"]["decimal"] == ["."]
 

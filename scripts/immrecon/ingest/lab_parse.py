@@ -9,6 +9,7 @@ from immrecon.config.source_format import DateStyle
 from immrecon.config.study import Analyte
 from immrecon.errors import ConfigError
 from immrecon.ingest.dates import parse_dates
+from immrecon.ingest.deaths import OF_DEATHS
 from immrecon.ingest.identity import identify
 from immrecon.ingest.lab_reference import reference_limits_of
 from immrecon.ingest.lab_same_sample import SAMPLE
@@ -28,7 +29,8 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
     PERSON, SAMPLEID; LBTESTCD, PLACE (number of the analyte), SERIES (number of the participant's analyte), LBSTRESU,
     LBLLOQ, and the analyte's declarations; UNIT_SHIFT (power of ten to the standard unit), UNIT_PROBLEM, UNIT_LIKELY;
     OF and COUNTUNIT of percentages that are turned into counts; LBSTNRLO, LBSTNRHI, REFERENCE_PROBLEM (of reference
-    limits); LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the participant.
+    limits); LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT of the participant, and
+    DTHHI, DTHHIDY, DEATH (of `deaths.with_deaths`; null where `dm` is without).
     """
     around, place = runs(cells, AROUND)
     around, readings = parse_around(around, dialect, dm), parse_readings(cells.drop(AROUND), dialect, analytes)
@@ -152,8 +154,13 @@ def _who(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame) -> pl.DataFram
     found = identify(cells["IDTEXT"], dialect.participant, set(dm["USUBJID"].to_list()))
     found = found.rename({"problem": "ID_PROBLEM", "likely": "ID_LIKELY"})
     return pl.concat([cells, found], how="horizontal").join(
-        dm.select("USUBJID", "BRTHLO", "HSCTDT"), on="USUBJID", how="left", maintain_order="left"
+        _people(dm), on="USUBJID", how="left", maintain_order="left"
     )
+
+
+def _people(dm: pl.DataFrame) -> pl.DataFrame:
+    deaths = [pl.col(n) if n in dm.columns else pl.lit(None, dtype=kind).alias(n) for n, kind in OF_DEATHS.items()]
+    return dm.select("USUBJID", "BRTHLO", "HSCTDT", *deaths)
 
 
 def _when(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:

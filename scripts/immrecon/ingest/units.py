@@ -108,11 +108,10 @@ def _count_exponent(count: str, volume: str) -> int | None:
     if count == "1" or _CELLS.fullmatch(" " + count if count else ""):
         return 0
     word = re.match(r"[A-Za-z]+\.?", count)
-    for prefix, exponent in _MULTIPLE.items():
-        if count.startswith(prefix) and _CELLS.fullmatch(count.removeprefix(prefix)):
+    prefixes = _MULTIPLE if word is None else {word[0]: _MULTIPLE_WORD.get(word[0].casefold())} | _MULTIPLE
+    for prefix, exponent in prefixes.items():
+        if exponent is not None and count.startswith(prefix) and _CELLS.fullmatch(count.removeprefix(prefix)):
             return None if prefix == "G" and volume == "l" else exponent
-    if word is not None and word[0].casefold() in _MULTIPLE_WORD and _CELLS.fullmatch(count[word.end() :]):
-        return _MULTIPLE_WORD[word[0].casefold()]
     match = _POWER.match(count)
     if match is None or not _CELLS.fullmatch(count[match.end() :]):
         return None

@@ -125,6 +125,9 @@ RULES: dict[str, Rule] = {
     "panel_repeated": Rule("The same panel twice", "Another panel on another day.", _USED),
     "panel_shared": Rule("The same panel in two participants", "Another panel in another participant.", _USED),
     "long_way": Rule("Long way to the laboratory", "Receipt within the declared hours.", _USED),
+    "sample_after_death": Rule(
+        "Drawn after death", "A draw up to the death.", "Kept, and not used in any analysis while the death stands."
+    ),
     "visit_off": Rule("Visit label and date disagree", "A date near the day that the label names.", _USED),
     # Dates
     "date_missing": Rule("Date missing", "A date.", "Not used where a date is needed."),

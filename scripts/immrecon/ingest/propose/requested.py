@@ -144,9 +144,9 @@ def _unit(
         unit, answer = _unit_of_column(name, evidence.units, remarks, percent=percent)
         if unit != OPEN_QUESTION and (blank := evidence.without_unit) is not None and blank.n:
             asked = (
-                f"{blank.n} of {evidence.results.n} results of {quoted(name)} have no unit, e.g. {blank.examples()}. With "
-                f"{answer or 'null'} they are queried. If one unit holds for all, take columns.unit away and give every "
-                "analyte its unit"
+                f"{blank.n} of {evidence.results.n} results of {quoted(name)} have no unit, e.g. {blank.examples()}. "
+                f"With {answer or 'null'} they are queried. If one unit holds for all, take columns.unit away and give "
+                "every analyte its unit"
             )
             remarks.append(Remark("question", asked))
             return OPEN_QUESTION, answer

@@ -67,8 +67,8 @@ def _sort(text: str, digits: str, found: Signs) -> None:
 
 
 def numbers(analytes: Sequence[Column], others: Column, *, typed: str | None) -> dict[str, Entry]:
-    """The keys decimal, thousands and flags, of the results of each analyte. `others` are the other numbers of the file:
-    they may show the sign.
+    """The keys decimal, thousands and flags, of the results of each analyte. `others` are the other numbers of the
+    file: they may show the sign.
 
     `typed`: why numbers read with a point whatever the texts show; None where only the texts tell.
     """
@@ -112,7 +112,7 @@ def numbers(analytes: Sequence[Column], others: Column, *, typed: str | None) ->
 
 
 def _settled(mark: str, analytes: Sequence[Column], why: str) -> Entry:
-    """The sign that stands before decimals: asked where an analyte has it before three digits only, as thousands have."""
+    """The sign before decimals: asked about where an analyte has it before three digits only, as thousands have it."""
     doubtful = []
     for cells in analytes:
         own = signs(cells)
@@ -121,8 +121,8 @@ def _settled(mark: str, analytes: Sequence[Column], why: str) -> Entry:
     if not doubtful:
         return inferred([mark], why)
     asked = (
-        f'{why}. But these have it before three digits only, where it may stand between thousands: '
-        f'{"; ".join(doubtful[:6])}. Is it the decimal sign there too? No file that has it in both senses can be read.'
+        f"{why}. But these have it before three digits only, where it may stand between thousands: "
+        f"{'; '.join(doubtful[:6])}. Is it the decimal sign there too? No file that has it in both senses can be read."
     )
     return question(asked, [mark], [OPEN_QUESTION])
 
