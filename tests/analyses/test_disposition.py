@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from immrecon.analyses.disposition import accrual, estimate_disposition, funnel, query_counts
+from immrecon.analyses.disposition import accrual, by_day, estimate_disposition, funnel, query_counts
 from immrecon.contracts.harmonised import QUERIES_CLINICAL, SC
 from immrecon.contracts.io import validate
 from immrecon.contracts.results import ACCRUAL, BASELINE, FUNNEL, QUERY_COUNTS, TIMELINES
@@ -214,13 +214,9 @@ def counted_queries(
     unused: Sequence[str] = (),
     occurrences: Sequence[tuple[str, str, float]] = (),
 ) -> pl.DataFrame:
-    found = query_counts(
-        queries or [table(QUERIES_CLINICAL, [])],
-        adlb() if results is None else results,
-        adoc(*occurrences),
-        list(unused),
-        disposition_spec().endpoints,
-    )
+    results = adlb() if results is None else results
+    classified = by_day(results, adoc(*occurrences), disposition_spec().endpoints)
+    found = query_counts(queries or [table(QUERIES_CLINICAL, [])], results, list(unused), classified)
     return validate(QUERY_COUNTS, found)
 
 

@@ -38,7 +38,7 @@ def estimate_disposition(
         accrual=accrual(adsl, spec),
         baseline=baseline_table(adsl, sc, spec),
         timelines=timelines(adsl, adoc, spec),
-        query_counts=query_counts(queries, adlb, adoc, unused_files, spec.endpoints),
+        query_counts=query_counts(queries, adlb, unused_files, by_day(adlb, adoc, spec.endpoints)),
     )
 
 
@@ -142,14 +142,10 @@ def _up_to(dates: list[date], month: date, cutoff: date) -> int | None:
 
 
 def query_counts(
-    queries: list[pl.DataFrame],
-    adlb: pl.DataFrame,
-    adoc: pl.DataFrame,
-    unused_files: list[str],
-    endpoints: EndpointsFile,
+    queries: list[pl.DataFrame], adlb: pl.DataFrame, unused_files: list[str], classified: list[pl.DataFrame]
 ) -> pl.DataFrame:
-    """Queries per domain, file, kind and severity; results that were read but are not usable, and those that not every
-    rule uses; files that are not.
+    """Queries per domain, file, kind and severity; results that were read but are not usable; files that are not; and
+    the results of `by_day`.
     """
     asked = (
         pl.concat(queries)
@@ -162,9 +158,8 @@ def query_counts(
         )
     )
     unusable = adlb.filter(pl.col("ANL02FL") == "N").with_columns(domain=pl.lit(DERIVED), example="ANLREAS")
-    usable = adlb.filter(pl.col("ANL02FL") == "Y").with_columns(domain=pl.lit(CLASSIFIED))
     counted = (
-        pl.concat([unusable, *_by_day(usable, adoc, endpoints)], how="diagonal")
+        pl.concat([unusable, *classified], how="diagonal")
         .group_by("domain", "example", source_file="SRCFILE")
         .agg(n_queries=pl.len())
         .with_columns(kind=pl.col("example").str.replace_all(" ", "_"), severity=pl.lit("note"))
@@ -173,8 +168,9 @@ def query_counts(
     return pl.concat([asked, *map(_derived_query, derived)])
 
 
-def _by_day(usable: pl.DataFrame, adoc: pl.DataFrame, endpoints: EndpointsFile) -> list[pl.DataFrame]:
-    """Results of before the transplant, and of on or after each occurrence at which some rule lets the samples end."""
+def by_day(adlb: pl.DataFrame, adoc: pl.DataFrame, endpoints: EndpointsFile) -> list[pl.DataFrame]:
+    """Usable results of before the transplant, and of on or after each occurrence at which a rule lets samples end."""
+    usable = adlb.filter(pl.col("ANL02FL") == "Y").with_columns(domain=pl.lit(CLASSIFIED))
     ends = dict.fromkeys(end for rule in endpoints.threshold_rules().values() for end in rule.samples_end_at)
     found = [usable.filter(pl.col("ADY") < 0).with_columns(example=pl.lit("collected before transplant"))]
     for end in ends:
