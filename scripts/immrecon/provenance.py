@@ -1,11 +1,11 @@
 """What a result depends on: digests of code by import closure, of library versions, and of files."""
 
-import ast
 import functools
 import hashlib
-import importlib.metadata
+import os
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 PACKAGE = "immrecon"
@@ -15,54 +15,63 @@ REPOSITORY = SCRIPTS.parent
 DISTRIBUTION = {"yaml": "PyYAML", "importlib_metadata": "importlib-metadata"}
 """Import names whose distribution is called otherwise."""
 
+# Import statements as they stand in a line of their own. Every job reads them in all modules it reaches, and a tree of
+# each module's syntax would take longer than many a job's own work.
+_DOCSTRING = re.compile(rb'"""(?:[^"\\]|\\.|"(?!""))*"""', re.DOTALL)
+_IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+(\w[\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n]+)|import[ \t]+([^\n]+))", re.MULTILINE
+)
+_COMMENT = re.compile(rb"#[^\n]*")
+
 
 def code_digest(script: str, scripts: Path | None = None) -> str:
-    """Digest of a script, the modules of this package it reaches, and the versions of the libraries among them.
+    """Digest of a script and the modules of this package it reaches, and one of the versions of the libraries they use.
 
     Snakemake does not notice a change in an imported module; this digest, a parameter of every rule, does.
     Imports inside functions count. `scripts` is the folder that holds the scripts and the package.
     """
     scripts = scripts or SCRIPTS
-    sources, libraries = import_closure(scripts / f"{script}.py", scripts)
+    _, libraries = import_closure(scripts / f"{script}.py", scripts)
+    versions = "\n".join(f"{library}=={_version(library)}" for library in libraries)
+    return f"{source_digest(script, scripts)}-{text_digest(versions)[:12]}"
+
+
+def source_digest(script: str, scripts: Path) -> str:
+    """The part of `code_digest` that is of this project."""
+    sources, _ = import_closure(scripts / f"{script}.py", scripts)
     digest = hashlib.sha256()
     for path in sources:
         digest.update(f"{path.relative_to(scripts).as_posix()} {_file_digest(path)}\n".encode())
-    for library in libraries:
-        digest.update(f"{library}=={_version(library)}\n".encode())
     return digest.hexdigest()[:20]
 
 
 def import_closure(entry: Path, scripts: Path) -> tuple[list[Path], list[str]]:
     """Source files of this package that `entry` reaches (itself included), and third-party import names."""
-    sources: set[Path] = set()
+    sources: set[str] = set()
     libraries: set[str] = set()
-    pending = [entry]
+    pending = {entry.relative_to(scripts).as_posix()}
     while pending:
-        path = pending.pop()
-        if path in sources:
-            continue
-        sources.add(path)
-        if path.suffix != ".py":
-            continue
-        modules, outside = _imports(path, scripts)
-        libraries |= outside
-        pending += [module for module in modules if module not in sources]
-    return sorted(sources), sorted(libraries)
+        file = pending.pop()
+        sources.add(file)
+        if file.endswith(".py"):
+            modules, outside = imports(scripts / file, scripts)
+            libraries |= outside
+            pending |= modules - sources
+    return [scripts / file for file in sorted(sources)], sorted(libraries)
 
 
 @functools.cache
-def _imports(path: Path, scripts: Path) -> tuple[frozenset[Path], frozenset[str]]:
-    inside: set[Path] = set()
+def imports(path: Path, scripts: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """What a module imports: files below `scripts`, and third-party import names."""
+    inside: set[str] = set()
     outside: set[str] = set()
-    for node in _statements(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
+    for module, members, modules in _IMPORT.findall(_DOCSTRING.sub(b"", path.read_bytes())):
+        listed = [
+            part.split()[0] for part in _COMMENT.sub(b"", members or modules).strip(b"() ").split(b",") if part.split()
+        ]
+        names = [name.decode() for name in ([module, *(module + b"." + name for name in listed)] if module else listed)]
         for name in names:
-            top = name.split(".")[0]
+            top = name.partition(".")[0]
             if top == PACKAGE:
                 inside |= _module_files(name, scripts)
             elif top not in sys.stdlib_module_names:
@@ -70,29 +79,33 @@ def _imports(path: Path, scripts: Path) -> tuple[frozenset[Path], frozenset[str]
     return frozenset(inside), frozenset(outside)
 
 
-def _statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """Every statement, also of functions and blocks: imports are statements, and expressions are most of a tree."""
-    pending: list[ast.AST] = list(tree.body)
-    while pending:
-        node = pending.pop()
-        yield node
-        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-            pending += getattr(node, block, ())
+@functools.cache
+def _module_files(name: str, scripts: Path) -> frozenset[str]:
+    """Files that importing `immrecon.a.b` runs: every package on the way, and the module itself if it is one."""
+    package, _, _ = name.rpartition(".")
+    return _own_files(name, scripts) | (_module_files(package, scripts) if package else frozenset())
+
+
+def _own_files(name: str, scripts: Path) -> frozenset[str]:
+    known, base = _files(scripts), name.replace(".", "/")
+    if f"{base}.py" in known:
+        return frozenset({f"{base}.py"})
+    if f"{base}/__init__.py" in known:
+        return frozenset(
+            file for file in known if file == f"{base}/__init__.py" or file.startswith(f"{base}/templates/")
+        )
+    return frozenset()
 
 
 @functools.cache
-def _module_files(name: str, scripts: Path) -> frozenset[Path]:
-    """Files that importing `immrecon.a.b` runs: every package on the way, and the module itself if it is one."""
-    files: set[Path] = set()
-    parts = name.split(".")
-    for depth in range(1, len(parts) + 1):
-        base = scripts.joinpath(*parts[:depth])
-        if base.with_suffix(".py").is_file():
-            files.add(base.with_suffix(".py"))
-        elif (base / "__init__.py").is_file():
-            files.add(base / "__init__.py")
-            files |= set((base / "templates").glob("*"))
-    return frozenset(files)
+def _files(scripts: Path) -> frozenset[str]:
+    """Every file of the package, by its path below `scripts`."""
+    return frozenset(
+        f"{Path(folder).relative_to(scripts).as_posix()}/{file}"
+        for folder, _, files in os.walk(scripts / PACKAGE)
+        if not folder.endswith("__pycache__")
+        for file in files
+    )
 
 
 @functools.cache
@@ -102,6 +115,8 @@ def _file_digest(path: Path) -> str:
 
 @functools.cache
 def _version(library: str) -> str:
+    import importlib.metadata  # not needed in a job, and slow to import
+
     return importlib.metadata.version(DISTRIBUTION.get(library, library))
 
 

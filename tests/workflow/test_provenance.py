@@ -1,12 +1,14 @@
 """The digest of a step covers its script, the modules it reaches and the libraries among them, and nothing else."""
 
+import ast
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from immrecon import provenance
-from immrecon.provenance import code_digest, import_closure
+from immrecon.provenance import code_digest, import_closure, imports
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STEPS = sorted(path.stem for path in (REPOSITORY / "scripts").glob("*.py"))
@@ -22,8 +24,8 @@ def scripts(tmp_path: Path) -> Path:
 
 
 def digests(scripts: Path) -> dict[str, str]:
-    provenance._imports.cache_clear()
-    provenance._file_digest.cache_clear()
+    for known in (provenance.imports, provenance._module_files, provenance._files, provenance._file_digest):
+        known.cache_clear()
     return {step: code_digest(step, scripts) for step in STEPS}
 
 
@@ -90,3 +92,45 @@ def test_closure_names_third_party_packages_and_no_module_of_the_standard_librar
     assert not {"pathlib", "typing", "immrecon"} & set(libraries)
     assert REPOSITORY / "scripts" / "immrecon" / "stats" / "survival.py" in sources
     assert REPOSITORY / "scripts" / "immrecon" / "figures" / "style.py" not in sources
+
+
+def named_in_the_tree(path: Path) -> set[str]:
+    """Everything a module imports or may import, as its syntax tree has it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def test_imports_read_by_line_are_those_of_the_syntax_tree():
+    scripts = REPOSITORY / "scripts"
+    for path in sorted(scripts.rglob("*.py")):
+        names = named_in_the_tree(path)
+        own = [name.split(".") for name in names if name.startswith("immrecon")]
+        modules = {"/".join(name[:n]) for name in own for n in range(1, len(name) + 1)}
+        files = {
+            file.relative_to(scripts).as_posix()
+            for module in modules
+            for file in (
+                scripts / f"{module}.py",
+                scripts / module / "__init__.py",
+                *(scripts / module).glob("templates/*"),
+            )
+            if file.is_file()
+        }
+        tops = {name.split(".")[0] for name in names} - {"immrecon"} - sys.stdlib_module_names
+        assert imports(path, scripts) == (files, tops), path
+
+
+def test_words_of_a_docstring_or_a_comment_are_no_imports(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text(
+        '"""Text.\n\nimport nothing\nfrom nowhere import \\""" nobody\n"""\n'
+        "from polars import (  # import not_this\n    col,  # and, not, these\n    lit as one,\n)\n"
+        "def f():\n    import numpy as np, scipy.stats  # lazily\n"
+    )
+    assert imports(path, tmp_path) == (frozenset(), {"polars", "numpy", "scipy"})

@@ -21,6 +21,7 @@ for name in (
 # Snakemake puts the interpreter into a shell line as it stands; its path may hold a blank.
 sys.executable = shlex.quote(sys.executable)
 
+from immrecon.job_server import serve_jobs
 from immrecon.layout import FIRST_OUTPUT
 from immrecon.lock import take_for_this_process
 from immrecon.provenance import code_digest

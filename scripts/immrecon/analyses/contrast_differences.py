@@ -172,11 +172,10 @@ def _of_means(sample: Sample) -> tuple[str | None, str]:
 
 
 def _restricted_means(sample: Sample, begin: Row, position: int, tau: float) -> list[Row]:
-    method = _RESTRICTED_MEAN
     ratio = begin | {"measure": ContrastMeasure.MEAN_RATIO, "conf_type": "Wald, log scale"}
     hindered = [why for k in (position, sample.reference) if (why := _no_mean(sample, k, tau)) is not None]
     if hindered:
-        return [absent(row, method, sample.remark(*hindered)) for row in (begin, ratio)]
+        return [absent(row, _RESTRICTED_MEAN, sample.remark(*hindered)) for row in (begin, ratio)]
     pair = sample.of(position) | sample.of(sample.reference)
     compared = rmst_difference(
         sample.time[pair] - sample.start_day,
@@ -194,11 +193,11 @@ def _restricted_means(sample: Sample, begin: Row, position: int, tau: float) -> 
     rows = []
     for row, contrast in ((begin, compared.difference), (ratio, compared.ratio)):
         if contrast.status != RowStatus.ESTIMATED:
-            rows.append(absent(row, method, sample.remark(contrast.reason)))
+            rows.append(absent(row, _RESTRICTED_MEAN, sample.remark(contrast.reason)))
             continue
         if certain:
             reason = sample.remark("in days" if row is begin else None, *certain)
-            rows.append(row | {"estimate": contrast.estimate, "method": method, "reason": reason})
+            rows.append(row | {"estimate": contrast.estimate, "method": _RESTRICTED_MEAN, "reason": reason})
             continue
         found: Row = {"estimate": contrast.estimate, "conf_low": contrast.conf_low, "conf_high": contrast.conf_high}
         errors = [mean.std_error / (1 if row is begin else mean.estimate) for mean in compared.means]
@@ -207,5 +206,5 @@ def _restricted_means(sample: Sample, begin: Row, position: int, tau: float) -> 
             "p_value": contrast.p_value if sample.shown else None,
         }
         remark = sample.remark("in days" if row is begin else None, *_of_means(sample))
-        rows.append(row | found | {"method": method, "reason": remark})
+        rows.append(row | found | {"method": _RESTRICTED_MEAN, "reason": remark})
     return rows

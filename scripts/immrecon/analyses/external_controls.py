@@ -23,7 +23,7 @@ from immrecon.config.external import ControlData
 from immrecon.config.external_specs import ExternalSpec
 from immrecon.errors import SourceError
 from immrecon.stats.competing_risks import aalen_johansen
-from immrecon.stats.survival import kaplan_meier
+from immrecon.stats.survival import BETA_PRODUCTS, kaplan_meier
 from immrecon.vocabulary import (
     CLOCK_DATE,
     CLOCK_DAY,
@@ -213,7 +213,7 @@ def _fit(comparison: _Comparison, arm: str) -> tuple[Fit, np.ndarray]:
     survival = incidence = None
     if endpoint.estimator is Estimator.KAPLAN_MEIER:
         conf_type = stratum.survival_conf_type(methods) if by_size else conf_type
-        conf_type = "log-log" if late is not None and conf_type.startswith("beta-product") else conf_type
+        conf_type = "log-log" if late is not None and conf_type in BETA_PRODUCTS else conf_type
         survival = kaplan_meier(time, cause == EVENT, entry=late, conf_level=methods.conf_level, conf_type=conf_type)
     else:
         conf_type = methods.incidence_conf_type if by_size else conf_type

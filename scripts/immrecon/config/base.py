@@ -73,7 +73,7 @@ OPEN_QUESTION = "???"
 class Strict(BaseModel):
     """Frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class _Loader(yaml.SafeLoader):

@@ -94,7 +94,7 @@ def _parquet_in_pieces(contract: Contract, path: Path) -> Iterator[Callable[[pl.
         try:
             source = register_io_source(frames, schema=dict(empty.schema))
             source.sink_parquet(temporary, **_parquet_options(contract))
-        except BaseException as error:
+        except BaseException as error:  # raised by the caller, who would wait for ever for a thread that has ended
             failure.append(error)
             while not ended.is_set() and pieces.get() is not None:
                 pass

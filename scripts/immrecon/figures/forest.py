@@ -195,21 +195,21 @@ def _write(
             page.text(MARGIN_MM, top + y + index * LINE_MM, text, fontweight="bold")
         return
     middle = y + _SMALL_MM / 2
-    level: dict[str, Any] = {"va": "center_baseline", "fontsize": NOTE_PT}
+    words: dict[str, Any] = {"va": "center_baseline", "fontsize": NOTE_PT}
     for index, text in enumerate(line.label):
-        page.text(MARGIN_MM, top + middle + index * _SMALL_MM, text, **level)
+        page.text(MARGIN_MM, top + middle + index * _SMALL_MM, text, **words)
     for index, text in enumerate(_counts(line.row)):
         x = MARGIN_MM + _LABEL_MM + (index + 0.9) * _COUNT_MM
-        page.text(x, top + middle, text, ha="right", **level)
+        page.text(x, top + middle, text, ha="right", **words)
     if line.message:
         for index, text in enumerate(line.message):
             place_x, place_y = MARGIN_MM + _AXIS_LEFT_MM + 1, top + middle + index * _SMALL_MM
-            page.text(place_x, place_y, text, color=SOFT, bbox=_ON_WHITE, **level)
+            page.text(place_x, place_y, text, color=SOFT, bbox=_ON_WHITE, **words)
         return
     _draw(axes, line.row, middle, looks[line.row["measure"]][1], limits)
     method = _SHORT.get(line.row["method"].split(" (")[0].split(",")[0], line.row["method"])
-    page.text(MARGIN_MM + _ESTIMATE_MM, top + middle, _in_numbers(line.row, is_ratio=looks is _RATIOS), **level)
-    page.text(MARGIN_MM + _METHOD_MM, top + middle, method, color=SOFT, **level)
+    page.text(MARGIN_MM + _ESTIMATE_MM, top + middle, _in_numbers(line.row, is_ratio=looks is _RATIOS), **words)
+    page.text(MARGIN_MM + _METHOD_MM, top + middle, method, color=SOFT, **words)
 
 
 def _in_numbers(row: dict[str, Any], *, is_ratio: bool) -> str:
@@ -226,7 +226,7 @@ def _ratio(value: float) -> str:
 
 
 def _points(value: float) -> str:
-    return f"{100 * value:.0f}".replace("-0", "0").replace("-", "\u2212")
+    return f"{round(100 * value)}".replace("-", "\u2212")
 
 
 def _counts(row: dict[str, Any]) -> list[str]:

@@ -4,7 +4,8 @@ import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, first_error
-from immrecon.vocabulary import USED_FATES, Fate
+from immrecon.ingest.lab_results import USED
+from immrecon.vocabulary import Fate
 
 RANK = {"W": 5, "D": 4, "C": 3, "F": 2, "X": 2, "P": 1}
 """Corrected before final before preliminary (HL7 table 0085). "Cannot be obtained" weighs as a final result; what the
@@ -112,7 +113,7 @@ def choose_of_day(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     if keys is None:
         return frame
     day = ["SERIES", *keys]
-    several = _alike(frame, pl.col("FATE").is_in([fate.value for fate in USED_FATES]), day)
+    several = _alike(frame, USED, day)
     if several.is_empty():
         return frame
     extreme = pl.col("CLOCK").max() if policy == "last" else pl.col("CLOCK").min()

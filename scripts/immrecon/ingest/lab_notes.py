@@ -8,11 +8,10 @@ from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, listing, remarks, shown
 from immrecon.ingest.lab_errors import place_of
 from immrecon.ingest.lab_reference import unread_limits
+from immrecon.ingest.lab_results import USED
 from immrecon.ingest.lab_shapes import Undeclared
 from immrecon.ingest.readers.grid import Grid, Table
 from immrecon.vocabulary import USED_FATES, Fate, Severity
-
-_USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
 
 
 def notes(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
@@ -30,7 +29,7 @@ def note_findings(dialect: Dialect) -> list[tuple[Finding, Severity]]:
         (
             Finding(
                 "zero_censored",
-                _USED & pl.col("ZERO"),
+                USED & pl.col("ZERO"),
                 pl.format("A count of 0 is taken as below the limit of quantification, {} {}.", limit, "LBSTRESU"),
             ),
             note,
@@ -47,7 +46,7 @@ def note_findings(dialect: Dialect) -> list[tuple[Finding, Severity]]:
         (
             Finding(
                 "precision_lost",
-                _USED & pl.col("ROUNDED"),
+                USED & pl.col("ROUNDED"),
                 pl.lit("The exponent hides digits of the number."),
                 pl.lit("Ask for the number in full."),
             ),
@@ -56,7 +55,7 @@ def note_findings(dialect: Dialect) -> list[tuple[Finding, Severity]]:
         (
             Finding(
                 "computed_cell",
-                _USED & pl.col("COMPUTED"),
+                USED & pl.col("COMPUTED"),
                 pl.lit("The result of a formula, not of a measurement."),
             ),
             note,
@@ -64,7 +63,7 @@ def note_findings(dialect: Dialect) -> list[tuple[Finding, Severity]]:
         (
             Finding(
                 "code_missing",
-                _USED & (pl.col("LOINC") == "") & pl.col("DECLARED_LOINC").is_not_null(),
+                USED & (pl.col("LOINC") == "") & pl.col("DECLARED_LOINC").is_not_null(),
                 pl.format("{} comes without its LOINC code. Used by its name and unit.", "NAME"),
                 column=place_of(columns.loinc, dialect),
                 value=pl.col("LOINC"),
@@ -74,7 +73,7 @@ def note_findings(dialect: Dialect) -> list[tuple[Finding, Severity]]:
         (
             Finding(
                 "time_midnight",
-                _USED & pl.col("MIDNIGHT"),
+                USED & pl.col("MIDNIGHT"),
                 pl.lit("Drawn at midnight: taken as no time entered. The date is used."),
                 column=pl.col("DATECOL"),
                 value=pl.col("DATETEXT"),
@@ -95,7 +94,7 @@ def _unread_dates(dialect: Dialect) -> list[Finding]:
     return [
         Finding(
             kind,
-            _USED & pl.col(f"{name}_PROBLEM").is_not_null(),
+            USED & pl.col(f"{name}_PROBLEM").is_not_null(),
             pl.format('"{}" is not a {} as declared, and is left aside.', f"{name}TEXT", pl.lit(what)),
             column=place_of(head, dialect),
             value=pl.col(f"{name}TEXT"),

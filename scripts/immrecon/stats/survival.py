@@ -24,6 +24,7 @@ from immrecon.stats._rmst import RestrictedMeanComparison, compare_means
 from immrecon.stats._types import BoolArray, FloatArray, IntArray
 
 __all__ = [
+    "BETA_PRODUCTS",
     "FixedTimeComparison",
     "PseudoObservations",
     "PseudoRegression",

@@ -23,6 +23,15 @@ def cell_text(value: Any) -> str:
     return str(value)
 
 
+_LITERAL = re.compile(r'"[^"]*"|\\.')
+_CONDITION = re.compile(r"\[[^\]]*\]")
+_LIMIT = re.compile(r"\[(<=|>=|<>|<|>|=)(-?[0-9]+(?:\.[0-9]+)?)\]")
+_HOLDS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne}
+_DIGIT = re.compile("[0#?]|General", re.IGNORECASE)
+_SECTION = re.compile(r'((?:"[^"]*"|\\.|[^;"\\])*)(?:;|$)')
+_COMPARATORS = "<>\u2264\u2265"
+
+
 def number_text(value: float, shown_as: str) -> str:
     """A number as a person reads it under an Excel number format: 0.6 is 60% under "0%", and 60 is <60 under '"<"0'; 3
     is <5 under '[<5]"<5";0', which shows no digit of it.
@@ -40,15 +49,6 @@ def says_more(shown_as: str) -> bool:
     """Whether a number format may put a per cent sign or a comparator to some number."""
     plain = _CONDITION.sub("", shown_as)
     return any(sign in plain for sign in ("%", *_COMPARATORS))
-
-
-_LITERAL = re.compile(r'"[^"]*"|\\.')
-_CONDITION = re.compile(r"\[[^\]]*\]")
-_LIMIT = re.compile(r"\[(<=|>=|<>|<|>|=)(-?[0-9]+(?:\.[0-9]+)?)\]")
-_HOLDS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne}
-_DIGIT = re.compile("[0#?]|General", re.IGNORECASE)
-_SECTION = re.compile(r'((?:"[^"]*"|\\.|[^;"\\])*)(?:;|$)')
-_COMPARATORS = "<>\u2264\u2265"
 
 
 def _section(value: float, shown_as: str) -> str:
