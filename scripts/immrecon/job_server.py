@@ -27,8 +27,6 @@ PRELOADED = (
     "immrecon.config.specs",
     "matplotlib.figure",
     "matplotlib.style",
-    "matplotlib.backends.backend_agg",
-    "matplotlib.backends.backend_pdf",
     "matplotlib.backends.backend_svg",
     "scipy.optimize",
     "scipy.special",

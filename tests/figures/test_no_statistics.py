@@ -9,8 +9,18 @@ import immrecon.figures
 
 MODULES = sorted(Path(immrecon.figures.__file__).parent.glob("*.py"))
 ALLOWED = ("immrecon.config", "immrecon.contracts", "immrecon.errors", "immrecon.exhibits", "immrecon.figures", "immrecon.vocabulary",
-           "matplotlib", "numpy", "polars")  # fmt: skip
-STANDARD = ("collections.abc", "contextlib", "dataclasses", "functools", "itertools", "pathlib", "textwrap", "typing")
+           "matplotlib", "numpy", "polars", "typst")  # fmt: skip
+STANDARD = (
+    "collections.abc",
+    "contextlib",
+    "dataclasses",
+    "functools",
+    "io",
+    "itertools",
+    "pathlib",
+    "textwrap",
+    "typing",
+)
 STATISTICS = {
     "mean", "nanmean", "average", "median", "nanmedian", "quantile", "nanquantile", "percentile", "std", "var",
     "interp", "interpolate", "polyfit", "group_by", "agg", "cumprod", "cum_prod", "rolling_mean", "ewm_mean",

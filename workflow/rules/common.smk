@@ -16,6 +16,7 @@ for name in (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
     "POLARS_MAX_THREADS",
+    "RAYON_NUM_THREADS",
 ):
     os.environ[name] = "1"
 # Snakemake puts the interpreter into a shell line as it stands; its path may hold a blank.

@@ -1,6 +1,7 @@
 """Figures inside the page: an SVG with its own name space of ids, its styles kept to itself, and nothing that runs or
 loads."""
 
+import functools
 import re
 from xml.etree import ElementTree as ET
 
@@ -47,6 +48,7 @@ def inline_svg(source: str, *, name: str, alt: str) -> str:
     return ET.tostring(root, encoding="unicode")
 
 
+@functools.cache
 def _local(tag: object) -> str:
     return str(tag).rsplit("}", 1)[-1]
 
@@ -63,12 +65,13 @@ def _check(element: ET.Element, name: str) -> None:
 
 def _loads(text: str) -> bool:
     """Whether a style refers to anything but an id of the same file."""
-    return _ANY_URL.search(text) is not None and _ANY_URL.search(_REFERENCE.sub("", text)) is not None
+    return "(" in text and _ANY_URL.search(_REFERENCE.sub("", text)) is not None
 
 
 def _rename(element: ET.Element, prefix: str) -> None:
     for key, text in element.attrib.items():
-        element.set(key, _renamed(_local(key), text, prefix))
+        if (renamed := _renamed(_local(key), text, prefix)) is not text:
+            element.set(key, renamed)
 
 
 def _renamed(attribute: str, text: str, prefix: str) -> str:
