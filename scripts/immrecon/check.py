@@ -25,6 +25,7 @@ from immrecon.contracts.harmonised import CELLS, DM, QUERIES_CLINICAL
 from immrecon.errors import ConfigError, ImmreconError, SourceError
 from immrecon.ingest.clinical import Count, harmonise_clinical
 from immrecon.ingest.clinical_source import Files
+from immrecon.ingest.deaths import with_deaths
 from immrecon.ingest.lab_parse import check_against_study
 from immrecon.ingest.lab_stream import LabAccount, harmonise_lab
 from immrecon.ingest.readers import find_files
@@ -114,7 +115,7 @@ def _config_problems(config: Path) -> list[str]:
 
 
 def _clinical(checkup: Checkup) -> pl.DataFrame | None:
-    """DM, or None where it cannot be known who is a participant."""
+    """DM with deaths, or None where it cannot be known who is a participant."""
     study = checkup.study
     try:
         tables = harmonise_clinical(clinical_spec(study), study.data_folder)
@@ -128,7 +129,7 @@ def _clinical(checkup: Checkup) -> pl.DataFrame | None:
         return None
     checkup.clinical = tables.counts
     checkup.queries = tables.queries
-    return tables.dm
+    return with_deaths(tables.dm, tables.ce)
 
 
 def _labs(checkup: Checkup, participants: pl.DataFrame | None) -> None:

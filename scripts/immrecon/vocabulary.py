@@ -31,6 +31,9 @@ FILE_NOT_USED = "file_not_used"
 DERIVED = "ADLB"
 """Domain, among counts of queries, of results that were read but that the analyses do not use: nobody is asked."""
 
+CLASSIFIED = "ADLB, by day"
+"""Domain, among counts of queries, of results that are used, but not by every rule because of when they were drawn."""
+
 USED_FATES = (Fate.VALUE, Fate.CENSORED)
 
 

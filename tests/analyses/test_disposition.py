@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from immrecon.analyses.disposition import accrual, estimate_disposition, funnel, query_counts
+from immrecon.analyses.disposition import accrual, by_day, estimate_disposition, funnel, query_counts
 from immrecon.contracts.harmonised import QUERIES_CLINICAL, SC
 from immrecon.contracts.io import validate
 from immrecon.contracts.results import ACCRUAL, BASELINE, FUNNEL, QUERY_COUNTS, TIMELINES
@@ -212,12 +212,11 @@ def counted_queries(
     queries: list[pl.DataFrame] | None = None,
     results: pl.DataFrame | None = None,
     unused: Sequence[str] = (),
+    occurrences: Sequence[tuple[str, str, float]] = (),
 ) -> pl.DataFrame:
-    found = query_counts(
-        queries or [table(QUERIES_CLINICAL, [])],
-        adlb() if results is None else results,
-        list(unused),
-    )
+    results = adlb() if results is None else results
+    classified = by_day(results, adoc(*occurrences), disposition_spec().endpoints)
+    found = query_counts(queries or [table(QUERIES_CLINICAL, [])], results, list(unused), classified)
     return validate(QUERY_COUNTS, found)
 
 
@@ -251,6 +250,19 @@ def test_results_that_are_not_usable_are_notes() -> None:
     assert result.select("domain", "source_file", "kind", "severity", "n_queries", "n_cells").rows() == [
         ("ADLB", "labs.csv", "collected_after_the_cut-off", "note", 2, 0)
     ]
+
+
+def test_results_of_before_transplant_and_after_relapse_are_counted_and_used() -> None:
+    """From the day of the first relapse on; one that is after death too is not usable, and counted as such."""
+    late = {"ANL02FL": "N", "ANL01FL": "N", "ANLREAS": "collected after death"}
+    results = adlb(*(sample("P1", day) for day in (-9, 0, 14, 40, 60)), sample("P1", 90, **late), sample("P2", 60))
+    happened = [("P1", "relapse", 40.0), ("P1", "relapse", 70.0), ("P2", "death", 50.0), ("P2", "relapse", 61.0)]
+    found = counted_queries(results=results, occurrences=happened)
+    assert set(found.select("domain", "kind", "severity", "n_queries", "n_cells").rows()) == {
+        ("ADLB", "collected_after_death", "note", 1, 0),
+        ("ADLB, by day", "collected_before_transplant", "note", 1, 0),
+        ("ADLB, by day", "collected_on_or_after_relapse", "note", 2, 0),
+    }
 
 
 # ---- all tables of the step -----------------------------------------------------------------------------------------

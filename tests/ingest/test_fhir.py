@@ -11,6 +11,7 @@ import pytest
 from immrecon.config.source_format import Layout
 from immrecon.errors import ConfigError, SourceError
 from immrecon.ingest.readers import Grid, read_grids
+from immrecon.vocabulary import Severity
 
 from .exchange_cases import LOINC, fhir_dialect
 from .lab_cases import account, fates, harmonise, kinds, used
@@ -159,12 +160,31 @@ def test_results_as_text(tmp_path, changes: dict[str, Any], text: str) -> None:
         ({**UCUM, "code": "10*9/L", "unit": "x10^9/L"}, "10*9/L"),
         ({**UCUM, "code": "10*9/L", "unit": "/uL"}, "10*9/L or /uL"),
         ({**UCUM, "code": "10*6/L", "unit": "cells per microlitre"}, "10*6/L"),
+        ({**UCUM, "code": "10*6/L", "unit": "Zellen im Mikroliter"}, "10*6/L"),
         ({"system": "urn:lis", "code": "U7", "unit": "/uL"}, "/uL"),
         ({"code": "/uL"}, ""),
     ],
 )
 def test_units(tmp_path, quantity: dict[str, str], unit: str) -> None:
     assert column(read(tmp_path, coded(valueQuantity={"value": 1, **quantity})), "unit") == [unit]
+
+
+def test_a_unit_of_which_only_the_code_is_known(tmp_path) -> None:
+    """Words of a person, or damage: the result is used by the code, and each text is said once."""
+    said = ["x10^6/L", "/9L", "cells per microlitre", "Zellen im Mikroliter", "/9L", ""]
+    grid = read(
+        tmp_path,
+        bundle(
+            *(coded(name=f"o{n}", valueQuantity={"value": n, **UCUM, "code": "/uL", "unit": text})
+              for n, text in enumerate(said)),
+            coded("HGB", name="h", valueQuantity={"value": 9, **UCUM, "code": "g/dL", "unit": "grams"}),
+        ),
+    )  # fmt: skip
+    assert column(grid, "unit") == [*["/uL"] * 6, "g/dL"]
+    found = [(remark.row, remark.kind, remark.severity, remark.text) for remark in grid.remarks]
+    unknown = ("unit_text_unknown", Severity.WARNING)
+    assert found == [(2, *unknown, "/9L"), (4, *unknown, "Zellen im Mikroliter")]
+    assert 'by its code, "/uL", in 2 results' in grid.remarks[0].message
 
 
 def test_components_are_rows_of_their_own(tmp_path) -> None:

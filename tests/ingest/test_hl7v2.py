@@ -130,6 +130,15 @@ def test_two_units_that_differ_are_no_unit(tmp_path) -> None:
     assert column(read(tmp_path, hl7_file(message(*segments))), "OBX-6") == ["10*9/L or /uL", "10*6/L", "/uL"]
 
 
+def test_a_unit_of_which_only_the_code_is_known(tmp_path) -> None:
+    units = ["/uL^/uE^UCUM", "/uL^cells per uL^UCUM", "/uL^/uE^UCUM", "U7^per whatever^L"]
+    segments = [obx(n).replace("/uL^^UCUM", unit) for n, unit in enumerate(units, 1)]
+    grid = read(tmp_path, hl7_file(message(*segments)))
+    assert column(grid, "OBX-6") == [*["/uL"] * 3, "U7"]
+    assert [(remark.kind, remark.text) for remark in grid.remarks] == [("unit_text_unknown", "/uE")]
+    assert "in 2 results" in grid.remarks[0].message
+
+
 def test_the_loinc_code_may_stand_second(tmp_path) -> None:
     segment = obx().replace("24467-3^CD4^LN", "T4^CD4^L^24467-3^^LN")
     grid = read(tmp_path, hl7_file(message(segment, obx(2).replace("^LN", "^L"))))

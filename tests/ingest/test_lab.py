@@ -356,6 +356,11 @@ def test_a_missing_export_stops(tmp_path) -> None:
         ({"analytes": {"CD4": {"code": "CD4", "unit": "G/l"}}}, 'the unit "G/l" is not known. Did you mean "G/L"'),
         ({"analytes": {"CD4": {"code": "CD4", "unit": "%"}}}, "cannot be converted"),
         ({"units": {"x": "y"}}, 'units."x": the unit "y" is not known'),
+        (
+            {"units": {"G/L": "/uL"}},
+            r'units."G/L": "G/L" is a unit itself, and "/uL" is another one. Expected is a spell',
+        ),
+        ({"units": {"%": "fraction"}}, r'units."%": "%" is a unit itself'),
         ({"analytes": {"CD4": {"code": "CD4", "unit": "/uL"}}}, "checks.sums names"),
     ],
 )
@@ -425,6 +430,24 @@ def test_the_order_of_rows_does_not_matter(tmp_path) -> None:
     names = ["USUBJID", "LBTESTCD", "LBCMP", "LBSTRESN", "LBFATE"]
     found = [long(tmp_path, *order).lb.select(names).sort(names) for order in (rows, rows[::-1])]
     assert found[0].equals(found[1])
+
+
+def test_a_known_unit_may_be_declared_as_what_it_is(tmp_path) -> None:
+    assert used(long(tmp_path, {"result": "0,3", "unit": "G/L"}, units={"G/L": "K/uL"})) == [("CD4", "=", 300.0)]
+
+
+@pytest.mark.parametrize(
+    ("unit", "hint"),
+    [
+        ("mm3", 'Did you mean "/mm3"?'),
+        ("109/L", 'Did you mean "10^9/L"?'),
+        ("M/uL", "Add it to `units` of the dialect."),
+    ],
+)
+def test_an_unknown_unit_is_asked_about(tmp_path, unit: str, hint: str) -> None:
+    """A prefix of one letter is never proposed for another: it decides by how much a number is multiplied."""
+    query = only_query(long(tmp_path, {"result": "3", "unit": unit}))
+    assert (query["QUKIND"], query["QUVAL"], query["QUHINT"]) == ("unit_unknown", unit, hint)
 
 
 def test_the_unit_of_the_study_only_rescales(tmp_path) -> None:

@@ -160,7 +160,7 @@ def test_dates_in_a_row_of_the_participant(tmp_path) -> None:
     assert tables.lb.sort("SRCROW", "SRCCOL")["LBDTC"].to_list()[0] == "24/01/2026 09:30"
     columns = ["QUKIND", "SRCROW", "SRCCOL", "QUVAL"]
     assert tables.queries.select(columns).sort("QUKIND").rows() == [
-        ("analyte_unknown", None, "test", "CD8"),
+        ("analyte_unknown", 12, "test", "CD8"),
         ("date_missing", 7, "Day 28", ""),
         ("date_unreadable", 11, "Day 28 (row 9, 10)", "08/02/2026 / 09/02/2026"),
     ]
@@ -353,7 +353,7 @@ def test_blocks_of_a_sheet(tmp_path) -> None:
     queries = tables.queries.select("QUKIND", "SRCROW", "SRCCOL", "QUVAL").sort("SRCROW", nulls_last=True).rows()
     assert queries == [
         ("value_unreadable", 3, "CD4", "=7 (not calculated)"),
-        ("column_undeclared", None, "Note", None),
+        ("column_undeclared", 7, "Note", None),
     ]
 
 

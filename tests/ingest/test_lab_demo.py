@@ -91,7 +91,7 @@ ENDS: dict[str, End] = {
     "7.5 collection and receipt mixed up": End(withheld="date_after_receipt"),
     "7.5 midnight time": End(VALUE, remark="time_midnight"),
     "7.5 sample before birth": End(withheld="date_before_birth"),
-    "7.5 sample after death": End(VALUE),  # known only with the clinical events: the derivation leaves it out
+    "7.5 sample after death": End(VALUE, remark="sample_after_death"),  # the derivation leaves it out
     "7.5 sample before transplant under a later visit": End(withheld="date_contradicts_visit"),
     "7.6 CD4 + CD8 exceeds CD3": End(VALUE, remark="sum_exceeds_whole"),
     "7.6 lymphocyte sum": End(VALUE, remark="sum_exceeds_whole"),
@@ -138,12 +138,18 @@ def _dialects() -> dict[str, Dialect]:
 
 
 def _participants(folder: Path) -> pl.DataFrame:
-    """Screened participants; births are known by month."""
+    """Screened participants; births are known by month, deaths by day."""
     screened = pl.read_csv(folder / "clinical" / "screening.csv", infer_schema=False)
     transplants = pl.read_csv(folder / "clinical" / "transplant.csv", infer_schema=False)
     born = pl.col("birth_date").str.slice(0, 7) + "-01"
-    return screened.join(transplants, on="subject", how="left").select(
+    events = pl.read_csv(folder / "clinical" / "events.csv", infer_schema=False)
+    deaths = events.filter(event="death").select("subject", DTHHI=pl.col("date").str.to_date("%Y-%m-%d"))
+    joined = screened.join(transplants, on="subject", how="left").join(deaths, on="subject", how="left")
+    return joined.select(
+        "DTHHI",
         USUBJID="subject",
+        DTHHIDY=pl.lit(None, dtype=pl.Float64),
+        DEATH=pl.lit("the death"),
         BRTHLO=born.str.to_date("%Y-%m-%d", strict=False),
         HSCTDT=pl.col("transplant_date").str.to_date("%Y-%m-%d", strict=False),
     )

@@ -54,11 +54,12 @@ def test_a_withheld_cell(tmp_path, row: dict[str, str], kind: str, column: str, 
 def test_an_undeclared_analyte_is_one_query_for_the_file(tmp_path) -> None:
     tables = long(
         tmp_path,
+        {},
         {"test": "CD99", "result": "1"},
         {"test": "CD99", "result": "2", "id": "S1-002", "sample": "A2"},
     )
     query = only_query(tables)
-    assert (query["QUKIND"], query["SRCROW"], query["QUVAL"], query["QUNCELL"]) == ("analyte_unknown", None, "CD99", 2)
+    assert (query["QUKIND"], query["SRCROW"], query["QUVAL"], query["QUNCELL"]) == ("analyte_unknown", 3, "CD99", 2)
 
 
 def test_the_results_of_one_sample_share_a_query(tmp_path) -> None:
@@ -115,10 +116,10 @@ def test_a_plain_number_below_the_limit_is_used_as_written(tmp_path) -> None:
 
 
 def test_undeclared_columns_are_named(tmp_path) -> None:
-    lines = export({"result": "120"}).splitlines()
-    tables = harmonise(tmp_path, f"{lines[0]};gate;empty\n{lines[1]};CD45;\n")
-    assert [(q["SRCCOL"], q["QUKIND"], q["QUNCELL"]) for q in tables.queries.iter_rows(named=True)] == [
-        ("empty", "column_undeclared", 0),
-        ("gate", "column_undeclared", 0),
+    lines = export({"result": "120"}, {"result": "120", "id": "S1-002", "sample": "A2"}).splitlines()
+    tables = harmonise(tmp_path, f"{lines[0]};gate;empty\n{lines[1]};;\n{lines[2]};CD45;\n")
+    assert [(q["SRCCOL"], q["QUKIND"], q["SRCROW"]) for q in tables.queries.iter_rows(named=True)] == [
+        ("empty", "column_undeclared", None),
+        ("gate", "column_undeclared", 3),
     ]
     assert "Its 1 filled cells" in tables.queries.filter(pl.col("SRCCOL") == "gate")["QUMSG"].item()

@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -20,7 +21,7 @@ from immrecon.ingest.lab import harmonise_labs
 from immrecon.ingest.lab_chunks import gather_lab, harmonise_lab_chunk
 from immrecon.ingest.lab_stream import LabAccount, ahead, at_once, harmonise_by_bucket, harmonise_lab, is_large
 
-from .lab_cases import ANALYTES, CUTOFF, EXTRACTED, dialect, export, participants
+from .lab_cases import ANALYTES, CUTOFF, EXTRACTED, PEOPLE, dialect, export, participants
 from .random_exports import laboratories, write_exports
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -70,9 +71,9 @@ def test_random_exports(tmp_path: Path, seed: int) -> None:
     labs = laboratories(rng, in_memory_bytes=rng.choice([1, 1, 3000]))
     write_exports(tmp_path, rng, rng.randint(4, 60))
     spec = LabSpec(labs=labs, analytes=ANALYTES, extract_date=EXTRACTED, cutoff_date=CUTOFF)
-    assert_the_same(
-        spec, tmp_path, participants(), tmp_path / "out", rng.choice([1, 2, 3, 7]), rng.choice([1, 1, 2, 3])
-    )
+    died = pl.when(pl.col("USUBJID") == PEOPLE[0]).then(date(2026, 2, 1))
+    dm = participants().with_columns(DTHHI=died, DTHHIDY=pl.lit(None, dtype=pl.Float64), DEATH=pl.lit("the death"))
+    assert_the_same(spec, tmp_path, dm, tmp_path / "out", rng.choice([1, 2, 3, 7]), rng.choice([1, 1, 2, 3]))
 
 
 @pytest.mark.usefixtures("small_blocks")

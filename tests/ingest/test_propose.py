@@ -134,6 +134,8 @@ def test_foreign_months_are_declared(tmp_path: Path) -> None:
         (["12", "345"], ["???"], [], "cannot be seen"),
         (["1,5", "2.25"], [".", ","], [], "both signs stand before decimals"),
         (["1,2E+02", "5"], [","], [], None),
+        (["1.234.567", "1.234", "5"], [","], ["."], None),
+        (["1.234", "1,234", "5"], ["???"], [], "may be a decimal sign or stand between thousands"),
     ],
 )
 def test_decimal_signs(
@@ -145,6 +147,33 @@ def test_decimal_signs(
     assert (numbers["decimal"], sorted(numbers["thousands"])) == (decimal, thousands)
     assert is_open(written(draft)["numbers"]) == (words is not None)
     assert not words or asked(draft, words)
+
+
+@pytest.mark.parametrize(
+    ("counts", "doubtful"),
+    [(["1.234", "850", "2.100"], True), (["1.234", "0.850", "2.100"], False), (["1234", "850", "2100"], False)],
+)
+def test_a_sign_before_three_digits_only_is_asked_for_each_analyte(
+    tmp_path: Path, counts: list[str], doubtful: bool
+) -> None:
+    """Decimals of another column settle the sign of the file, and not what this column means by it."""
+    rows = [f"S1-00{i};1{i}/03/2025;{count};{i}.5" for i, count in enumerate(counts, 3)]
+    draft = drafted(tmp_path, "\n".join(["Patient;Date;CD4 (/mm3);CD4 (%)", *rows]))
+    assert (
+        bool(asked(draft, '"CD4 (/mm3)": row 2 "1.234", row 4 "2.100". Is it the decimal sign there too?')) == doubtful
+    )
+    assert is_open(written(draft)["numbers"]) == doubtful
+    assert draft.suggested()["numbers"]["decimal"] == ["."]
+
+
+def test_text_cells_of_a_workbook_that_may_be_thousands_are_asked(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (["Patient", "Date", "CD4 (/mm3)"], ["S1-001", "13/03/2025", "1,234"], ["S1-002", "14/03/2025", 12.5]):
+        book.active.append(row)
+    book.save(tmp_path / "lab.xlsx")
+    draft = propose(tmp_path / "lab.xlsx")
+    assert asked(draft, '"," should group thousands. Does it?')
+    assert draft.suggested()["numbers"] == {"decimal": ["."], "thousands": [","]}
 
 
 def test_no_sign_in_the_results_but_elsewhere(tmp_path: Path) -> None:
@@ -228,6 +257,13 @@ def test_a_limit_that_stands_nowhere_is_asked(tmp_path: Path) -> None:
     assert asked(draft, "the limit behind")
 
 
+@pytest.mark.parametrize("limit", ["<1.000", "<1,000"])
+def test_a_limit_with_decimals_or_thousands_is_asked(tmp_path: Path, limit: str) -> None:
+    draft = drafted(tmp_path, wide(values=["12", limit], dates=["13/03/2025", "14/03/2025"]))
+    assert asked(draft, "the limit has decimals or thousands")
+    assert written(draft)["analytes"]["CD4 (/mm3)"]["lloq"] == "???"
+
+
 def test_limits_are_given_in_the_unit_of_the_study(tmp_path: Path) -> None:
     dialect = loaded(drafted(tmp_path, wide(head="CD4 (G/L)", values=["0,5", "<0,05", "1,25"])))
     assert dialect.analytes["CD4 (G/L)"].lloq == 50
@@ -262,6 +298,24 @@ def test_name_and_code_that_disagree_are_asked(tmp_path: Path) -> None:
 def test_counts_and_percentages_under_one_name_are_asked(tmp_path: Path) -> None:
     draft = drafted(tmp_path, long(*["CD4,12.5,/uL,,F", "CD4,30.5,%,,F"] * 3))
     assert asked(draft, "has counts and percentages")
+
+
+def test_a_blank_unit_is_asked(tmp_path: Path) -> None:
+    """Words for no result need no unit."""
+    rows = ["CD4,12.5,/uL,,F", "CD4,7.5,,,F", "CD4,hemolyzed,,,F", "CD8,5.5,/uL,,F", "CD8,clotted,,,F"]
+    draft = drafted(tmp_path, long(*rows))
+    assert len(asked(draft, "have no unit")) == 1
+    assert asked(draft, '1 of 3 results of "CD4" have no unit, e.g. row 3 "7.5". With null they are queried')
+    assert written(draft)["analytes"]["CD4"]["unit"] == "???"
+    assert draft.suggested()["analytes"] == {name: {"code": name, "unit": None} for name in ("CD4", "CD8")}
+
+
+def test_a_column_of_units_that_is_blank_throughout_is_none(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, long(*["CD4,12.5,,,F", "CD4,7,,,F"] * 3))
+    assert asked(draft, 'in which unit is "CD4"? It stands neither in the head nor in a column')
+    columns = written(draft)["columns"]
+    assert "unit" not in columns
+    assert "Units" in columns["ignored"]
 
 
 def test_an_unknown_unit_is_asked(tmp_path: Path) -> None:

@@ -77,6 +77,9 @@ def test_signs_that_a_format_adds_to_a_number_are_read_with_it(tmp_path) -> None
         "\\>0": ">0.6",
         '0.0"%"': "0.6",
         "[<1]0.0;0": "0.6",
+        '[<1]"<1";0': "<1",
+        '[>1]\\<0;"≤"0.0': "≤0.6",
+        '[<0.5]"<"0.0;0.0': "0.6",
         "0.00": "0.6",
     }
     with xlsxwriter.Workbook(tmp_path / "lab.xlsx") as book:
@@ -163,6 +166,20 @@ def test_an_xls_workbook_as_a_person_sees_it(tmp_path, since_1904: bool, year: s
     assert (read.merged, read.computed) == (((3, 4, 0, 0), (3, 3, 1, 2)), {(7, 0)})
     heads = table(tmp_path, "lab.xls", header_rows=[3, 4]).heads
     assert heads == ["Patiënt", "Day 14 | Datum", "Day 14 | CD3"]
+
+
+def test_numbers_of_an_xls_as_their_formats_show_them(tmp_path) -> None:
+    """Per cent and comparators are part of what is read; all else leaves the number as it is."""
+    own = ['"<"0', "0.0%", "[>99]0;0", '"≤"0;-0;"<"0', "0.00", '0" %"', '[<5]"<5";0']
+    cells: dict[tuple[int, int], Any] = {(0, column): Number(0.6, form) for column, form in enumerate((9, 10, 0))}
+    cells |= {(1, column): Number(60, form) for column, form in enumerate(own)}
+    cells |= {(2, 0): Number(60, own[0], row_of=(7, 0.5)), (2, 3): Formula(60, own[0]), (2, 4): Number(0, own[3])}
+    write_xls(tmp_path / "lab.xls", [Sheet("Data", cells)])
+    assert [[cell for cell in row if cell] for row in grid(tmp_path, "lab.xls").rows] == [
+        ["60%", "60%", "0.6"],
+        ["<60", "6000%", "60", "≤60", "60", "60", "60"],
+        ["<60", "<7", "<0.5", "<60", "<0"],
+    ]
 
 
 def test_hidden_sheets_of_an_xls_are_named(tmp_path) -> None:

@@ -11,18 +11,24 @@ END_OF_CHAIN, FREE, FAT_SECTOR = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
 GENERAL, DAY, MINUTE, CLOCK = 0, 14, 22, 21
 """Number formats that every Excel knows: general, a date, a date with its time, a time of day."""
 FORMATS = (GENERAL, DAY, MINUTE, CLOCK)
+FIRST_OF_ITS_OWN = 164
+"""Number of the first format that a workbook declares itself."""
 ERRORS = {"#DIV/0!": 0x07, "#N/A": 0x2A}
 
 
 class Number(NamedTuple):
+    """`form`: number of a format, or a format of the workbook's own. `row_of`: further numbers to its right, in one record."""
+
     value: float
-    form: int = GENERAL
+    form: int | str = GENERAL
+    row_of: tuple[float, ...] = ()
 
 
 class Formula(NamedTuple):
     """Of which only the stored result matters: its tokens are those of the number 1."""
 
     value: float
+    form: int | str = GENERAL
 
 
 class Sheet(NamedTuple):
@@ -40,9 +46,17 @@ def write_xls(path: Path, sheets: Sequence[Sheet], *, since_1904: bool = False) 
 def book(sheets: Sequence[Sheet], *, since_1904: bool) -> bytes:
     start = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0x0DBB, 0x07CC, 0, 6))
     start += _record(0x0022, struct.pack("<H", since_1904))
-    for form in FORMATS:
-        start += _record(0x00E0, struct.pack("<HHHBBBBIIH", 0, form, 0, 0x20, 0, 0, 0, 0, 0, 0x20C0))
-    bodies = [_sheet(sheet) for sheet in sheets]
+    used = [cell.form for sheet in sheets for cell in sheet.cells.values() if isinstance(cell, Number | Formula)]
+    forms = list(dict.fromkeys([*FORMATS, *used]))
+    own = {form: FIRST_OF_ITS_OWN + n for n, form in enumerate(form for form in forms if isinstance(form, str))}
+    for form, number in own.items():
+        wide = not form.isascii()
+        text = form.encode("utf-16-le" if wide else "ascii")
+        start += _record(0x041E, struct.pack("<HHB", number, len(form), wide) + text)
+    for form in forms:
+        number = own.get(form, form)
+        start += _record(0x00E0, struct.pack("<HHHBBBBIIH", 0, number, 0, 0x20, 0, 0, 0, 0, 0, 0x20C0))
+    bodies = [_sheet(sheet, forms) for sheet in sheets]
     entries = [struct.pack("<BB", sheet.hidden, 0) + _short_text(sheet.name) for sheet in sheets]
     offset = len(start) + sum(len(_record(0x0085, bytes(4) + entry)) for entry in entries) + len(_record(0x000A, b""))
     for entry, body in zip(entries, bodies, strict=True):
@@ -51,15 +65,20 @@ def book(sheets: Sequence[Sheet], *, since_1904: bool) -> bytes:
     return start + _record(0x000A, b"") + b"".join(bodies)
 
 
-def _sheet(sheet: Sheet) -> bytes:
+def _sheet(sheet: Sheet, forms: Sequence[int | str]) -> bytes:
     out = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0x0DBB, 0x07CC, 0, 6))
     for (row, column), value in sorted(sheet.cells.items()):
         where = struct.pack("<HH", row, column)
         match value:
+            case Number(row_of=()):
+                out += _record(0x0203, where + struct.pack("<Hd", forms.index(value.form), value.value))
             case Number():
-                out += _record(0x0203, where + struct.pack("<Hd", FORMATS.index(value.form), value.value))
+                form, several = forms.index(value.form), (value.value, *value.row_of)
+                cells = b"".join(struct.pack("<HI", form, _whole(number)) for number in several)
+                out += _record(0x00BD, where + cells + struct.pack("<H", column + len(value.row_of)))
             case Formula():
-                out += _record(0x0006, where + struct.pack("<HdHIH3s", 0, value.value, 0, 0, 3, b"\x1e\x01\x00"))
+                tokens = struct.pack("<HIH3s", 0, 0, 3, b"\x1e\x01\x00")
+                out += _record(0x0006, where + struct.pack("<Hd", forms.index(value.form), value.value) + tokens)
             case bool():
                 out += _record(0x0205, where + struct.pack("<HBB", 0, value, 0))
             case str() if value in ERRORS:
@@ -71,6 +90,12 @@ def _sheet(sheet: Sheet) -> bytes:
         areas = b"".join(struct.pack("<HHHH", *area) for area in sheet.merged)
         out += _record(0x00E5, struct.pack("<H", len(sheet.merged)) + areas)
     return out + _record(0x000A, b"")
+
+
+def _whole(number: float) -> int:
+    """A whole number, or one of two decimals, in four bytes (RK)."""
+    hundredths = not float(number).is_integer()
+    return (round(number * 100) << 2 | 3) if hundredths else (int(number) << 2 | 2)
 
 
 def _record(kind: int, content: bytes) -> bytes:

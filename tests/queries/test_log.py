@@ -98,6 +98,13 @@ def test_unidentified_rows_are_told_apart():
     assert set(one["QUPRIV"]) == {"message and value"}
 
 
+def test_of_a_whole_column_the_sheet_is_asked_about_and_not_the_row():
+    asked = {"USUBJID": None, "QUABOUT": None, "QUKIND": "analyte_unknown", "SRCSHEET": "Data", "SRCROW": 3}
+    assert ids(log_of(queries(asked))) == ids(log_of(queries(asked | {"SRCROW": 90})))
+    assert ids(log_of(queries(asked))) == ids(log_of(queries(asked | {"SRCROW": None})))
+    assert ids(log_of(queries(asked))) != ids(log_of(queries(asked | {"SRCSHEET": "More"})))
+
+
 def test_a_date_of_birth_does_not_enter_the_identifier():
     """It could be found from a digest by trying all days."""
     born = {"QUDOM": "DM", "SRCFILE": "dm.csv", "SRCCOL": "born", "QUKIND": "date_unreadable"}

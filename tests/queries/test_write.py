@@ -158,7 +158,7 @@ def test_files_that_are_not_used_have_a_sheet_of_their_own(tmp_path):
     assert [line["file"] for line in read_csv(tmp_path / "by_site" / "files-not-used.csv")] == ["'=cmd.csv", files[0]]
     # as many lines as the report counts queries
     empty = ADLB.schema.create_empty()
-    counted = query_counts([asked], empty, files)
+    counted = query_counts([asked], empty, files, [])
     assert len(lines_of(book["all"])) == counted["n_queries"].sum() == query_status(log)["n_open"].max() == 3
 
 

@@ -47,6 +47,7 @@ from immrecon.derive.landmarks import derive_adlm
 from immrecon.derive.occurrences import Events
 from immrecon.export.joint_model import export_joint_model
 from immrecon.ingest.clinical import harmonise_clinical
+from immrecon.ingest.deaths import with_deaths
 from immrecon.ingest.lab import harmonise_labs
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +72,8 @@ def estimates(study: Study, folder: Path) -> dict[str, pl.DataFrame]:
     """Every table of the estimates layer but those that count queries and cells."""
     clinical = harmonise_clinical(clinical_spec(study), folder)
     lab = specs.lab_spec(study)
-    labs = harmonise_labs(lab.labs, folder, clinical.dm, lab.analytes, lab.extract_date, lab.cutoff_date)
+    people = with_deaths(clinical.dm, clinical.ce)
+    labs = harmonise_labs(lab.labs, folder, people, lab.analytes, lab.extract_date, lab.cutoff_date)
     spec = specs.derive_spec(study)
     adsl = derive_adsl(clinical.dm, clinical.ds, clinical.ce, clinical.fa, labs.lb, spec)
     adlb = derive_adlb(adsl, labs.lb, spec)

@@ -6,6 +6,7 @@ rule harmonise_lab:
         STEPS.sources,
         sources=FIRST_OUTPUT,
         dm=LAYOUT.participants("harmonised", "dm"),
+        ce=LAYOUT.participants("harmonised", "ce"),
     output:
         lb=LAYOUT.participants("harmonised", "lb"),
         queries=LAYOUT.table("harmonised", "queries_lab"),

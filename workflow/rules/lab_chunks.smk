@@ -7,6 +7,7 @@ rule harmonise_lab_chunk:
         STEPS.sources,
         sources=FIRST_OUTPUT,
         dm=LAYOUT.participants("harmonised", "dm"),
+        ce=LAYOUT.participants("harmonised", "ce"),
     output:
         lb="harmonised/lb/{chunk}.parquet",
         kept=directory(".lab_chunks/{chunk}"),

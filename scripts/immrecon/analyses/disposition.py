@@ -8,9 +8,10 @@ import polars as pl
 from immrecon.analyses.baseline import baseline_table
 from immrecon.analyses.strata import Stratum, placed, still_followed, strata_of_everyone
 from immrecon.analyses.timelines import timelines
+from immrecon.config.endpoints import EndpointsFile
 from immrecon.config.specs import DispositionSpec
 from immrecon.contracts.results import ACCRUAL, FUNNEL, QUERY_COUNTS
-from immrecon.vocabulary import DERIVED, FILE_NOT_USED, FILES, POPULATION_FLAG, Population, Severity
+from immrecon.vocabulary import CLASSIFIED, DERIVED, FILE_NOT_USED, FILES, POPULATION_FLAG, Population, Severity
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def estimate_disposition(
         accrual=accrual(adsl, spec),
         baseline=baseline_table(adsl, sc, spec),
         timelines=timelines(adsl, adoc, spec),
-        query_counts=query_counts(queries, adlb, unused_files),
+        query_counts=query_counts(queries, adlb, unused_files, by_day(adlb, adoc, spec.endpoints)),
     )
 
 
@@ -140,8 +141,12 @@ def _up_to(dates: list[date], month: date, cutoff: date) -> int | None:
     return sum(day < following for day in dates)
 
 
-def query_counts(queries: list[pl.DataFrame], adlb: pl.DataFrame, unused_files: list[str]) -> pl.DataFrame:
-    """Queries per domain, file, kind and severity; results that were read but are not usable; files that are not."""
+def query_counts(
+    queries: list[pl.DataFrame], adlb: pl.DataFrame, unused_files: list[str], classified: list[pl.DataFrame]
+) -> pl.DataFrame:
+    """Queries per domain, file, kind and severity; results that were read but are not usable; files that are not; and
+    the results of `by_day`.
+    """
     asked = (
         pl.concat(queries)
         .sort("QUDOM", "SRCFILE", "QUKIND", "QUSEV", "QUSEQ")
@@ -152,14 +157,27 @@ def query_counts(queries: list[pl.DataFrame], adlb: pl.DataFrame, unused_files: 
             example=pl.col("QUKIND").first().str.replace_all("_", " "),
         )
     )
-    unusable = (
-        adlb.filter(pl.col("ANL02FL") == "N")
-        .group_by(source_file="SRCFILE", example="ANLREAS")
+    unusable = adlb.filter(pl.col("ANL02FL") == "N").with_columns(domain=pl.lit(DERIVED), example="ANLREAS")
+    counted = (
+        pl.concat([unusable, *classified], how="diagonal")
+        .group_by("domain", "example", source_file="SRCFILE")
         .agg(n_queries=pl.len())
-        .with_columns(domain=pl.lit(DERIVED), kind=pl.col("example").str.replace_all(" ", "_"), severity=pl.lit("note"))
+        .with_columns(kind=pl.col("example").str.replace_all(" ", "_"), severity=pl.lit("note"))
     )
-    derived = (unusable, _unused(unused_files))
+    derived = (counted, _unused(unused_files))
     return pl.concat([asked, *map(_derived_query, derived)])
+
+
+def by_day(adlb: pl.DataFrame, adoc: pl.DataFrame, endpoints: EndpointsFile) -> list[pl.DataFrame]:
+    """Usable results of before the transplant, and of on or after each occurrence at which a rule lets samples end."""
+    usable = adlb.filter(pl.col("ANL02FL") == "Y").with_columns(domain=pl.lit(CLASSIFIED))
+    ends = dict.fromkeys(end for rule in endpoints.threshold_rules().values() for end in rule.samples_end_at)
+    found = [usable.filter(pl.col("ADY") < 0).with_columns(example=pl.lit("collected before transplant"))]
+    for end in ends:
+        first = adoc.filter(OCCUR=end, OCCSEQ=1).select("USUBJID", ENDDY="DY")
+        after = usable.join(first, on="USUBJID", how="inner").filter(pl.col("ADY") >= pl.col("ENDDY"))
+        found.append(after.with_columns(example=pl.lit(f"collected on or after {endpoints.words(end)}")))
+    return found
 
 
 def _unused(files: list[str]) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from immrecon.config.source_format import Pattern
 Flag = Literal[
     "sum_exceeds_whole", "percent_disagrees", "ratio_disagrees", "total_disagrees", "jump", "unit_slip_suspected",
     "panel_repeated", "panel_shared", "accession_shared", "sample_partly_excluded", "long_way", "visit_off",
+    "sample_after_death",
 ]  # fmt: skip
 """Kinds of queries on results that are used although they do not fit."""
 

@@ -3,6 +3,7 @@
 import polars as pl
 
 from immrecon.ingest.clinical_queries import query
+from immrecon.ingest.deaths import death_in_words, first_death
 from immrecon.vocabulary import Severity
 
 START_STEM = {"CE": "CEST", "CM": "CMST", "AE": "AEST", "DS": "DS", "FA": "FA"}
@@ -21,7 +22,7 @@ def contradictions(
     """Queries of severity warning on rows of the harmonised domains that cannot all be true."""
     records = {"DS": ds, "CE": ce, "FA": fa, "CM": cm, "AE": ae}
     queries = [*_participants(dm, ds), *_deaths(ce, fa), _disagreeing_results(fa)]
-    death = _first_death(ce)
+    death = first_death(ce)
     for domain, frame in records.items():
         queries.append(_after_death(domain, frame, death))
         queries.append(_dated_after_entry(domain, frame))
@@ -85,33 +86,12 @@ def _completed_years(birth: pl.Expr, on: pl.Expr) -> pl.Expr:
     return on.dt.year() - birth.dt.year() - (~had_birthday).cast(pl.Int32)
 
 
-def _first_death(ce: pl.DataFrame) -> pl.DataFrame:
-    """The first record of a death that has a day."""
-    dated = pl.col("CESTLO").is_not_null() | pl.col("CESTDY").is_not_null()
-    deaths = ce.filter((pl.col("CEDECOD") == "DEATH") & dated).sort("USUBJID", "CESEQ", maintain_order=True)
-    return deaths.unique("USUBJID", keep="first", maintain_order=True).select(
-        "USUBJID",
-        death_row="SRCROW",
-        death_file="SRCFILE",
-        death_lo="CESTLO",
-        death_hi="CESTHI",
-        death_dy="CESTDY",
-        death_seq="CESEQ",
-    )
-
-
 def _later_than_death(prefix: str, columns: list[str]) -> pl.Expr:
     """Certainly later: the earliest day the record allows is after the latest day the death allows."""
     later = (pl.col(f"{prefix}LO") > pl.col("death_hi")).fill_null(False)
     if f"{prefix}DY" in columns:
         later |= (pl.col(f"{prefix}DY") > pl.col("death_dy")).fill_null(False)
     return later
-
-
-def _death_in_words() -> pl.Expr:
-    """The day of death, in the form that its source gave."""
-    date = pl.coalesce(pl.col("death_hi").cast(pl.String), pl.format("day {}", pl.col("death_dy").round(1)))
-    return pl.format("the death of {} ({} row {})", date, "death_file", "death_row")
 
 
 def _after_death(domain: str, frame: pl.DataFrame, death: pl.DataFrame) -> pl.DataFrame:
@@ -130,14 +110,14 @@ def _after_death(domain: str, frame: pl.DataFrame, death: pl.DataFrame) -> pl.Da
         rows,
         domain,
         "record_after_death",
-        pl.format("Dated after {}.", _death_in_words()),
+        pl.format("Dated after {}.", death_in_words()),
         "Which of the two dates is right?",
     )
     return asked.with_columns(QUKIND=rows.select(kind.alias("QUKIND")).to_series()) if rows.height else asked
 
 
 def _deaths(ce: pl.DataFrame, fa: pl.DataFrame) -> list[pl.DataFrame]:
-    death = _first_death(ce)
+    death = first_death(ce)
     deaths = ce.filter(pl.col("CEDECOD") == "DEATH")
     repeated = deaths.filter(pl.col("CESTLO").is_not_null() | pl.col("CESTDY").is_not_null()).join(
         death, on="USUBJID", maintain_order="left"
@@ -150,7 +130,7 @@ def _deaths(ce: pl.DataFrame, fa: pl.DataFrame) -> list[pl.DataFrame]:
         repeated.filter(differs),
         "CE",
         "deaths_disagree",
-        pl.format("Another date than {}.", _death_in_words()),
+        pl.format("Another date than {}.", death_in_words()),
         "Which of the two is right?",
     )
     survival = fa.filter((pl.col("FACAT") == "SURVIVAL") & (pl.col("FATESTCD") == "STATUS"))

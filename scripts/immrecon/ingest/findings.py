@@ -48,7 +48,7 @@ class Finding:
     column: pl.Expr = field(default_factory=lambda: CELL)
     value: pl.Expr = field(default_factory=lambda: pl.col("RESULT"))
     scope: Scope = "cell"
-    """One query per cell, per sample (all rows of an accession), or per column of the file."""
+    """One query per cell, per sample (all rows of an accession), or per column of the file, at its first row."""
 
 
 _OF_A_PLACE = (
@@ -166,7 +166,7 @@ def _gather(frame: pl.DataFrame, severity: Severity, *, withholds: bool) -> pl.D
     several = (pl.col("LAST") > pl.col("SRCROW")) & (pl.col("PLACE") != "")
     message = pl.format("{} ({} results in rows {} to {})", "QUMSG", "N", "SRCROW", "LAST")
     return counted.with_columns(
-        pl.when(pl.col("PLACE") != "").then("SRCROW").alias("SRCROW"),
+        pl.col("SRCROW"),
         pl.col("QUCOL").alias("SRCCOL"),
         pl.lit(severity.value).alias("QUSEV"),
         pl.when(several).then(message).otherwise("QUMSG").alias("QUMSG"),

@@ -69,8 +69,8 @@ def harmonise_labs(
     cutoff_date: date | None,
 ) -> LabTables:
     """Every result cell of every export under `folder` (the cut), as a value, a censored value, a result that is not
-    used with its reason, or a query. `dm` is the harmonised DM: the participants there are. What became of a result
-    on or before `cutoff_date` does not depend on results drawn after it.
+    used with its reason, or a query. `dm` is the harmonised DM, `with_deaths`: the participants there are. What became
+    of a result on or before `cutoff_date` does not depend on results drawn after it.
 
     Raises ConfigError: a dialect names what the study does not have. SourceError: an export that cannot be read as
     declared (missing, empty, another encoding, a declared column or sheet missing).

@@ -39,7 +39,7 @@ def _with_other_visits(shaped: Shaped, frame: pl.DataFrame, dialect: Dialect, vi
     such a head. What stands in the rows of analytes that are not requested is that all the same.
     """
     columns = dialect.columns
-    heads = [head for head, _ in shaped.undeclared]
+    heads = [column.head for column in shaped.undeclared]
     if visits.dates == "beside":
         heads = [head for head in heads if as_written(below(head)) == columns.result]
     assert columns.test is not None
@@ -54,7 +54,7 @@ def _with_other_visits(shaped: Shaped, frame: pl.DataFrame, dialect: Dialect, vi
     return replace(
         shaped,
         n_not_requested=shaped.n_not_requested + sum(visit.n for visit in others),
-        undeclared=tuple((head, n) for head, n in shaped.undeclared if head not in {visit.head for visit in found}),
+        undeclared=tuple(column for column in shaped.undeclared if column.head not in {visit.head for visit in found}),
         of_visits=tuple(found),
     )
 

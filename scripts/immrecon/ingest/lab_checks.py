@@ -86,6 +86,7 @@ def sample_findings(dialect: Dialect) -> list[Finding]:
     """What does not fit in the dates of one sample."""
     hours, visit = dialect.checks.max_hours_to_receipt, dialect.checks.visit
     return [
+        _after_death(),
         *([] if hours is None else [_long_way(dialect, hours)]),
         *([] if visit is None else [_visit_off(visit.tolerance_days)]),
     ]
@@ -139,6 +140,19 @@ def _slip_remarks(results: Results, rule: SlipRule, cutoff: date | None) -> pl.D
         pl.lit("Used as it stands: it is the first or last result, and conditioning alone can do this."),
     )
     return remarks(in_full(results, found), finding, Severity.WARNING)
+
+
+def _after_death() -> Finding:
+    """Certainly later: than the latest day that the record of the death allows."""
+    return Finding(
+        "sample_after_death",
+        USED & ((pl.col("LBDT") > pl.col("DTHHI")) | (pl.col("LBDY") > pl.col("DTHHIDY"))),
+        pl.format("Drawn after {}.", "DEATH"),
+        pl.lit("Whose sample is it, and which of the two dates is right?"),
+        column=pl.col("DATECOL"),
+        value=pl.col("DATETEXT"),
+        scope="sample",
+    )
 
 
 def _long_way(dialect: Dialect, hours: float) -> Finding:

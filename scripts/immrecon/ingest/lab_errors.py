@@ -135,7 +135,7 @@ def result_errors(dialect: Dialect) -> list[Finding]:
             "unit_unknown",
             problem == "unknown",
             pl.format('The unit "{}" of {} is not known.', unit, code),
-            pl.coalesce(pl.format('Did you mean "{}"?', "UNIT_LIKELY"), pl.lit("Add it to `units` of the dialect.")),
+            pl.coalesce(pl.format("Did you mean {}?", "UNIT_LIKELY"), pl.lit("Add it to `units` of the dialect.")),
             column=unit_column,
             value=unit,
         ),

@@ -9,7 +9,7 @@ from immrecon.ingest.findings import Finding, listing, remarks, shown
 from immrecon.ingest.lab_errors import place_of
 from immrecon.ingest.lab_reference import unread_limits
 from immrecon.ingest.lab_results import USED
-from immrecon.ingest.lab_undeclared import UndeclaredVisit
+from immrecon.ingest.lab_undeclared import Undeclared, UndeclaredVisit
 from immrecon.ingest.readers.grid import Grid, Table
 from immrecon.vocabulary import USED_FATES, Fate, Severity
 
@@ -128,21 +128,22 @@ def without_rows(table: Table) -> pl.DataFrame:
     )
 
 
-def undeclared_columns(table: Table, undeclared: tuple[tuple[str, int], ...]) -> pl.DataFrame:
-    """The listing of columns that the dialect does not mention."""
+def undeclared_columns(table: Table, undeclared: Sequence[Undeclared]) -> pl.DataFrame:
+    """The listing of columns that the dialect does not mention, each at its first filled cell."""
     return listing(
         [
             {
                 "SRCFILE": table.file,
                 "SRCSHEET": table.sheet,
-                "SRCCOL": head,
+                "SRCROW": one.first_row,
+                "SRCCOL": one.head,
                 "QUKIND": "column_undeclared",
                 "QUSEV": Severity.WARNING.value,
-                "QUMSG": f"The dialect does not mention this column. Its {n} filled cells are not read.",
+                "QUMSG": f"The dialect does not mention this column. Its {one.n} filled cells are not read.",
                 "QUHINT": "Declare it as an analyte, as not requested, or as ignored.",
                 "QUNCELL": 0,
             }
-            for head, n in undeclared
+            for one in undeclared
         ]
     )
 

@@ -9,11 +9,12 @@ from immrecon.config.source_format import DateStyle
 from immrecon.config.study import Analyte
 from immrecon.errors import ConfigError
 from immrecon.ingest.dates import parse_dates
+from immrecon.ingest.deaths import OF_DEATHS
 from immrecon.ingest.identity import identify
 from immrecon.ingest.lab_blanks import is_blank
 from immrecon.ingest.lab_reference import reference_limits_of
 from immrecon.ingest.patterns import check_patterns
-from immrecon.ingest.units import Unit, likely_unit, parse_unit, shift
+from immrecon.ingest.units import Unit, likely_units, parse_unit, shift
 from immrecon.ingest.values import parse_results, scaled
 
 _CLOCK = r"^([01]?[0-9]|2[0-3])[:hH.]([0-5][0-9])(?:[:.][0-5][0-9])?$"
@@ -29,7 +30,7 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
     analyte), LBSTRESU, LBLLOQ, and the analyte's declarations; UNIT_SHIFT (power of ten to the standard unit),
     UNIT_PROBLEM, UNIT_LIKELY; OF and COUNTUNIT of percentages that are turned into counts; LBSTNRLO, LBSTNRHI,
     REFERENCE_PROBLEM (of reference limits); LBCMP, LBSTRESN, WORD, WORD_REASON, VALUE_PROBLEM, ROUNDED; BRTHLO, HSCTDT
-    of the participant.
+    of the participant, and DTHHI, DTHHIDY, DEATH (of `deaths.with_deaths`; null where `dm` is without).
     """
     around, place = runs(cells, AROUND)
     around, readings = parse_around(around, dialect, dm), parse_readings(cells.drop(AROUND), dialect, analytes)
@@ -94,7 +95,13 @@ def check_against_study(dialect: Dialect, analytes: Sequence[Analyte]) -> None:
     where = f'lab "{dialect.name}"'
     check_patterns((f"{where}: {key}", pattern) for key, pattern in _patterns(dialect))
     for name, meaning in dialect.units.items():
-        _unit(meaning, f'{where}: units."{name}"', {})
+        known_as = parse_unit(name)
+        if known_as not in (None, _unit(meaning, f'{where}: units."{name}"', {})):
+            raise ConfigError(
+                f'{where}: units."{name}": "{name}" is a unit itself, and "{meaning}" is another one. Expected is a '
+                "spelling of the same unit, or no entry. Hint: where the laboratory writes the wrong unit, leave out "
+                "columns.unit and declare the unit of each analyte."
+            )
     for name, rule in dialect.analytes.items():
         if rule.code not in known:
             listed = ", ".join(sorted(known))
@@ -145,8 +152,8 @@ def _codes_in_rules(dialect: Dialect) -> list[tuple[str, str]]:
 def _unit(text: str, where: str, aliases: Mapping[str, str]) -> Unit:
     unit = parse_unit(aliases.get(text, text))
     if unit is None:
-        likely = likely_unit(text, aliases)
-        hint = f' Did you mean "{likely}"?' if likely else ""
+        likely = likely_units(text, aliases)
+        hint = f" Did you mean {likely}?" if likely else ""
         raise ConfigError(f'{where}: the unit "{text}" is not known.{hint}')
     return unit
 
@@ -155,8 +162,13 @@ def _who(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame) -> pl.DataFram
     found = identify(cells["IDTEXT"], dialect.participant, set(dm["USUBJID"].to_list()))
     found = found.rename({"problem": "ID_PROBLEM", "likely": "ID_LIKELY"})
     return pl.concat([cells, found], how="horizontal").join(
-        dm.select("USUBJID", "BRTHLO", "HSCTDT"), on="USUBJID", how="left", maintain_order="left"
+        _people(dm), on="USUBJID", how="left", maintain_order="left"
     )
+
+
+def _people(dm: pl.DataFrame) -> pl.DataFrame:
+    deaths = [pl.col(n) if n in dm.columns else pl.lit(None, dtype=kind).alias(n) for n, kind in OF_DEATHS.items()]
+    return dm.select("USUBJID", "BRTHLO", "HSCTDT", *deaths)
 
 
 def _when(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
@@ -282,7 +294,7 @@ def _resolve(
         return None, "missing", None
     source = parse_unit(aliases.get(written, written))
     if source is None:
-        return None, "unknown", likely_unit(written, aliases)
+        return None, "unknown", likely_units(written, aliases)
     expected = parse_unit(aliases.get(declared, declared)) if declared is not None else None
     if shift(source, target) is None or (expected is not None and expected != source):
         return None, "disagrees", None

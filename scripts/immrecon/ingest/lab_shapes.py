@@ -11,7 +11,7 @@ from immrecon.ingest.findings import LONGEST_SHOWN, brief
 from immrecon.ingest.lab_blanks import is_filled, marks_a_version, may_say_more, says_no_result
 from immrecon.ingest.lab_columns import context_heads
 from immrecon.ingest.lab_limits import limit_texts
-from immrecon.ingest.lab_undeclared import UndeclaredVisit, below, cells_without_a_visit, undeclared
+from immrecon.ingest.lab_undeclared import Undeclared, UndeclaredVisit, below, cells_without_a_visit, undeclared
 from immrecon.ingest.patterns import found_in
 from immrecon.ingest.readers.grid import COLUMN, HEADER_JOIN, ROW, Table, refuse_twice
 
@@ -58,8 +58,8 @@ class Shaped:
     n_rows: int
     n_blank: int
     n_not_requested: int
-    undeclared: tuple[tuple[str, int], ...]
-    """Columns that the dialect does not mention, and their number of non-blank cells."""
+    undeclared: tuple[Undeclared, ...]
+    """Columns that the dialect does not mention."""
     of_visits: tuple[UndeclaredVisit, ...] = ()
     """Columns of results whose visit the dialect does not know. Their cells are not among `cells`."""
 

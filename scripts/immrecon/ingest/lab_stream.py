@@ -42,6 +42,7 @@ from immrecon.ingest.lab_columns import is_read, required_columns, with_constant
 from immrecon.ingest.lab_notes import changes_of_laboratory, undeclared_columns, without_rows
 from immrecon.ingest.lab_parse import check_against_study
 from immrecon.ingest.lab_shapes import Shaped, shape
+from immrecon.ingest.lab_undeclared import Undeclared
 from immrecon.ingest.readers import Table, find_files
 from immrecon.ingest.readers.large import table_parts
 from immrecon.ingest.readers.text_blocks import BLOCK_BYTES
@@ -186,21 +187,23 @@ def _order(file: int, dialect: Dialect) -> pl.Expr:
 
 def _together(one: Shaped, other: Shaped) -> Shaped:
     """The counts of two parts of a table, without the cells."""
-    undeclared = dict(one.undeclared)
-    for head, n in other.undeclared:
-        undeclared[head] = undeclared.get(head, 0) + n
+    undeclared = {column.head: column for column in one.undeclared}
+    for column in other.undeclared:
+        before = undeclared.get(column.head, Undeclared(column.head, 0, None))
+        first_row = column.first_row if before.first_row is None else before.first_row
+        undeclared[column.head] = Undeclared(column.head, before.n + column.n, first_row)
     return Shaped(
         other.cells.clear(),
         one.n_rows + other.n_rows,
         one.n_blank + other.n_blank,
         one.n_not_requested + other.n_not_requested,
-        tuple(undeclared.items()),
+        tuple(undeclared.values()),
     )
 
 
-def _in_order(table: Table, total: Shaped) -> tuple[tuple[str, int], ...]:
-    found = dict(total.undeclared)
-    return tuple((head, found[head]) for head in table.heads if head in found)
+def _in_order(table: Table, total: Shaped) -> list[Undeclared]:
+    found = {column.head: column for column in total.undeclared}
+    return [found[head] for head in table.heads if head in found]
 
 
 @dataclass(frozen=True)
@@ -267,10 +270,12 @@ def summed(found: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _said_once(queries: pl.DataFrame) -> pl.DataFrame:
-    """A query about a whole column withholds cells in several buckets: their numbers are added up."""
-    whole = pl.col("SRCROW").is_null() & (pl.col("QUNCELL") > 0)
-    keys = [name for name in LISTING if name != "QUNCELL"]
-    added = queries.filter(whole).group_by(keys, maintain_order=True).agg(pl.col("QUNCELL").sum())
+    """A query about a whole column withholds cells in several buckets: it is about all, and at the first row."""
+    whole = pl.col("QUABOUT").is_null() & (pl.col("QUNCELL") > 0)
+    keys = [name for name in LISTING if name not in ("QUNCELL", "SRCROW")]
+    added = (
+        queries.filter(whole).group_by(keys, maintain_order=True).agg(pl.col("SRCROW").min(), pl.col("QUNCELL").sum())
+    )
     return pl.concat([queries.filter(~whole), added.select(queries.columns)])
 
 

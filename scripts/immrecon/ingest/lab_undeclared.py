@@ -14,6 +14,15 @@ from immrecon.ingest.readers.grid import HEADER_JOIN, ROW, Table
 
 
 @dataclass(frozen=True)
+class Undeclared:
+    """A column that nothing is declared of: how many of its cells are filled, and the row of the first."""
+
+    head: str
+    n: int
+    first_row: int | None
+
+
+@dataclass(frozen=True)
 class UndeclaredVisit:
     """A column of results of a visit that the dialect does not know: how many, in which rows, and the first of them."""
 
@@ -29,8 +38,8 @@ def below(head: str) -> str:
     return head.rpartition(HEADER_JOIN)[2]
 
 
-def undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    """Columns that the dialect does not mention, and their number of non-blank cells."""
+def undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[Undeclared, ...]:
+    """Columns that the dialect does not mention."""
     ignored = dialect.columns.ignored
     if ignored == "*":
         return ()
@@ -39,7 +48,9 @@ def undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[tup
     if not rest:
         return ()
     counts = table.frame.select(is_filled(head).sum() for head in rest).row(0)
-    return tuple((head, n) for head, n in zip(rest, counts, strict=True) if n or not head.startswith("(column "))
+    rows = table.frame.select(pl.col(ROW).filter(is_filled(head)).first().alias(head) for head in rest).row(0)
+    found = [Undeclared(head, n, row) for head, n, row in zip(rest, counts, rows, strict=True)]
+    return tuple(one for one in found if one.n or not one.head.startswith("(column "))
 
 
 def results_below(frame: pl.DataFrame, heads: Sequence[str], is_result: pl.Expr) -> list[UndeclaredVisit]:

@@ -12,7 +12,7 @@ from immrecon.config.queries import QueriesSpec
 from immrecon.contracts.harmonised import QUERIES_LAB, QUERY_LOG
 from immrecon.contracts.io import validate
 from immrecon.errors import SourceError
-from immrecon.queries.rules import rule_of
+from immrecon.queries.rules import OF_A_COLUMN, rule_of
 from immrecon.vocabulary import FILE_NOT_USED, FILES, Privacy, QueryStatus, Severity
 
 SCHEME = "1"
@@ -113,7 +113,7 @@ def _with_ids(queries: pl.DataFrame) -> pl.DataFrame:
 
     Equal questions are numbered in the order of their places. Two questions with one digest both get a longer one.
     """
-    whole_file = pl.col("SRCROW").is_null()
+    whole_file = pl.col("SRCROW").is_null() | pl.col("QUKIND").is_in(OF_A_COLUMN)
     source = pl.coalesce("LBNAM", pl.when(whole_file).then("SRCFILE"))
     # The digest goes into a list without participants: of what may identify one it holds too little to tell it.
     private, nobody = pl.col("QUPRIV") == Privacy.ALL.value, pl.col("USUBJID").is_null()

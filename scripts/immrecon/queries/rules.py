@@ -51,6 +51,9 @@ RULES: dict[str, Rule] = {
     "code_unknown": Rule("Text not listed", "One of the texts that the configuration lists.", "Not used as a code."),
     "unit_missing": Rule("Unit missing", "A unit with every number.", _NOT_USED),
     "unit_unknown": Rule("Unit not known", "A unit of the declared spellings.", _NOT_USED),
+    "unit_text_unknown": Rule(
+        "Text of the unit not known", "A text that says the coded unit.", "The unit is read by its code."
+    ),
     "unit_disagrees": Rule("Another unit than declared", "The declared unit.", "Not used, and not converted."),
     "count_of_draw_missing": Rule(
         "Percentage without the count of its draw", "One plain count in the same draw.", _NOT_USED
@@ -142,6 +145,9 @@ RULES: dict[str, Rule] = {
         "The results of both are used.",
     ),
     "long_way": Rule("Long way to the laboratory", "Receipt within the declared hours.", _USED),
+    "sample_after_death": Rule(
+        "Drawn after death", "A draw up to the death.", "Kept, and not used in any analysis while the death stands."
+    ),
     "visit_off": Rule("Visit label and date disagree", "A date near the day that the label names.", _USED),
     # Dates
     "date_missing": Rule("Date missing", "A date.", "Not used where a date is needed."),
@@ -230,6 +236,9 @@ RULES: dict[str, Rule] = {
     ),
 }
 """By kind, as QUKIND of the queries."""
+
+OF_A_COLUMN = ("analyte_unknown", "column_undeclared")
+"""Kinds that ask about a whole column: their row is that of its first cell, and says nothing of what is asked."""
 
 _BY_SEVERITY = {Severity.ERROR: _NOT_USED, Severity.WARNING: _USED, Severity.NOTE: _USED}
 

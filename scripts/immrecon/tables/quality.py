@@ -10,7 +10,7 @@ from immrecon.tables.format import clean, count, scientific, sentence
 from immrecon.tables.frames import ALL_LEVELS, ALL_PARTICIPANTS, index
 from immrecon.tables.model import Cell, Emphasis, Head, Row, Table
 from immrecon.tables.results import Results
-from immrecon.vocabulary import DERIVED, POOLED, READ, CheckOutcome, Fate, Severity
+from immrecon.vocabulary import CLASSIFIED, DERIVED, POOLED, READ, CheckOutcome, Fate, Severity
 
 FATES = {
     "n_value": "Used as a number",
@@ -149,12 +149,20 @@ def query_status(results: Results, spec: DisplaySpec) -> Table:
     )
 
 
+_UNASKED = {
+    DERIVED: "Results that analyses do not use",
+    CLASSIFIED: "Results that some analyses do not use, by the day of the sample",
+}
+
+
 def queries(results: Results, spec: DisplaySpec) -> Table:
     """Queries by severity, kind and file, errors first."""
     severities = [severity.value for severity in Severity]
     frame = results.query_counts.with_columns(
         order=pl.when(pl.col("domain") == DERIVED)
         .then(len(severities) + 1)
+        .when(pl.col("domain") == CLASSIFIED)
+        .then(len(severities) + 2)
         .otherwise(pl.col("severity").replace_strict(severities, list(range(len(severities))), default=len(severities)))
     ).sort("order", "n_queries", "domain", "source_file", "kind", descending=[False, True, False, False, False])
     rows = [
@@ -165,11 +173,11 @@ def queries(results: Results, spec: DisplaySpec) -> Table:
                 Cell(count(line["n_cells"])),
                 Cell(clean(line["example"])),
             ),
-            section="Results that analyses do not use" if line["domain"] == DERIVED else _severity(line["severity"]),
+            section=_UNASKED.get(line["domain"]) or _severity(line["severity"]),
         )
         for line in frame.iter_rows(named=True)
     ]
-    asked = frame.filter(pl.col("domain") != DERIVED)
+    asked = frame.filter(~pl.col("domain").is_in(list(_UNASKED)))
     if asked.height:
         n_queries, n_cells = asked.select(pl.col("n_queries").sum(), pl.col("n_cells").sum()).row(0)
         total = (Cell("All queries"), BLANK, BLANK, Cell(count(n_queries)), Cell(count(n_cells)), BLANK)
@@ -192,8 +200,9 @@ def queries(results: Results, spec: DisplaySpec) -> Table:
         rows=rows,
         footnotes=[
             "Method: counts. An error withholds the value from every analysis; a warning leaves it in use; a note "
-            "informs. Each query is a line of queries/queries.xlsx. Results that analyses do not use were read without "
-            "a doubt, and nobody is asked about them: they are not among all queries.",
+            "informs. Each query is a line of queries/queries.xlsx. Results that analyses, or some of them, do not use "
+            "were read without a doubt, and nobody is asked about them: they are not among all queries. One result may "
+            "be on or after several events; the rules of each analysis say at which its samples end.",
         ],
         empty="The checks of this data cut raised no query.",
         n_labels=3,

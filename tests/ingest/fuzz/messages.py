@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from ..exports.common import Export
+from .plain_values import power_of
 from .sheet import Sheet, UnreadableError, load_json, text
 
 HL7_HEADS = ["PID-3.1", "OBR-3", "OBR-7", "OBX-2", "OBX-3.2", "LOINC", "OBX-5", "OBX-6", "OBX-11"]
@@ -154,9 +155,14 @@ def _fhir_value(held: dict[str, Any]) -> tuple[str, str]:
         if not all(isinstance(text, str) for text in said.values()):
             return "?", "?"
         coded = said.get("code", "") if said.get("system") == "http://unitsofmeasure.org" else ""
-        units = {text for text in (coded, said.get("unit", "")) if text}
-        return said.get("comparator", "") + said.get("value", ""), units.pop() if len(units) == 1 else "".join(units)
+        return said.get("comparator", "") + said.get("value", ""), _agreed(coded, said.get("unit", ""))
     return "", ""
+
+
+def _agreed(coded: str, said: str) -> str:
+    """The coded unit is meant for machines: it holds, unless the words beside it are another unit."""
+    both = power_of(coded), power_of(said)
+    return f"{coded} or {said}" if None not in both and both[0] != both[1] else coded or said
 
 
 def write_fhir(export: Export, sheet: Sheet) -> bytes:

@@ -11,7 +11,25 @@ POWER = {
     "G/L": 3, "Giga/L": 3, "10^9/L": 3, "10*9/L": 3, "10E9/L": 3, "x10(9)/L": 3, "x10^9/L": 3, "10^3/uL": 3, "10*3/uL": 3,
     "K/uL": 3, "THOU/uL": 3, "/L": -6, "/mL": -3, "/dL": -5, "/nL": 3, "/l": -6, "/ml": -3, "/cmm": 0,
 }  # fmt: skip
-"""Power of ten to a count per uL, by spelling."""
+"""Power of ten to a count per uL, by spelling: those that mutated exports are written with."""
+
+_PER_UL = {"uL", "ul", "UL", "mcL", "MCL", "mm3", "MM3", "mm³", "mm^3", "cmm", "CMM"}
+
+
+def power_of(unit: str) -> int | None:
+    """Power of ten to a count per uL; None for what is no unit of a count."""
+    plain = " ".join(unit.replace("\u00b5", "u").replace("\u03bc", "u").split())
+    if plain in POWER:
+        return POWER[plain]
+    before, slash, volume = plain.rpartition("/")
+    what = before.strip().casefold()
+    if not slash:
+        return None
+    if what in {"", "1", "#", "nb", "cell", "cells", "{cells}"}:
+        return 0 if volume in _PER_UL else POWER.get(f"/{volume}")
+    if what == "giga" and volume in {"L", "l"}:
+        return 3
+    return 3 if what in {"k", "thou"} and volume in _PER_UL else None
 
 
 def number_of(cell: str, numbers: dict[str, Any]) -> tuple[str, Decimal] | None:

@@ -11,7 +11,7 @@ from datetime import date
 
 from ..exports.common import Export
 from .messages import HL7_HEADS
-from .plain_values import POWER, day_of, number_of
+from .plain_values import day_of, number_of, power_of
 from .sheet import Sheet, UnreadableError, clean, kind, text
 
 Reading = tuple[str, str, date, str, float]
@@ -270,7 +270,7 @@ def _reading(export: Export, f: dict[str, str]) -> Reading | None:
     if export.dialect["columns"].get("status") and f.get("status") not in export.dialect["statuses"]:
         return None
     unit = f["unit"] if f["unit"] != "(declared)" else rule["unit"]
-    power = POWER.get(" ".join(unit.replace("\u00b5", "u").replace("\u03bc", "u").split()))
+    power = power_of(unit)
     day = day_of(f["date"], export.dialect["columns"]["collected"]["dates"])
     number = number_of(f["result"], export.dialect["numbers"])
     if power is None or day is None or number is None:

@@ -11,8 +11,8 @@ from immrecon.ingest.propose.columns import Column, folded, join
 from immrecon.ingest.propose.draft import Entry, Remark, inferred, question
 from immrecon.ingest.propose.roles import LONGEST_WORD
 from immrecon.ingest.propose.terms import is_below_limit
-from immrecon.ingest.propose.values import is_below, limits
-from immrecon.ingest.units import PERCENT, Unit, likely_unit, parse_unit, shift
+from immrecon.ingest.propose.values import is_below, limits, may_be_thousands
+from immrecon.ingest.units import PERCENT, Unit, likely_units, parse_unit, shift
 from immrecon.quoting import quoted
 
 PER_UL = Unit("count", 6)
@@ -28,6 +28,8 @@ class Evidence:
     results: Column
     units: Column | None = None
     loincs: Column | None = None
+    without_unit: Column | None = None
+    """Numbers beside which the column of units is blank."""
 
 
 @dataclass
@@ -139,7 +141,16 @@ def _unit(
     """The unit, and the suggested one."""
     percent = (read.code or "").endswith("PCT")
     if has_units:
-        return _unit_of_column(name, evidence.units, remarks, percent=percent)
+        unit, answer = _unit_of_column(name, evidence.units, remarks, percent=percent)
+        if unit != OPEN_QUESTION and (blank := evidence.without_unit) is not None and blank.n:
+            asked = (
+                f"{blank.n} of {evidence.results.n} results of {quoted(name)} have no unit, e.g. {blank.examples()}. "
+                f"With {answer or 'null'} they are queried. If one unit holds for all, take columns.unit away and give "
+                "every analyte its unit"
+            )
+            remarks.append(Remark("question", asked))
+            return OPEN_QUESTION, answer
+        return unit, answer
     if read.unit is not None:
         remarks.append(Remark("sure", f"the unit {quoted(read.unit)} stands in the head"))
         return read.unit, read.unit
@@ -161,7 +172,6 @@ def _unit_of_column(
     name: str, units: Column | None, remarks: list[Remark], *, percent: bool
 ) -> tuple[str | None, str | None]:
     if units is None or not units.n:
-        remarks.append(Remark("note", f"no cell of {quoted(name)} has a unit: they are queried"))
         return None, None
     parsed = {text: parse_unit(text) for text in units.texts}
     dimensions = {unit.dimension for unit in parsed.values() if unit is not None}
@@ -186,12 +196,15 @@ def _limit(
     source = parse_unit(unit) if unit not in {None, OPEN_QUESTION} else _only_unit(evidence.units)
     target = None if source is None else _STANDARD[source.dimension]
     power = None if source is None or target is None else shift(source, target)
-    if len(found) == 1 and power is not None:
+    undecided = any(map(may_be_thousands, found))
+    if len(found) == 1 and power is not None and not undecided:
         written = next(iter(found)).replace(",", ".")
         rule["lloq"] = answer["lloq"] = float(f"{written}e{power}")
         remarks.append(Remark("inferred", f"lloq: every limit is the same: {cells.counted(3)}; given per uL or in %"))
         return
-    if len(found) == 1:
+    if undecided:
+        asked = f"lloq: the limit has decimals or thousands: {cells.counted(3)}. Which, per uL or in %?"
+    elif len(found) == 1:
         asked = f"lloq: cells say {cells.counted(3)}; without one unit it cannot be given per uL or in %"
     elif not found:
         asked = (
@@ -265,7 +278,7 @@ def _unknown_units(known: Mapping[str, Evidence]) -> Entry | None:
     if not texts:
         return None
     shown = ", ".join(
-        f"{quoted(text)} ({n} cells{f', like {quoted(likely)}' if (likely := likely_unit(text, {})) else ''})"
+        f"{quoted(text)} ({n} cells{f', like {likely}' if (likely := likely_units(text, {})) else ''})"
         for text, n in texts.most_common(12)
     )
     chosen = dict.fromkeys((text for text, _ in texts.most_common(12)), OPEN_QUESTION)

@@ -99,7 +99,8 @@ class Finder:
         """Take the column of analyte names, and those of units and codes."""
         self._take("test", tests, "names of analytes")
         units = self.having("unit", lambda text: parse_unit(text) is not None or "/" in text, 0.3)
-        if units:
+        # A head over blank cells tells no unit: each analyte's is then asked, as without a column.
+        if units := [name for name in units if self.columns[name].n]:
             self._take("unit", units, "units")
         codes = [name for name in self.columns if name not in self.taken and self.columns[name].n]
         codes = [name for name in codes if self.columns[name].share(LOINC.fullmatch) >= 0.9]

@@ -114,7 +114,7 @@ class _Study:
 
     def draft(self, name: str) -> Draft:
         wanted = self._requested()
-        results = join("", (evidence.results for evidence in self._evidence(known=True).values()))
+        evidence = self._evidence(known=True)
         notes = tuple(Remark("note", text) for text in self.source.notes)
         tree: dict[str, Entry | Tree] = {
             "name": Entry(name, notes),
@@ -132,8 +132,9 @@ class _Study:
         }
         if wanted.units is not None:
             tree["units"] = wanted.units
-        tree["numbers"] = values.numbers(results, self._other_numbers(), typed=self.source.typed_numbers)
-        tree["words"] = values.words(results) or Entry({})
+        of_analytes = [Column(name, one.results.texts) for name, one in evidence.items()]
+        tree["numbers"] = values.numbers(of_analytes, self._other_numbers(), typed=self.source.typed_numbers)
+        tree["words"] = values.words(join("", of_analytes)) or Entry({})
         status = self._cells("status")
         if "status" in self.roles.entries:
             exchange = self.source.is_exchange
@@ -222,6 +223,7 @@ class _Study:
                 column(name, kept["result"]),
                 column(name, kept["unit"]) if "unit" in kept else None,
                 column(name, kept["loinc"]) if "loinc" in kept else None,
+                _without_unit(name, kept) if "unit" in kept else None,
             )
             for name, kept in parts.items()
         }
@@ -269,6 +271,11 @@ class _Study:
             ).iter_rows()
             if number
         ]
+
+
+def _without_unit(name: str, kept: Mapping[str, list[tuple[int, str]]]) -> Column:
+    beside = zip(kept["result"], kept["unit"], strict=True)
+    return column(name, (cell for cell, (_, unit) in beside if not unit.strip())).where(values.is_number)
 
 
 def _is_used(name: str) -> bool:

@@ -1,14 +1,16 @@
 """How numbers and words are written in the result cells: decimal sign, groups of thousands, flags, words, limits."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from immrecon.config.base import OPEN_QUESTION
 from immrecon.config.source_format import MAX_PATTERN_LENGTH
 from immrecon.ingest.propose import terms
-from immrecon.ingest.propose.columns import Column
+from immrecon.ingest.propose.columns import Column, join
 from immrecon.ingest.propose.draft import Entry, Remark, inferred, question
+from immrecon.quoting import quoted
 
 _COMPARATOR = r"(?:<=|>=|=<|=>|<|>|≤|≥|⩽|⩾|=)?\s*\^?\s*-?"
 _FLAG = r"(?:\s*(HH|LL|H|L|\*{1,2}|A|N|!|#|↑|↓|\(H\)|\(L\)|\(\*\)))?"
@@ -64,11 +66,13 @@ def _sort(text: str, digits: str, found: Signs) -> None:
         found.decimal[points[0]].append(text)
 
 
-def numbers(results: Column, others: Column, *, typed: str | None) -> dict[str, Entry]:
-    """The keys decimal, thousands and flags. `others` are the other numbers of the file: they may show the sign.
+def numbers(analytes: Sequence[Column], others: Column, *, typed: str | None) -> dict[str, Entry]:
+    """The keys decimal, thousands and flags, of the results of each analyte. `others` are the other numbers of the
+    file: they may show the sign.
 
     `typed`: why numbers read with a point whatever the texts show; None where only the texts tell.
     """
+    results = join("", analytes)
     found = signs(results)
 
     def said(texts: list[str]) -> str:
@@ -84,9 +88,10 @@ def numbers(results: Column, others: Column, *, typed: str | None) -> dict[str, 
         why = typed
         why += f"; text cells have a comma: {said(found.decimal[','])}" if "," in decimal else ""
         entries["decimal"] = inferred(decimal, why)
-        unsettled = [mark for mark in unsettled if mark == ","]
+        unsettled = [mark for mark in unsettled if mark not in decimal]
+        grouping += [mark for mark in unsettled if mark not in grouping]
     elif len(used) == 1 and used[0] not in grouping:
-        entries["decimal"] = inferred(used, f'"{used[0]}" in {said(found.decimal[used[0]])}')
+        entries["decimal"] = _settled(used[0], analytes, f'"{used[0]}" in {said(found.decimal[used[0]])}')
         unsettled = [mark for mark in unsettled if mark != used[0]]
         grouping += [mark for mark in unsettled if mark not in grouping]
     elif len(used) == 2:
@@ -106,8 +111,25 @@ def numbers(results: Column, others: Column, *, typed: str | None) -> dict[str, 
     return entries
 
 
+def _settled(mark: str, analytes: Sequence[Column], why: str) -> Entry:
+    """The sign before decimals: asked about where an analyte has it before three digits only, as thousands have it."""
+    doubtful = []
+    for cells in analytes:
+        own = signs(cells)
+        if own.either[mark] and not own.decimal[mark]:
+            doubtful.append(f"{quoted(cells.name)}: {cells.where(set(own.either[mark]).__contains__).examples()}")
+    if not doubtful:
+        return inferred([mark], why)
+    asked = (
+        f"{why}. But these have it before three digits only, where it may stand between thousands: "
+        f"{'; '.join(doubtful[:6])}. Is it the decimal sign there too? No file that has it in both senses can be read."
+    )
+    return question(asked, [mark], [OPEN_QUESTION])
+
+
 def _unproven(found: Signs, unsettled: list[str], said: Any, others: Column, grouping: list[str]) -> Entry:
     """No result cell proves a decimal sign."""
+    unsettled = [mark for mark in unsettled if mark not in grouping]
     if unsettled:
         mark = unsettled[0]
         return question(
@@ -203,6 +225,11 @@ def escaped(text: str) -> str:
 def is_below(text: str) -> bool:
     """Whether a cell is a number with a sign for "less than"."""
     return text.startswith(("<", "≤", "⩽", "=<")) and is_number(text)
+
+
+def may_be_thousands(number: str) -> bool:
+    """Whether a number is written so that its sign may stand before decimals or between thousands: 1.000."""
+    return re.fullmatch("[1-9][0-9]{0,2}[.,][0-9]{3}", number) is not None
 
 
 def limits(cells: Column) -> dict[str, int]:

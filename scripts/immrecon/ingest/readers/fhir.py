@@ -10,7 +10,7 @@ from pathlib import Path
 
 from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
-from immrecon.ingest.readers.exchange import joined, listed, read_bounded, rows_of
+from immrecon.ingest.readers.exchange import joined, listed, read_bounded, rows_of, unread_units
 from immrecon.ingest.readers.fhir_elements import Json, codes, concept_text, identifiers, items, measured, part, text_of
 from immrecon.ingest.readers.fhir_resources import Entry, References, read_entries
 from immrecon.ingest.readers.grid import Grid, Remark
@@ -51,7 +51,7 @@ def read_fhir(path: Path, file: str, limits: Limits | None = None) -> Grid:
     if not records:
         others = listed({kind: len(entries) for kind, entries in unread.items()}) or "none that can be read"
         raise SourceError(f"{file}: no Observation. Other resources: {others}.")
-    remarks += [_not_read(kind, entries) for kind, entries in unread.items()]
+    remarks += [*unread_units(records), *(_not_read(kind, entries) for kind, entries in unread.items())]
     rows = rows_of(HEADS, (record for _, record in records))
     return Grid(file, None, [row for row, _ in records], rows, heads=HEADS, remarks=tuple(remarks))
 

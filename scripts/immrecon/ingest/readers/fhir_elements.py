@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from immrecon.ingest.readers.exchange import agreed_unit, joined
+from immrecon.ingest.readers.exchange import UNREAD_UNIT, agreed_unit, joined, unread_unit
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | bool | None"
 """JSON as read here: numbers are text, character by character."""
@@ -94,7 +94,8 @@ def measured(element: Json) -> dict[str, str]:
         **named(element),
         "value": result or absent,
         "value.type": joined(name.removeprefix("value") for name in found),
-        "unit": joined(_unit(content) for content in found.values()),
+        "unit": joined(agreed_unit(*_unit(content)) for content in found.values()),
+        UNREAD_UNIT: joined(unread_unit(*_unit(content)) for content in found.values()),
         "dataAbsentReason": absent,
         "interpretation": joined(
             codes(concept) or concept_text(concept) for concept in items(part(element, "interpretation"))
@@ -131,9 +132,10 @@ def _told(name: str, content: Json) -> str:
     return f"{json.dumps(content, ensure_ascii=False, sort_keys=True)} ({name})"
 
 
-def _unit(content: Json) -> str:
+def _unit(content: Json) -> tuple[str, str]:
+    """The code of UCUM, and the text."""
     code = text_of(part(content, "code")) if text_of(part(content, "system")).rstrip("/") == UCUM else ""
-    return agreed_unit(code, text_of(part(content, "unit")))
+    return code, text_of(part(content, "unit"))
 
 
 def identifiers(elements: Iterable[Json]) -> list[tuple[str, str]]:

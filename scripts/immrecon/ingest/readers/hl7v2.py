@@ -17,7 +17,16 @@ from typing import Any
 
 from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
-from immrecon.ingest.readers.exchange import joined, listed, read_bounded, rows_of
+from immrecon.ingest.readers.exchange import (
+    UNREAD_UNIT,
+    agreed_unit,
+    joined,
+    listed,
+    read_bounded,
+    rows_of,
+    unread_unit,
+    unread_units,
+)
 from immrecon.ingest.readers.grid import Grid, Remark
 from immrecon.ingest.readers.hl7v2_fields import (
     Delimiters,
@@ -144,7 +153,8 @@ class _Message:
             **columns,
             "LOINC": loinc(fields[3]),
             "OBX-5": observed(columns["OBX-2"].strip(), fields[5]),
-            "OBX-6": unit(fields[6]),
+            "OBX-6": agreed_unit(*unit(fields[6])),
+            UNREAD_UNIT: unread_unit(*unit(fields[6])),
         }
         self.records.append((number, record))
         self._noted = record, "OBX NTE"
@@ -194,7 +204,7 @@ def read_hl7v2(path: Path, file: str, encoding: str, limits: Limits | None = Non
     if not records:
         found = listed({kind: len(found) for kind, found in others.items()}) or "none that can be read"
         raise SourceError(f"{file}: no result (OBX) in a message ORU^R01. Other messages: {found}.")
-    remarks += [_not_read(kind, found) for kind, found in others.items()]
+    remarks += [*unread_units(records), *(_not_read(kind, found) for kind, found in others.items())]
     remarks += [_unknown_set(name, number) for name, number in unknown_sets.items()]
     rows = rows_of(HEADS, (record for _, record in records))
     return Grid(file, None, [number for number, _ in records], rows, heads=HEADS, remarks=tuple(remarks))

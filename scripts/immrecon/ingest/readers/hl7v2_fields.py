@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from immrecon.ingest.readers.exchange import agreed_unit, joined
+from immrecon.ingest.readers.exchange import joined
 
 NULL = '""'
 """HL7 for "delete what was there"; in a field that is not a result it is blank."""
@@ -131,9 +131,9 @@ def _one(kind: str, components: list[str]) -> str:
     return f"{text} ({kind})"
 
 
-def unit(repetitions: list[list[str]]) -> str:
-    """OBX-6: the code or the text of the unit."""
-    return agreed_unit(component(repetitions, 1).strip(), component(repetitions, 2).strip())
+def unit(repetitions: list[list[str]]) -> tuple[str, str]:
+    """OBX-6: the code of the unit and its text."""
+    return component(repetitions, 1).strip(), component(repetitions, 2).strip()
 
 
 def loinc(repetitions: list[list[str]]) -> str:

@@ -1,8 +1,8 @@
 """Sheets of an .xls workbook (Excel 5 to 2003) as text, read by calamine.
 
-calamine leaves error cells blank, does not tell formulas, and lays a sheet out to its furthest cell before anyone can
-look. So the records of the workbook are walked first ([MS-XLS] 2.4): they give the errors as they are shown, the cells
-with formulas, and how far each sheet goes.
+calamine leaves error cells blank, tells neither formulas nor number formats, and lays a sheet out to its furthest cell
+before anyone can look. So the records of the workbook are walked first ([MS-XLS] 2.4): they give the errors as they are
+shown, the cells with formulas, the formats that change what a number says, and how far each sheet goes.
 """
 
 import struct
@@ -10,19 +10,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.bounds import Extent, check_file
-from immrecon.ingest.readers.cells import cell_text
+from immrecon.ingest.readers.cells import cell_text, number_text, says_more
 from immrecon.ingest.readers.compound import read_stream
 from immrecon.ingest.readers.grid import Grid
 from immrecon.ingest.readers.sheets import choose_sheets
 
 _BEGIN, _END, _SHEET, _FORMULA, _TRUTH_OR_ERROR = 0x0809, 0x000A, 0x0085, 0x0006, 0x0205
-_ROW_OF_CELLS = (0x00BD, 0x00BE)
+_FORMAT, _CELL_FORMAT = 0x041E, 0x00E0
+_NUMBERS, _ROW_OF_NUMBERS = (_FORMULA, 0x0203, 0x027E), 0x00BD
+_ROW_OF_CELLS = (_ROW_OF_NUMBERS, 0x00BE)
 """Several cells in one record; the last two bytes are the last column."""
 _CELLS = (_FORMULA, _TRUTH_OR_ERROR, 0x0203, 0x0204, 0x027E, 0x00FD, 0x00D6, 0x0201, *_ROW_OF_CELLS)
 _ERRORS = {
@@ -30,6 +33,9 @@ _ERRORS = {
     0x2B: "#GETTING_DATA",
 }  # fmt: skip
 _NO_NUMBER, _IS_ERROR = 0xFFFF, 2
+_EXCEL_97 = 0x0600
+_BUILT_IN = {9: "0%", 10: "0.00%"}
+"""Formats that every workbook has, of those that change what a number says."""
 
 
 @dataclass
@@ -39,6 +45,8 @@ class _Marks:
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     """By row (from 1) and column (from 0)."""
     computed: set[tuple[int, int]] = field(default_factory=set)
+    shown_as: dict[tuple[int, int], str] = field(default_factory=dict)
+    """Number formats that change what a number says."""
     rows: int = 0
     columns: int = 0
 
@@ -90,7 +98,7 @@ def _grid(book: CalamineWorkbook, file: str, name: str, marks: _Marks) -> Grid:
     numbers: list[int] = []
     rows: list[list[str]] = []
     for number, values in enumerate(sheet.to_python(skip_empty_area=False), 1):
-        texts = [marks.errors.get((number, column)) or cell_text(value) for column, value in enumerate(values)]
+        texts = [_text(value, (number, column), marks) for column, value in enumerate(values)]
         if any(texts):
             numbers.append(number)
             rows.append(texts)
@@ -100,10 +108,40 @@ def _grid(book: CalamineWorkbook, file: str, name: str, marks: _Marks) -> Grid:
     return Grid(file, name, numbers, rows, merged, frozenset(marks.computed))
 
 
+def _text(value: Any, place: tuple[int, int], marks: _Marks) -> str:
+    if place in marks.errors:
+        return marks.errors[place]
+    if place in marks.shown_as and isinstance(value, float | int) and not isinstance(value, bool):
+        return number_text(value, marks.shown_as[place])
+    return cell_text(value)
+
+
 def _walk(stream: bytes) -> list[_Marks]:
     """The marks of every sheet, in order. Raises ValueError or struct.error: a damaged workbook."""
-    offsets = [struct.unpack_from("<I", content)[0] for kind, content in _records(stream, 0) if kind == _SHEET]
-    return [_marks(stream, offset) for offset in offsets]
+    whole = list(_records(stream, 0))
+    formats = _cell_formats(whole)
+    offsets = [struct.unpack_from("<I", content)[0] for kind, content in whole if kind == _SHEET]
+    return [_marks(stream, offset, formats) for offset in offsets]
+
+
+def _cell_formats(whole: Sequence[tuple[int, bytes]]) -> list[str]:
+    """By the number that cells give: the number format, or blank for one that leaves a number as it is."""
+    version = struct.unpack_from("<H", whole[0][1])[0] if whole else 0
+    named = dict(_BUILT_IN)
+    for kind, content in whole:
+        if kind == _FORMAT:
+            number, length = struct.unpack_from("<HB", content)
+            named[number] = (
+                _format_text(content[2:]) if version == _EXCEL_97 else content[3 : 3 + length].decode("latin-1")
+            )
+    found = [named.get(struct.unpack_from("<H", content, 2)[0], "") for kind, content in whole if kind == _CELL_FORMAT]
+    return [text if says_more(text) else "" for text in found]
+
+
+def _format_text(content: bytes) -> str:
+    """A text of Excel 97: its length in characters, and whether each takes two bytes."""
+    length, is_wide = struct.unpack_from("<HB", content)
+    return content[3 : 3 + 2 * length].decode("utf-16-le") if is_wide & 1 else content[3 : 3 + length].decode("latin-1")
 
 
 def _records(stream: bytes, start: int) -> Iterator[tuple[int, bytes]]:
@@ -123,8 +161,9 @@ def _records(stream: bytes, start: int) -> Iterator[tuple[int, bytes]]:
     raise ValueError("the workbook is cut short")
 
 
-def _marks(stream: bytes, offset: int) -> _Marks:
+def _marks(stream: bytes, offset: int, formats: Sequence[str]) -> _Marks:
     marks = _Marks()
+    changes = any(formats)
     for kind, content in _records(stream, offset):
         if kind not in _CELLS:
             continue
@@ -132,6 +171,11 @@ def _marks(stream: bytes, offset: int) -> _Marks:
         last = struct.unpack_from("<H", content, len(content) - 2)[0] if kind in _ROW_OF_CELLS else column
         marks.rows, marks.columns = max(marks.rows, row + 1), max(marks.columns, last + 1)
         place = (row + 1, column)
+        if changes and (kind in _NUMBERS or kind == _ROW_OF_NUMBERS):
+            for at in range(4, 6 * (last - column) + 5, 6):  # of a single cell, one
+                number = struct.unpack_from("<H", content, at)[0]
+                if number < len(formats) and formats[number]:
+                    marks.shown_as[(row + 1, column + (at - 4) // 6)] = formats[number]
         if kind == _FORMULA:
             marks.computed.add(place)
             kind_of_result, code, no_number = struct.unpack_from("<BxBxxxH", content, 6)
