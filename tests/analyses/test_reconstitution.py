@@ -141,15 +141,22 @@ def test_proportions_state_their_denominator_and_both_cases() -> None:
         reached("P1", 10, 20, 40), reached("P2", 10, 20, 40), died("P3", 30), standing("P4"),
         standing("P5", "unknown"), standing("P6", "no sample"), standing("P7", "reached, not yet confirmed"),
         standing("P8", "reached, can no longer be confirmed"), standing("P9", WINCLFL="N"),
+        died("P10", 30, WINCLFL="N"), reached("P11", 10, 20, 40, WINCLFL="N"),
     ]  # fmt: skip
     found = rows_of(*people)
+    # Of the open windows P9 may be either; P10 died and P11 reached it, whatever comes.
     assert [(row(found, m)["n_events"], row(found, m)["n"]) for m in (PROPORTION, BEST, WORST)] == [
-        (2, 5), (5, 8), (2, 8),
+        (2, 5), (7, 11), (3, 11),
     ]  # fmt: skip
+    assert [row(found, m)["n_unknown"] for m in (PROPORTION, BEST, WORST)] == [3, 4, 4]
+    assert (
+        row(found, BEST)["reason"] == row(found, WORST)["reason"] == "of 11, 1 not known because their window is open"
+    )
+    assert [row(found, m)["n_competing"] for m in (PROPORTION, BEST, WORST)] == [1, 2, 2]
     # R: binom.test(2, 5)
     assert row(found, PROPORTION)["conf_low"] == pytest.approx(0.05274495, abs=1e-8)
     assert row(found, PROPORTION)["conf_high"] == pytest.approx(0.85336720, abs=1e-8)
-    assert row(found, PROPORTION)["reason"] == "1 with an open window left out"
+    assert row(found, PROPORTION)["reason"] == "3 with an open window left out"
     assert row(found, PROPORTION)["n_unknown"] == 3
 
 

@@ -3,7 +3,7 @@
 The primary estimate takes the date of the first sample above (Aalen-Johansen). Beside it: the same dated by the
 confirming sample; the estimate that knows only between which samples the threshold was crossed (Turnbull, on the
 subdistribution); and the exact proportion among participants whose window is over, with the best and the worst case for
-those whose status is not known.
+those whose status is not known, and for those whose window is not over yet.
 
 The proportion and the curve between samples agree on whoever had a competing event before the confirming sample: the
 rule is not met, and never will be. They differ, rightly, on whoever has no sample above in a window that is over: the
@@ -230,16 +230,26 @@ def _open_here(people: pl.DataFrame, waiting: np.ndarray) -> str | None:
 def proportion_row(
     people: pl.DataFrame, measure: ReconstitutionMeasure, day: float, methods: Methods
 ) -> dict[str, object]:
-    """Of participants whose window is over: reached; death and other competing events are not reached."""
+    """Reached, of participants whose window is over and whose status is known; of all in the best and worst case.
+
+    Death and other competing events are not reached. In the best and the worst case, everybody whose status is not
+    known had reached it, or had not: also those whose window is not over, unless their status is decided already.
+    """
+    settled = pl.col("STATUS").is_in([status for status in DECIDED if status != "not reached"])
     over = people.filter(pl.col("WINCLFL") == "Y")
-    decided = over.filter(pl.col("STATUS").is_in(DECIDED))
+    open_windows = people.height - over.height
+    if measure is ReconstitutionMeasure.PROPORTION:
+        decided = over.filter(pl.col("STATUS").is_in(DECIDED))
+        n, unknown = decided.height, over.height - decided.height
+        note = f"{open_windows} with an open window left out" if open_windows else None
+    else:
+        decided = people.filter(settled | ((pl.col("STATUS") == "not reached") & (pl.col("WINCLFL") == "Y")))
+        n, unknown = people.height, people.height - decided.height
+        of_open = people.filter(pl.col("WINCLFL") != "Y", ~settled).height
+        note = f"of {n}, {of_open} not known because their window is open" if of_open else None
     reached = decided.filter(pl.col("STATUS") == "confirmed").height
-    unknown = over.height - decided.height
-    n = decided.height if measure is ReconstitutionMeasure.PROPORTION else over.height
     met = reached + unknown if measure is ReconstitutionMeasure.BEST else reached
     found = clopper_pearson(met, n, conf_level=methods.conf_level)
-    open_windows = people.height - over.height
-    note = f"{open_windows} with an open window left out" if open_windows else None
     row: dict[str, object] = {
         "measure": measure,
         "time_day": day,
