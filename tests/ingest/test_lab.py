@@ -416,7 +416,14 @@ def test_the_order_of_rows_does_not_matter(tmp_path) -> None:
 
 def test_the_unit_of_the_study_only_rescales(tmp_path) -> None:
     giga = [
-        Analyte(code=code, label=code, unit="10^9/L" if unit == "/uL" else unit, summarised=False, axis_floor=1.0)
+        Analyte(
+            code=code,
+            label=code,
+            unit="10^9/L" if unit == "/uL" else unit,
+            summarised=False,
+            drawn=False,
+            axis_floor=1.0,
+        )
         for code, unit in CODES.items()
     ]
     (tmp_path / "lab.csv").write_text(export({"result": "57"}))

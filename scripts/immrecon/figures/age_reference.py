@@ -51,6 +51,7 @@ def draw_age_reference(
     figures = {
         age_trajectory_stem(analyte.code): draw_over_limits(profiles, bands, spec, analyte)
         for analyte in limits.analytes
+        if analyte.drawn
     }
     return figures | {"age_percent": draw_percent(summary, spec, limits)}
 

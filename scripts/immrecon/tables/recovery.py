@@ -115,7 +115,7 @@ def _summary(row: Record | None, marks: Marks, *, with_above: bool) -> list[Cell
     if row["status"] != RowStatus.ESTIMATED:
         absent = Cell(NOT_ESTIMABLE, emphasis="muted", marks=marks.mark(row["reason"]))
         return [*counts, absent, absent, absent, absent]
-    median, q1, q3, low, high = (_bounded(row, name) for name in ("median", "q1", "q3", "minimum", "maximum"))
+    median, q1, q3, low, high = (bounded(row, name) for name in ("median", "q1", "q3", "minimum", "maximum"))
     noted = marks.mark(row["reason"])
     no_limits = marks.mark(row["median_interval_reason"])
     cells = [(with_interval(median, span(q1, q3)), noted), (_median_limits(row), ()), (span(low, high), ())]
@@ -133,7 +133,7 @@ def _summary(row: Record | None, marks: Marks, *, with_above: bool) -> list[Cell
 def _median_limits(row: Record) -> str:
     if row["median_interval_reason"] is not None:
         return ""
-    return span(_bounded(row, "median_conf_low"), _bounded(row, "median_conf_high"))
+    return span(bounded(row, "median_conf_low"), bounded(row, "median_conf_high"))
 
 
 def _geometric_mean(row: Record, marks: Marks) -> Cell:
@@ -143,7 +143,7 @@ def _geometric_mean(row: Record, marks: Marks) -> Cell:
     return Cell(with_interval(measured(mean), span(measured(low), measured(high))))
 
 
-def _bounded(row: Record, name: str) -> str:
+def bounded(row: Record, name: str) -> str:
     """A statistic, or its bound where results beyond a limit leave it open on one side."""
     value, is_below, is_above = row[name], row[f"{name}_below_limit"], row[f"{name}_above_limit"]
     if is_below and not is_above:
