@@ -9,6 +9,8 @@ from immrecon.config.study import Analyte
 AREAS = "kinetic_areas"
 HEATMAP_ANALYTES = 5
 """Panels on a page of a heat map."""
+AGE_PERCENT_ANALYTES = 3
+"""Panels on a page of counts in per cent of the lower limit."""
 
 
 def trajectory_stem(analyte: str) -> str:
@@ -68,6 +70,12 @@ def kinetics_stem(analyte: str) -> str:
     return f"kinetics_{analyte.lower()}"
 
 
+def drawn_in_numbers(spec: DisplaySpec) -> list[Analyte]:
+    """Drawn analytes whose course is put into numbers, in the order declared there."""
+    labels = {analyte.code: analyte for analyte in spec.analytes}
+    return [] if spec.kinetics is None else [labels[code] for code in spec.kinetics.analytes if labels[code].drawn]
+
+
 def age_trajectory_stem(analyte: str) -> str:
     return f"age_trajectories_{analyte.lower()}"
 
@@ -84,6 +92,17 @@ def age_analytes(spec: DisplaySpec) -> list[str]:
 def drawn_beside_limits(spec: DisplaySpec) -> list[Analyte]:
     """Those of them that have figures."""
     return [] if spec.age_limits is None else [analyte for analyte in spec.age_limits.analytes if analyte.drawn]
+
+
+def age_percent_stem(page: int) -> str:
+    """Pages are counted from 0."""
+    return f"age_percent_{page + 1}"
+
+
+def age_percent_analytes(spec: DisplaySpec) -> list[list[Analyte]]:
+    """Drawn analytes with limits of each page."""
+    drawn = drawn_beside_limits(spec)
+    return [drawn[start : start + AGE_PERCENT_ANALYTES] for start in range(0, len(drawn), AGE_PERCENT_ANALYTES)]
 
 
 def forest_stem(topic: Topic) -> str:
@@ -123,7 +142,7 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
         "recovery": [trajectory_stem(analyte.code) for analyte in spec.analytes if analyte.drawn],
         "kinetics": [
             *(heatmap_stem(page) for page in range(len(heatmap_analytes(spec)))),
-            *([AREAS] if spec.kinetics else []),
+            *([AREAS] if drawn_in_numbers(spec) else []),
         ],
         "age_reference": _age_stems(spec),
         "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints if endpoint.figure],
@@ -139,7 +158,7 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
 
 def _age_stems(spec: DisplaySpec) -> list[str]:
     drawn = [analyte.code for analyte in drawn_beside_limits(spec)]
-    return [*map(age_trajectory_stem, drawn), *(["age_percent"] if drawn else [])]
+    return [*map(age_trajectory_stem, drawn), *map(age_percent_stem, range(len(age_percent_analytes(spec))))]
 
 
 def _trajectory_stems(spec: DisplaySpec) -> list[str]:
