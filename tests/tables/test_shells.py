@@ -410,3 +410,14 @@ def test_dose_levels_have_a_line_each_and_a_column_per_visit(
     assert not any(row.cells[1].text.startswith("Paed") for row in left.rows)
     without = spec.model_copy(update={"dose_levels": []})
     assert not [stem for stem in build_tables(run, without) if stem.startswith("doses")]
+
+
+def test_visits_without_a_sample_are_left_out_of_what_is_not_measured_at_each(run: Results, spec: DisplaySpec) -> None:
+    analytes = [analyte.model_copy(update={"drawn": False}) for analyte in spec.analytes]
+    at_60 = pl.col("visit") == "D60"
+    none = run.visit_summary.with_columns(n=pl.when(at_60).then("n").otherwise(0))
+    tables = build_tables(replace(run, visit_summary=none), spec.model_copy(update={"analytes": analytes}))
+    assert {row.section.split(" (")[0] for row in tables["visits_cd4"].rows} == {"Day 60"}
+    assert tables["doses_cd4"].column_names() == ["Dose level", "Group", "Day 60"]
+    for stem in ("visits_cd4", "doses_cd4"):
+        assert any("visits without any sample are left out" in note for note in tables[stem].footnotes)

@@ -43,7 +43,7 @@ from immrecon.vocabulary import RowStatus
 
 def visits(results: Results, spec: DisplaySpec, analyte: Analyte) -> Table:
     """One analyte: by visit and group, how many samples, how high, and how many reached each threshold."""
-    frame = results.visit_summary.filter(pl.col("parameter") == analyte.code)
+    frame = of_measured_visits(results.visit_summary.filter(pl.col("parameter") == analyte.code), analyte)
     reached = results.threshold_summary.filter(pl.col("parameter") == analyte.code)
     thresholds = [item for item in spec.thresholds if item.analyte == analyte.code]
     summaries = index(frame, "group", "dose_level", "visit")
@@ -65,10 +65,27 @@ def visits(results: Results, spec: DisplaySpec, analyte: Analyte) -> Table:
         population=population_of(frame, f"{spec.recovery_population.capitalize()} participants"),
         header=_visit_header(analyte, thresholds, level(conf_level(frame, spec)), with_above=with_above),
         rows=lines if frame.height else [],
-        footnotes=_visit_notes(frame, reached, spec, with_above=with_above),
+        footnotes=[
+            *_visit_notes(frame, reached, spec, with_above=with_above),
+            *([] if analyte.drawn else [NOT_AT_EVERY_VISIT]),
+        ],
         marks=marks,
         empty=f"There is no sample of {analyte.code} in any visit window up to the cut-off.",
     )
+
+
+def of_measured_visits(frame: pl.DataFrame, analyte: Analyte) -> pl.DataFrame:
+    """Rows of VISIT_SUMMARY, of an analyte that is not measured at every visit those where anybody has a sample."""
+    if analyte.drawn:
+        return frame
+    there = frame.filter(pl.col("n") > 0)["visit"].unique().sort().to_list()
+    return frame.filter(pl.col("visit").is_in(there))
+
+
+NOT_AT_EVERY_VISIT = (
+    "Not measured at every visit or by every laboratory: visits without any sample are left out, and expected is "
+    "whoever was due at the visit."
+)
 
 
 def _visits(frame: pl.DataFrame, spec: DisplaySpec) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from immrecon.tables.frames import (
     population_of,
 )
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
-from immrecon.tables.recovery import bounded
+from immrecon.tables.recovery import NOT_AT_EVERY_VISIT, bounded, of_measured_visits
 from immrecon.tables.results import Results
 from immrecon.vocabulary import POOLED, RowStatus
 
@@ -31,7 +31,7 @@ _Show = Callable[[Stratum, str], Cell]
 
 def visits_by_dose(results: Results, spec: DisplaySpec, analyte: Analyte) -> Table:
     """One analyte per dose level, over all groups and in each: samples, median and quartiles, thresholds reached."""
-    frame = results.visit_summary.filter(pl.col("parameter") == analyte.code)
+    frame = of_measured_visits(results.visit_summary.filter(pl.col("parameter") == analyte.code), analyte)
     reached = results.threshold_summary.filter(pl.col("parameter") == analyte.code)
     summaries = index(frame, "group", "dose_level", "visit")
     counts = index(reached, "group", "dose_level", "visit", "operator", "threshold_per_ul")
@@ -69,10 +69,11 @@ def visits_by_dose(results: Results, spec: DisplaySpec, analyte: Analyte) -> Tab
         title=f"{analyte.label} by visit and dose level",
         population=population_of(frame, f"{spec.recovery_population.capitalize()} participants"),
         header=[[Head("Dose level"), Head("Group"), *(Head(clean(label)) for _, label, _ in visits)]],
-        rows=lines,
+        rows=lines if visits else [],
         footnotes=[
             f"Method: {'; '.join(distinct(frame, 'method')) or 'order statistics'}.",
             _WHAT,
+            *([] if analyte.drawn else [NOT_AT_EVERY_VISIT]),
         ],
         marks=marks,
         empty=f"There is no sample of {analyte.code} in any visit window up to the cut-off, or no dose level.",
