@@ -36,8 +36,8 @@ def draw_residuals(
         "Residuals over the fit; normal quantiles of residuals and of predicted random intercepts.",
         [
             *exhibit_notes(spec, "participants in the models", "Method: standardised residuals of the primary models."),
-            "Below-limit values (open triangles) have the residual that is expected given the limit on the left; in "
-            "the middle they are counted as censored at their limit and not drawn.",
+            "Values beyond a limit (open triangles) have the residual that is expected given the limit on the left; in "
+            "the middle those below are counted as censored at their limit, those above at it, and neither is drawn.",
         ],
         draft=shown.status == "draft",
     )

@@ -137,6 +137,8 @@ def assemble(
     marginal = sample.design @ beta
     fitted = marginal + (sample.random * effects[sample.code]).sum(axis=1)
     left = sample.value - fitted
+    below, above = np.empty((2, n), dtype=np.bool_)
+    below[sample.order], above[sample.order] = sample.below, sample.above
     unscale = sample.unscale
     spread = unscale @ effect_covariance @ unscale.T
     return MixedModel(
@@ -170,7 +172,7 @@ def assemble(
         fitted=sample.as_given(fitted),
         marginal=sample.as_given(marginal),
         residual=sample.as_given(left if residual is None else residual(left)),
-        below=np.asarray(sample.as_given(sample.below)),
-        above=np.asarray(sample.as_given(sample.above)),
+        below=below,
+        above=above,
         reference=reference,
     )
