@@ -9,6 +9,8 @@ from immrecon.config.study import Analyte
 AREAS = "kinetic_areas"
 HEATMAP_ANALYTES = 5
 """Panels on a page of a heat map."""
+AGE_PERCENT_ANALYTES = 3
+"""Panels on a page of counts in per cent of the lower limit."""
 
 
 def trajectory_stem(analyte: str) -> str:
@@ -42,26 +44,36 @@ def visits_stem(analyte: str) -> str:
     return f"visits_{analyte.lower()}"
 
 
+def doses_stem(analyte: str) -> str:
+    return f"doses_{analyte.lower()}"
+
+
 def heatmap_stem(page: int) -> str:
     """Pages are counted from 0."""
     return f"heatmap_{page + 1}"
 
 
 def heatmap_analytes(spec: DisplaySpec) -> list[list[Analyte]]:
-    """Summarised analytes of each page: one unit, so one scale of colours."""
+    """Drawn analytes of each page: one unit, so one scale of colours."""
     if not spec.visits.windows:
         return []
-    summarised = [analyte for analyte in spec.analytes if analyte.summarised]
-    units = dict.fromkeys(analyte.unit for analyte in summarised)
+    drawn = [analyte for analyte in spec.analytes if analyte.drawn]
+    units = dict.fromkeys(analyte.unit for analyte in drawn)
     pages = []
     for unit in units:
-        own = [analyte for analyte in summarised if analyte.unit == unit]
+        own = [analyte for analyte in drawn if analyte.unit == unit]
         pages += [own[start : start + HEATMAP_ANALYTES] for start in range(0, len(own), HEATMAP_ANALYTES)]
     return pages
 
 
 def kinetics_stem(analyte: str) -> str:
     return f"kinetics_{analyte.lower()}"
+
+
+def drawn_in_numbers(spec: DisplaySpec) -> list[Analyte]:
+    """Drawn analytes whose course is put into numbers, in the order declared there."""
+    labels = {analyte.code: analyte for analyte in spec.analytes}
+    return [] if spec.kinetics is None else [labels[code] for code in spec.kinetics.analytes if labels[code].drawn]
 
 
 def age_trajectory_stem(analyte: str) -> str:
@@ -75,6 +87,22 @@ def age_visits_stem(analyte: str) -> str:
 def age_analytes(spec: DisplaySpec) -> list[str]:
     """Analytes that are shown beside their reference limits."""
     return [] if spec.age_limits is None else [analyte.code for analyte in spec.age_limits.analytes]
+
+
+def drawn_beside_limits(spec: DisplaySpec) -> list[Analyte]:
+    """Those of them that have figures."""
+    return [] if spec.age_limits is None else [analyte for analyte in spec.age_limits.analytes if analyte.drawn]
+
+
+def age_percent_stem(page: int) -> str:
+    """Pages are counted from 0."""
+    return f"age_percent_{page + 1}"
+
+
+def age_percent_analytes(spec: DisplaySpec) -> list[list[Analyte]]:
+    """Drawn analytes with limits of each page."""
+    drawn = drawn_beside_limits(spec)
+    return [drawn[start : start + AGE_PERCENT_ANALYTES] for start in range(0, len(drawn), AGE_PERCENT_ANALYTES)]
 
 
 def forest_stem(topic: Topic) -> str:
@@ -111,12 +139,12 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
     """Per drawing step, the figures it makes."""
     return {
         "disposition": ["accrual", "timelines"],
-        "recovery": [trajectory_stem(analyte.code) for analyte in spec.analytes if analyte.summarised],
+        "recovery": [trajectory_stem(analyte.code) for analyte in spec.analytes if analyte.drawn],
         "kinetics": [
             *(heatmap_stem(page) for page in range(len(heatmap_analytes(spec)))),
-            *([AREAS] if spec.kinetics else []),
+            *([AREAS] if drawn_in_numbers(spec) else []),
         ],
-        "age_reference": [*map(age_trajectory_stem, age_analytes(spec)), *(["age_percent"] if spec.age_limits else [])],
+        "age_reference": _age_stems(spec),
         "tte": [curve_stem(endpoint.code) for endpoint in spec.endpoints if endpoint.figure],
         "events": [events_stem(event.code) for event in spec.recurrent_events if event.figure],
         "multistate": [states_stem(course.code) for course in spec.multistate],
@@ -126,6 +154,11 @@ def figure_stems(spec: DisplaySpec) -> dict[str, list[str]]:
         "external_control": ["external_control"] if spec.externals else [],
         "forest": [forest_stem(topic) for topic in compared_topics(spec)],
     }
+
+
+def _age_stems(spec: DisplaySpec) -> list[str]:
+    drawn = [analyte.code for analyte in drawn_beside_limits(spec)]
+    return [*map(age_trajectory_stem, drawn), *map(age_percent_stem, range(len(age_percent_analytes(spec))))]
 
 
 def _trajectory_stems(spec: DisplaySpec) -> list[str]:
@@ -144,6 +177,10 @@ def _kinetic_stems(kinetics: Kinetics) -> list[str]:
     ]
 
 
+def _visit_stems(analyte: Analyte, spec: DisplaySpec) -> list[str]:
+    return [visits_stem(analyte.code), *([doses_stem(analyte.code)] if spec.dose_levels else [])]
+
+
 def table_stems(spec: DisplaySpec) -> list[str]:
     """Every table, in the order of the report."""
     return [
@@ -152,7 +189,7 @@ def table_stems(spec: DisplaySpec) -> list[str]:
         "reconstitution_status",
         "reconstitution",
         *(["definition_grid"] if spec.definition_grid else []),
-        *(visits_stem(analyte.code) for analyte in spec.analytes if analyte.summarised),
+        *(stem for analyte in spec.analytes if analyte.summarised for stem in _visit_stems(analyte, spec)),
         *(["trajectory_estimates", "trajectory_models"] if spec.trajectory else []),
         *(["missed_samples"] if spec.visits.windows else []),
         *(_kinetic_stems(spec.kinetics) if spec.kinetics else []),

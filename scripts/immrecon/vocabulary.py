@@ -167,6 +167,16 @@ class LandmarkStatus(StrEnum):
 UNKNOWN = "status not known"
 """Value of `category` in a result row that counts participants whose status at a landmark is not known."""
 
+LANDMARK_CATEGORIES = {
+    LandmarkStatus.RECONSTITUTED.value: LandmarkStatus.RECONSTITUTED.value,
+    LandmarkStatus.UNCONFIRMED.value: LandmarkStatus.UNCONFIRMED.value,
+    LandmarkStatus.NOT_RECONSTITUTED.value: LandmarkStatus.NOT_RECONSTITUTED.value,
+    LandmarkStatus.NOT_RECENT.value: UNKNOWN,
+    LandmarkStatus.NO_SAMPLE.value: UNKNOWN,
+    LandmarkStatus.UNDECIDED.value: UNKNOWN,
+}
+"""`category` of result rows by status at a landmark, in the order in which they are shown."""
+
 
 class ReconstitutionMeasure(StrEnum):
     """How reconstitution by a rule is estimated."""

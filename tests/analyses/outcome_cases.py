@@ -26,7 +26,7 @@ def outcome_spec(
     """One landmark analysis and one with the current count, of OS, RELAPSE and NRM; Cox unless few events are planned."""
     endpoints = {code: {"planned_events": planned_events} for code in ("OS", "RELAPSE", "NRM")}
     landmark = {
-        "label": "by CD4", "rule": "cd4", "landmarks_day": [60, 100], "unconfirmed": "not reconstituted",
+        "label": "by CD4", "rule": "cd4", "landmarks_day": [60, 100], "unconfirmed_compared_as": "left out",
         "last_sample_within_day": 45, "endpoints": endpoints, "days_after": [60, 120], "stratified_by": [],
         "p_values": HIDDEN, "figure_landmarks_day": [60], "figure_last_day": 360, "figure_tick_day": 90,
         "source": "by hand", "status": "draft",

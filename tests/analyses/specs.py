@@ -78,7 +78,7 @@ VISITS = {
     ],
 }
 ANALYTES = [
-    {"code": code, "label": code, "unit": "/uL", "summarised": code != "NK", "axis_floor": 0.5}
+    {"code": code, "label": code, "unit": "/uL", "summarised": code != "NK", "drawn": code != "NK", "axis_floor": 0.5}
     for code in ("CD3", "CD4", "NK")
 ]
 THRESHOLDS = [

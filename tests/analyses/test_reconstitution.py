@@ -108,20 +108,55 @@ def test_not_yet_confirmed_is_after_the_last_sample_that_was_not_above() -> None
     assert 0.4 < row(found, BETWEEN)["estimate"] < 0.6
 
 
+def test_a_competing_event_before_the_confirming_sample_is_never_a_crossing() -> None:
+    """Reached on day 100, died on day 168: not reached in the proportion, and in no interval that ends by day 100."""
+    prevented = {"LEFTDY": 81.0, "REACHDY": 100.0, "COMPETES": "death", "COMPDY": 168.0, "FOLLDY": 100.0}
+    others = [reached("P1", 10, 20, 40), reached("P2", 85, 95, 115)]
+    found = rows_of(*others, standing("P3", "reached, can no longer be confirmed", **prevented))
+    between = row(found, BETWEEN)
+    # (10, 20], (85, 95] and after day 100. Taken as (81, inf] its mass would lie in (85, 95]: everybody reached.
+    assert between["estimate"] == between["estimate_high"] == pytest.approx(2 / 3)
+    assert between["estimate"] == pytest.approx(row(found, PROPORTION)["estimate"])
+    assert (between["n_competing"], between["n_unknown"], between["reason"]) == (0, 0, None)
+    left = prevented | {"COMPETES": None, "COMPDY": None}
+    gone = row(rows_of(*others, standing("P3", "reached, can no longer be confirmed", **left)), BETWEEN)
+    assert (gone["estimate"], gone["n_unknown"]) == (pytest.approx(1), 1)
+    assert gone["reason"].startswith("1 not reached in the proportion may have crossed")
+
+
+def test_after_the_last_sample_of_the_window_a_crossing_is_open_between_samples_and_the_row_says_so() -> None:
+    people = [reached("P1", 10, 20, 40), reached("P2", 85, 95, 115), standing("P3", LEFTDY=81.0)]
+    found = rows_of(*people)
+    assert row(found, PROPORTION)["estimate"] == pytest.approx(2 / 3)
+    assert row(found, BETWEEN)["estimate"] == pytest.approx(1)
+    assert row(found, BETWEEN)["reason"] == (
+        "1 not reached in the proportion may have crossed after the last sample not above, left open here"
+    )
+    still_open = rows_of(*people[:2], standing("P3", LEFTDY=81.0, WINCLFL="N"))
+    assert row(still_open, BETWEEN)["reason"] is None
+
+
 def test_proportions_state_their_denominator_and_both_cases() -> None:
     people = [
         reached("P1", 10, 20, 40), reached("P2", 10, 20, 40), died("P3", 30), standing("P4"),
         standing("P5", "unknown"), standing("P6", "no sample"), standing("P7", "reached, not yet confirmed"),
         standing("P8", "reached, can no longer be confirmed"), standing("P9", WINCLFL="N"),
+        died("P10", 30, WINCLFL="N"), reached("P11", 10, 20, 40, WINCLFL="N"),
     ]  # fmt: skip
     found = rows_of(*people)
+    # Of the open windows P9 may be either; P10 died and P11 reached it, whatever comes.
     assert [(row(found, m)["n_events"], row(found, m)["n"]) for m in (PROPORTION, BEST, WORST)] == [
-        (2, 5), (5, 8), (2, 8),
+        (2, 5), (7, 11), (3, 11),
     ]  # fmt: skip
+    assert [row(found, m)["n_unknown"] for m in (PROPORTION, BEST, WORST)] == [3, 4, 4]
+    assert (
+        row(found, BEST)["reason"] == row(found, WORST)["reason"] == "of 11, 1 not known because their window is open"
+    )
+    assert [row(found, m)["n_competing"] for m in (PROPORTION, BEST, WORST)] == [1, 2, 2]
     # R: binom.test(2, 5)
     assert row(found, PROPORTION)["conf_low"] == pytest.approx(0.05274495, abs=1e-8)
     assert row(found, PROPORTION)["conf_high"] == pytest.approx(0.85336720, abs=1e-8)
-    assert row(found, PROPORTION)["reason"] == "1 with an open window left out"
+    assert row(found, PROPORTION)["reason"] == "3 with an open window left out"
     assert row(found, PROPORTION)["n_unknown"] == 3
 
 

@@ -16,7 +16,12 @@ from .outcome_cases import GOLDEN, HIDDEN, Trial, golden_trial, only, outcome_sp
 from .rows import Row
 from .specs import ENDPOINTS
 
-MET, NOT_MET, UNKNOWN = "reconstituted", "not reconstituted", "status not known"
+MET, WAITING, NOT_MET, UNKNOWN = (
+    "reconstituted",
+    "reached, not yet confirmed",
+    "not reconstituted",
+    "status not known",
+)
 
 # Day 60: P1 and P2 have two samples above 50 by then, P3 has one (unconfirmed), P4 none, P5 was sampled too long ago;
 # P6 died on day 60, the landmark itself, P7 was injected after it.
@@ -42,17 +47,18 @@ def estimate(results: Any, **values: Any) -> Row:
 
 def test_who_is_at_risk_after_the_landmark_and_in_which_status(by_hand: Any) -> None:
     counted = {
-        category: estimate(by_hand, category=category, time_day=60.0)["n"] for category in (MET, NOT_MET, UNKNOWN)
+        category: estimate(by_hand, category=category, time_day=60.0)["n"]
+        for category in (MET, WAITING, NOT_MET, UNKNOWN)
     }
-    assert counted == {MET: 2, NOT_MET: 2, UNKNOWN: 1}  # P1 P2, P3 P4, P5; P6 had died, P7 came later
-    assert estimate(by_hand, category=NOT_MET, time_day=60.0)["n_unconfirmed"] == 1
+    assert counted == {MET: 2, WAITING: 1, NOT_MET: 1, UNKNOWN: 1}  # P1 P2, P3, P4, P5; P6 had died, P7 came later
     assert estimate(by_hand, category=MET, time_day=60.0)["n_not_at_risk"] == 2
 
 
 def test_survival_from_the_landmark_by_hand(by_hand: Any) -> None:
-    # Reconstituted: deaths on 150 - 60 = 90 of two at risk. Not: death on 40 of two, then censored on 140.
+    # Reconstituted: deaths on 150 - 60 = 90 of two at risk. Not yet confirmed: death of the one on 40. Not: none by 140.
     assert [estimate(by_hand, category=MET, time_day=day)["estimate"] for day in (60.0, 120.0)] == [1, 0.5]
-    assert [estimate(by_hand, category=NOT_MET, time_day=day)["estimate"] for day in (60.0, 120.0)] == [0.5, 0.5]
+    assert [estimate(by_hand, category=WAITING, time_day=day)["estimate"] for day in (60.0, 120.0)] == [0, 0]
+    assert [estimate(by_hand, category=NOT_MET, time_day=day)["estimate"] for day in (60.0, 120.0)] == [1, 1]
     row = estimate(by_hand, category=MET, time_day=120.0)
     assert (row["n_events"], row["n_risk"], row["conf_type"]) == (1, 1, "beta-product")
 
@@ -60,18 +66,20 @@ def test_survival_from_the_landmark_by_hand(by_hand: Any) -> None:
 def test_what_is_unknown_is_counted_and_not_analysed(by_hand: Any) -> None:
     row = estimate(by_hand, category=UNKNOWN, time_day=60.0)
     assert (row["n"], row["n_events"], row["status"], row["estimate"]) == (1, 1, "not estimable", None)
-    assert "counted, not analysed" in row["reason"]
+    assert row["reason"].endswith("counted, not analysed (1 no recent sample)")
     assert UNKNOWN not in by_hand.outcome_curves["category"].unique()
     ratio = only(by_hand.outcome_contrasts, parameter="OS", horizon="from day 60", measure="hazard ratio")
-    assert "1 at risk whose status at the landmark is not known, left out" in ratio["reason"]
+    assert "2 at risk left out (1 reached, not yet confirmed, 1 status not known)" in ratio["reason"]
+    assert (ratio["n"], ratio["n_level"], ratio["n_reference"]) == (3, 2, 1)
+
+
+def test_whoever_waits_for_confirmation_can_be_compared_as_not_reconstituted_and_keeps_a_category(by_hand: Any) -> None:
+    merged = Trial(PEOPLE, COUNTS).results(outcome_spec(unconfirmed_compared_as="not reconstituted"))
+    ratio = only(merged.outcome_contrasts, parameter="OS", horizon="from day 60", measure="hazard ratio")
     assert (ratio["n"], ratio["n_level"], ratio["n_reference"]) == (4, 2, 2)
-
-
-def test_whoever_waits_for_confirmation_can_be_left_out() -> None:
-    left_out = Trial(PEOPLE, COUNTS).results(outcome_spec(unconfirmed="left out"))
-    assert estimate(left_out, category=NOT_MET, time_day=60.0)["n"] == 1
-    row = estimate(left_out, category=UNKNOWN, time_day=60.0)
-    assert (row["n"], row["n_unconfirmed"]) == (2, 1)
+    assert "1 at risk left out (1 status not known)" in ratio["reason"]
+    for name in ("outcome_estimates", "outcome_curves", "outcome_risk_table"):
+        assert getattr(merged, name).equals(getattr(by_hand, name))
 
 
 def test_relapse_before_the_landmark_is_no_longer_at_risk_of_it() -> None:
@@ -96,29 +104,37 @@ def golden() -> Any:
     return golden_trial().results()
 
 
-@pytest.mark.parametrize("case", GOLDEN["landmarks"], ids=lambda case: f"{case['endpoint']}-{case['day']}")
-def test_landmark_analysis_is_that_of_r(golden: Any, case: Row) -> None:
-    day, code = float(case["day"]), case["endpoint"]
+@pytest.fixture(scope="module")
+def compared(golden: Any) -> dict[str, pl.DataFrame]:
+    merged = golden_trial().results(outcome_spec(unconfirmed_compared_as="not reconstituted"))
+    return {"left_out": golden.outcome_contrasts, "merged": merged.outcome_contrasts}
+
+
+@pytest.mark.parametrize("unconfirmed", ["left_out", "merged"])
+@pytest.mark.parametrize("landmark", GOLDEN["landmarks"], ids=lambda case: f"{case['endpoint']}-{case['day']}")
+def test_ratio_from_a_landmark_is_that_of_r(compared: dict[str, pl.DataFrame], unconfirmed: str, landmark: Row) -> None:
+    day, code, case = float(landmark["day"]), landmark["endpoint"], landmark[unconfirmed]
     measure = "hazard ratio" if code == "OS" else "cause-specific hazard ratio"
-    row = only(golden.outcome_contrasts, parameter=code, horizon=f"from day {day:g}", measure=measure)
+    contrasts = compared[unconfirmed].filter(parameter=code, horizon=f"from day {day:g}")
+    row = only(contrasts, measure=measure)
     assert (row["n"], row["n_level"]) == (case["n"], case["n_met"])
-    assert f"{case['unknown']} at risk whose status" in row["reason"]
+    assert f"{landmark['unknown']} status not known)" in row["reason"]
     if case["se"] > 100:  # R stops on its way to infinity
         assert row["status"] == "not estimable"
         assert "monotone likelihood" in row["reason"]
     else:
         assert_allclose(math.log(row["estimate"]), case["coef"], rtol=1e-7)
         assert_allclose(row["std_error"], case["se"], rtol=1e-7)
-        test = only(
-            golden.outcome_contrasts,
-            parameter=code,
-            horizon=f"from day {day:g}",
-            measure="test of proportional hazards",
-        )
-        assert_allclose(test["statistic"], case["zph"], rtol=1e-6)
-    for category, found in ((MET, case["met"]), (NOT_MET, case["not_met"])):
+        assert_allclose(only(contrasts, measure="test of proportional hazards")["statistic"], case["zph"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("case", GOLDEN["landmarks"], ids=lambda case: f"{case['endpoint']}-{case['day']}")
+def test_curves_from_a_landmark_are_those_of_r(golden: Any, case: Row) -> None:
+    day, code = float(case["day"]), case["endpoint"]
+    for category, found in ((MET, case["met"]), (NOT_MET, case["not_met"]), (WAITING, case["waiting"])):
         for place, after in enumerate((60.0, 120.0)):
             at = estimate(golden, parameter=code, landmark_day=day, category=category, time_day=after)
+            assert at["n"] == found["n"]
             assert_allclose(at["estimate"], found["estimate"][place], rtol=1e-9, atol=1e-12)
             if found["std_error"][place]:  # survfit has 0 before the first event
                 assert_allclose(at["std_error"], found["std_error"][place], rtol=1e-9)

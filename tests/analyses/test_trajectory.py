@@ -30,7 +30,7 @@ RULE: Row = {
     "fewest_participants": 3, "p_values": {"shown": False, "reason": "not randomised"}, "source": "by hand",
     "status": "draft",
 }  # fmt: skip
-PRIMARY = "below limit as such (left-censored)"
+PRIMARY = "beyond limits as such (censored)"
 HALF = "below limit as 0.5 x limit"
 
 
@@ -230,10 +230,20 @@ def test_zero_is_below_a_known_limit_and_left_out_without_one() -> None:
     assert_frame_equal(known, as_text)
 
 
-def test_results_above_a_limit_are_counted() -> None:
+def test_results_above_a_limit_are_counted_and_only_the_primary_model_takes_them_as_such() -> None:
     people, samples = small()
-    samples[-1] |= {"ACMP": ">"}
-    assert set(estimated(people, samples, **SMALL).trajectory_models["n_above_limit"]) == {1}
+    measured = estimated(people, samples, **SMALL)
+    above = estimated(people, [*samples[:-1], samples[-1] | {"ACMP": ">"}], **SMALL)
+    assert set(above.trajectory_models["n_above_limit"]) == {1}
+    last = [reading(found, 100)["estimate"] for found in (measured, above)]
+    assert last[1] > last[0]
+    of_shares = pl.col("approach") == HALF
+    said = above.trajectory_models.filter(of_shares)["reason"]
+    assert said.str.contains("1 above the upper limit of a method stand at it as if measured").all()
+    same = [found.trajectory_models.filter(of_shares)["loglik"].to_list() for found in (measured, above)]
+    assert same[0] == same[1]
+    beyond = above.trajectory_samples.filter("above_limit")
+    assert beyond["normal_score"].null_count() == beyond.height == 1
 
 
 # ---- invariants -----------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def test_geometric_mean_by_hand() -> None:
         ((5,), "too few measured results (1) for a geometric mean: 3 needed"),
         ((5, 6, "<5"), "too few measured results (2) for a geometric mean: 3 needed"),
         (("<5", "<5", "<5", "<5"), "too few measured results (0) for a geometric mean: 3 needed"),
-        ((5, 6, 7, ">2000"), "1 above the upper limit of the method: no geometric mean"),
+        ((5, 6, ">2000"), "too few measured results (2) for a geometric mean: 3 needed"),
         ((0, 6, 7, 8), "1 results of 0 have no logarithm: no geometric mean"),
         ((7, 7, 7), "the likelihood has no maximum: the measured values do not vary about the model"),
     ],
@@ -101,12 +101,21 @@ def test_results_below_the_limit_lower_the_geometric_mean() -> None:
     assert censored < at_the_limit < measured
 
 
+def test_results_above_the_limit_raise_the_geometric_mean() -> None:
+    measured = at_day_28(500, 800, 1100, 1900)
+    above = at_day_28(500, 800, 1100, 1900, ">2000", ">2000")
+    at_the_limit = at_day_28(500, 800, 1100, 1900, 2000, 2000)
+    assert above["geometric_mean"] > at_the_limit["geometric_mean"] > measured["geometric_mean"]
+    assert (above["n_above_limit"], above["geometric_mean_reason"]) == (2, None)
+    assert "beyond a limit counting as such" in above["geometric_mean_method"]
+
+
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.lists(st.floats(1, 1e3), min_size=4, max_size=12, unique=True), st.integers(0, 4), st.floats(0.01, 100))
 def test_the_unit_of_the_count_rescales_the_mean(values: list[float], n_below: int, factor: float) -> None:
     below = [min(values)] * n_below
-    mean = geometric_mean(values, below, 0, 0.95)
-    scaled = geometric_mean([v * factor for v in reversed(values)], [v * factor for v in below], 0, 0.95)
+    mean = geometric_mean(values, below, [], 0.95)
+    scaled = geometric_mean([v * factor for v in reversed(values)], [v * factor for v in below], [], 0.95)
     if mean["geometric_mean"] is None:
         assert scaled["geometric_mean"] is None
         return

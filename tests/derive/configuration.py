@@ -84,8 +84,8 @@ SPEC: Row = {
         ],
     },
     "analytes": [
-        {"code": "CD3", "label": "CD3+ T cells", "unit": "/uL", "summarised": True, "axis_floor": 0.5},
-        {"code": "CD4", "label": "CD4+ T cells", "unit": "/uL", "summarised": True, "axis_floor": 0.5},
+        {"code": "CD3", "label": "CD3+ T cells", "unit": "/uL", "summarised": True, "drawn": True, "axis_floor": 0.5},
+        {"code": "CD4", "label": "CD4+ T cells", "unit": "/uL", "summarised": True, "drawn": True, "axis_floor": 0.5},
     ],
     "endpoints": {
         "occurrences": OCCURRENCES,

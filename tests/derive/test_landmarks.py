@@ -21,7 +21,7 @@ MET, NOT_MET, WAITING = "reconstituted", "not reconstituted", "reached, not yet 
 
 def landmark_spec(days: list[float], rule: Row | None = None, **changes: Any) -> LandmarkStatusSpec:
     landmark = {
-        "label": "by CD4", "rule": "cd4", "landmarks_day": days, "unconfirmed": "not reconstituted",
+        "label": "by CD4", "rule": "cd4", "landmarks_day": days, "unconfirmed_compared_as": "left out",
         "last_sample_within_day": 45, "endpoints": {"OS": {"planned_events": 5}}, "days_after": [90],
         "stratified_by": [], "p_values": {"shown": False, "reason": "not randomised"}, "figure_landmarks_day": [],
         "figure_last_day": 100, "figure_tick_day": 50, "source": "by hand", "status": "draft",

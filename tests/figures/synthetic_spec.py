@@ -30,10 +30,10 @@ def make_spec(**changes: Any) -> DisplaySpec:
             DoseLevel(code="DL3", label="1.0 x 10^6 cells/kg"),
         ],
         "analytes": [
-            Analyte(code="CD3", label="CD3+ T cells", unit="/uL", summarised=True, axis_floor=0.5),
-            Analyte(code="CD4", label="CD4+ T cells", unit="/uL", summarised=True, axis_floor=0.5),
-            Analyte(code="CD19", label="B cells", unit="/uL", summarised=True, axis_floor=0.5),
-            Analyte(code="WBC", label="White cells", unit="10^9/L", summarised=False, axis_floor=0.01),
+            Analyte(code="CD3", label="CD3+ T cells", unit="/uL", summarised=True, drawn=True, axis_floor=0.5),
+            Analyte(code="CD4", label="CD4+ T cells", unit="/uL", summarised=True, drawn=True, axis_floor=0.5),
+            Analyte(code="CD19", label="B cells", unit="/uL", summarised=True, drawn=True, axis_floor=0.5),
+            Analyte(code="WBC", label="White cells", unit="10^9/L", summarised=False, drawn=False, axis_floor=0.01),
         ],
         "visits": Visits(
             tie="earlier",

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from immrecon.config.display import AgeLimitsDisplay, DisplaySpec
 from immrecon.contracts.results import AGE_REFERENCE_BANDS, AGE_REFERENCE_PROFILES, AGE_REFERENCE_SUMMARY
+from immrecon.exhibits import figure_stems
 from immrecon.figures.age_percent import draw_percent
 from immrecon.figures.age_reference import draw_age_reference, draw_over_limits
 from immrecon.figures.style import save_figure
@@ -134,7 +135,7 @@ def test_words_that_stand_on_it(spec: DisplaySpec) -> None:
 
 def test_per_cent_of_the_limit_by_group_with_its_line(spec: DisplaySpec) -> None:
     assert spec.age_limits is not None
-    figure = draw_percent(summary(), spec, spec.age_limits)
+    figure = draw_percent(summary(), spec, spec.age_limits, spec.age_limits.analytes)
     assert len(figure.axes) == 2
     for axes in figure.axes:
         full = [line for line in axes.lines if set(line.get_ydata()) == {100.0}]
@@ -146,9 +147,29 @@ def test_per_cent_of_the_limit_by_group_with_its_line(spec: DisplaySpec) -> None
     assert layout_faults(figure) == []
 
 
+def test_a_page_holds_three_analytes_and_is_no_taller_than_paper(spec: DisplaySpec) -> None:
+    analytes = [spec.analytes[0].model_copy(update={"code": f"CD{i}"}) for i in range(5)]
+    many = spec.model_copy(
+        update={"analytes": analytes, "age_limits": AgeLimitsDisplay(analytes=analytes, unsigned=True, sent=False)}
+    )
+    one = summary()
+    rows = pl.concat([one.filter(parameter="CD4").with_columns(parameter=pl.lit(a.code)) for a in analytes])
+    figures = draw_age_reference(profiles(), rows, bands(), many)
+    pages = [stem for stem in figures if stem.startswith("age_percent")]
+    assert pages == ["age_percent_1", "age_percent_2"]
+    assert list(figures) == figure_stems(many)["age_reference"]
+    assert [len(figures[page].axes) for page in pages] == [3, 2]
+    assert all(figures[page].get_size_inches()[1] * 25.4 < 297 for page in pages)
+    undrawn = [analyte.model_copy(update={"drawn": False}) for analyte in analytes]
+    tables_alone = many.model_copy(update={"age_limits": many.age_limits.model_copy(update={"analytes": undrawn})})
+    assert draw_age_reference(profiles(), rows, bands(), tables_alone) == {}
+
+
 def test_a_median_that_is_a_bound_is_open(spec: DisplaySpec) -> None:
     assert spec.age_limits is not None
-    figure = draw_percent(summary(median_below_limit=True, q1_below_limit=True), spec, spec.age_limits)
+    figure = draw_percent(
+        summary(median_below_limit=True, q1_below_limit=True), spec, spec.age_limits, spec.age_limits.analytes
+    )
     assert "Median is a bound" in words_of(figure)
     assert any(line.get_markerfacecolor() == "white" and len(line.get_xdata()) for line in figure.axes[0].lines)
 
@@ -156,7 +177,7 @@ def test_a_median_that_is_a_bound_is_open(spec: DisplaySpec) -> None:
 def test_nothing_to_draw_is_said(spec: DisplaySpec) -> None:
     assert spec.age_limits is not None
     none = summary(median=None, q1=None, q3=None, status="not estimable", reason="age not known (9)")
-    assert "nothing is drawn" in page_text(draw_percent(none, spec, spec.age_limits))
+    assert "nothing is drawn" in page_text(draw_percent(none, spec, spec.age_limits, spec.age_limits.analytes))
     assert "nothing is drawn" in page_text(draw(spec, profiles().clear()))
     assert draw_age_reference(profiles(), summary(), bands(), make_spec()) == {}
 

@@ -113,6 +113,20 @@ def test_markers_of_one_lane_are_set_apart(spec: DisplaySpec) -> None:
     assert_allclose(np.mean(moved), middle)
 
 
+def test_days_lie_as_their_square_roots_and_early_events_have_room(spec: DisplaySpec) -> None:
+    person = make_people(1)[0] | {"follow_up": 700.0, "events": {"relapse": 30.0, "cmv_viraemia": 40.0}}
+    figure = draw_timelines(make_timelines([person]), spec)
+    axes, middle = figure.axes[0], _bars_y(figure)
+    x = axes.transData.transform([(day, 0) for day in (0, 100, 400)])[:, 0]
+    assert_allclose((x[1] - x[0]) / (x[2] - x[0]), 0.5)
+    assert "square-root scale" in axes.get_xlabel()
+    early = [line_points(line)[0, 1] for line in axes.lines if 29 < line_points(line)[0, 0] < 41]
+    assert_allclose(early, [middle] * 2)  # on a linear axis they would cover each other
+    before = make_timelines([person | {"events": {"relapse": -9.0}}])
+    days = [line_points(line)[0, 0] for line in draw_timelines(before, spec).axes[0].lines]
+    assert any(abs(day + 9) < 1e-9 for day in days)
+
+
 def test_a_marker_keeps_its_look_when_other_codes_join(spec: DisplaySpec) -> None:
     base = make_people(1)[0] | {"follow_up": 700.0, "events": {"relapse": 100.0}}
     more = base | {"events": {"relapse": 100.0, "acute_gvhd_3_4": 40.0, "cmv_viraemia": 30.0}}

@@ -1,5 +1,6 @@
 """Forest plots: every comparison has its line, at its place, and what is not estimable says why."""
 
+import itertools
 from typing import Any
 
 import polars as pl
@@ -64,6 +65,15 @@ def test_ratios_stand_on_a_logarithmic_axis_and_differences_on_a_linear_one(spec
     assert {(0.2, 1.2), (0.3, 10.0)} <= set(intervals)
     assert len(lines_with(ratios, marker=">")) == 1  # the interval that goes on beyond the axis
     assert layout_faults(figure) == []
+
+
+def test_numbers_of_an_axis_stand_apart(spec: DisplaySpec) -> None:
+    figure = draw_chapter(table(*ROWS), spec, ["OS", "RELAPSE"])
+    for axes in figure.axes:
+        boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+        letter = boxes[0].height
+        gaps = [(right.x0 - left.x1) / letter for left, right in itertools.pairwise(boxes)]
+        assert min(gaps) > 0.5, gaps
 
 
 def test_numbers_method_and_reasons_are_written(spec: DisplaySpec) -> None:

@@ -11,7 +11,8 @@ from numpy.testing import assert_allclose
 
 from immrecon.config.display import DisplaySpec
 from immrecon.config.kinetics import Kinetics
-from immrecon.exhibits import figure_stems
+from immrecon.config.study import Analyte
+from immrecon.exhibits import figure_stems, table_stems
 from immrecon.figures.kinetics import draw_areas, draw_kinetics
 from immrecon.vocabulary import Attendance
 
@@ -128,3 +129,17 @@ def test_one_value_alone_has_an_axis(people: list[dict[str, Any]], kinetic_spec:
     assert kinetic_spec.kinetics is not None
     figure = draw_areas(alone, medians.clear(), kinetic_spec, kinetic_spec.kinetics)
     assert layout_faults(figure) == []
+
+
+def test_what_is_summarised_and_not_drawn_has_tables_alone(kinetic_spec: DisplaySpec) -> None:
+    analytes = [analyte.model_copy(update={"drawn": analyte.code == "CD4"}) for analyte in kinetic_spec.analytes]
+    changed = kinetic_spec.model_copy(update={"analytes": analytes})
+    stems = figure_stems(changed)
+    assert stems["recovery"] == ["trajectories_cd4"]
+    assert stems["kinetics"] == ["heatmap_1", "kinetic_areas"]
+    summarised = [analyte.code.lower() for analyte in analytes if analyte.summarised]
+    assert [stem for stem in table_stems(changed) if stem.startswith("visits_")] == [f"visits_{c}" for c in summarised]
+    undrawn = [analyte.model_copy(update={"drawn": False}) for analyte in analytes]
+    assert figure_stems(kinetic_spec.model_copy(update={"analytes": undrawn}))["kinetics"] == []
+    with pytest.raises(ValueError, match="drawn, but not summarised"):
+        Analyte.model_validate(analytes[0].model_dump() | {"drawn": True, "summarised": False})

@@ -43,7 +43,8 @@ def curves() -> pl.DataFrame:
             "n_risk": 10, "n_event": 1, "n_event_cumulative": 1, "n_censor_cumulative": 0, "estimate": estimate,
             "conf_low": estimate / 2, "conf_high": 1.0,
         }
-        for category, steps in {"reconstituted": [(0.0, 1.0), (90.0, 0.9)], "not reconstituted": [(0.0, 1.0), (40.0, 0.6)]}.items()
+        for category, steps in {"reconstituted": [(0.0, 1.0), (90.0, 0.9)],
+                                "reached, not yet confirmed": [(0.0, 1.0), (60.0, 0.8)], "not reconstituted": [(0.0, 1.0), (40.0, 0.6)]}.items()
         for day, estimate in steps
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=OUTCOME_CURVES.schema.create_empty().schema)
@@ -63,19 +64,25 @@ def risk(**numbers: int) -> pl.DataFrame:
 
 def test_a_curve_per_status_with_numbers_at_risk(spec: DisplaySpec) -> None:
     figures = draw_reconstitution_outcome(
-        curves(), risk(reconstituted=11, not_reconstituted=14, status_not_known=3), spec
+        curves(),
+        risk(**{"reached, not yet confirmed": 6}, reconstituted=11, not_reconstituted=14, status_not_known=3),
+        spec,
     )
     assert list(figures) == figure_stems(spec)["reconstitution_outcome"] == ["outcome_by_os_day100"]
     figure = figures["outcome_by_os_day100"]
     words, text = words_of(figure), page_text(figure)
-    assert {"Reconstituted at the landmark (n = 11)", "Not reconstituted at the landmark (n = 14)"} <= set(words)
+    assert {
+        "Reconstituted at the landmark (n = 11)",
+        "Reached, not yet confirmed at the landmark (n = 6)",
+        "Not reconstituted at the landmark (n = 14)",
+    } <= set(words)
     for part in ("from day 100, by reconstitution", "CD4 > 50/µL twice", "not drawn: 3", "reconstitution was not randomised",
                  "DRAFT DEFINITION", "beta-product"):  # fmt: skip
         assert part in text
     assert "status not known" not in words
     assert figure.axes[0].get_xlabel() == "Days since the landmark (day 100 after transplant)"
     ends = [float(line.get_ydata()[-1]) for line in figure.axes[0].get_lines() if line.get_linewidth() == 1.9]
-    assert ends == [0.9, 0.6]
+    assert ends == [0.9, 0.8, 0.6]
     assert layout_faults(figure) == []
 
 

@@ -16,7 +16,10 @@ EXTRACTED = date(2026, 4, 12)
 CUTOFF = date(2026, 3, 31)
 PEOPLE = ("S1-001", "S1-002", "S1-003")
 CODES = {"CD3": "/uL", "CD4": "/uL", "CD8": "/uL", "ALC": "/uL", "CD4PCT": "%", "CD8PCT": "%", "CD4CD8": "ratio"}
-ANALYTES = [Analyte(code=code, label=code, unit=unit, summarised=False, axis_floor=1.0) for code, unit in CODES.items()]
+ANALYTES = [
+    Analyte(code=code, label=code, unit=unit, summarised=False, drawn=False, axis_floor=1.0)
+    for code, unit in CODES.items()
+]
 
 LONG = r"""
 name: lab

@@ -452,7 +452,14 @@ def test_an_unknown_unit_is_asked_about(tmp_path, unit: str, hint: str) -> None:
 
 def test_the_unit_of_the_study_only_rescales(tmp_path) -> None:
     giga = [
-        Analyte(code=code, label=code, unit="10^9/L" if unit == "/uL" else unit, summarised=False, axis_floor=1.0)
+        Analyte(
+            code=code,
+            label=code,
+            unit="10^9/L" if unit == "/uL" else unit,
+            summarised=False,
+            drawn=False,
+            axis_floor=1.0,
+        )
         for code, unit in CODES.items()
     ]
     (tmp_path / "lab.csv").write_text(export({"result": "57"}))

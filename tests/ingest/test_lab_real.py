@@ -23,7 +23,7 @@ def shipped(repository: Path, study: str, name: str) -> dict[str, Dialect]:
 
 
 def analytes(*codes: str) -> list[Analyte]:
-    return [Analyte(code=code, label=code, unit="/uL", summarised=False, axis_floor=1.0) for code in codes]
+    return [Analyte(code=code, label=code, unit="/uL", summarised=False, drawn=False, axis_floor=1.0) for code in codes]
 
 
 def known(names: list[str]) -> pl.DataFrame:

@@ -77,7 +77,14 @@ ROWS = [
     ["S1-002", "2025-03-20", "CD4", "<5", "/uL", ""],
 ]
 RATIO_ANALYTES = [
-    Analyte(code=code, label=code, unit="ratio" if code == "CD4CD8" else "/uL", summarised=False, axis_floor=1.0)
+    Analyte(
+        code=code,
+        label=code,
+        unit="ratio" if code == "CD4CD8" else "/uL",
+        summarised=False,
+        drawn=False,
+        axis_floor=1.0,
+    )
     for code in ("CD3", "CD4", "CD8", "CD4CD8")
 ]
 

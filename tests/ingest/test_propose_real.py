@@ -32,7 +32,9 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def read(path: Path, dialect: Dialect, people: list[str]) -> LabTables:
     codes = sorted({rule.code for rule in dialect.analytes.values()})
-    analytes = [Analyte(code=code, label=code, unit="/uL", summarised=False, axis_floor=1.0) for code in codes]
+    analytes = [
+        Analyte(code=code, label=code, unit="/uL", summarised=False, drawn=False, axis_floor=1.0) for code in codes
+    ]
     dates = dict.fromkeys(["BRTHLO", "HSCTDT"], pl.Date)
     dm = pl.DataFrame({"USUBJID": people}).with_columns(pl.lit(None, dtype=kind).alias(n) for n, kind in dates.items())
     return harmonise_labs({dialect.name: dialect}, path.parent, dm, analytes, None, None)

@@ -130,7 +130,7 @@ def test_a_signed_report_has_no_draft_mark(
 
 def test_every_exhibit_has_number_caption_cutoff_and_session(report: str, figures: dict[str, Path]) -> None:
     exhibits = re.findall(r'<figure class="exhibit.*?</figure>', report, re.DOTALL)
-    assert len(exhibits) == 2 + len(figures) + 33  # two of the decision page
+    assert len(exhibits) == 2 + len(figures) + 35  # two of the decision page
     for exhibit in exhibits:
         assert "Data cut-off 2024-06-30" in exhibit
         assert "CLOSED SESSION" in exhibit

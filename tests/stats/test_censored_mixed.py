@@ -146,7 +146,7 @@ def test_the_score_is_the_slope_of_the_likelihood_and_the_information_its_curvat
     from immrecon.stats._mixed_sample import mixed_sample
 
     code = np.unique(DATA["id"], return_inverse=True)[1]
-    sample = mixed_sample(DATA["value"], DATA["below"] == 1, X, code, tuple(range(24)), DATA["t"])
+    sample = mixed_sample(DATA["value"], DATA["below"] == 1, DATA["below"] > 1, X, code, tuple(range(24)), DATA["t"])
     likelihood = CensoredLikelihood(sample, 21)
     theta = np.concatenate((sample.q_design.T @ sample.value + 0.1, [0.5, -0.1, 0.3, -1.2]))
     zero = np.zeros((24, 2))

@@ -100,8 +100,12 @@ def visit_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
     summaries, reached = [], []
     for code, scale in (("CD3", 3.0), ("CD4", 1.0)):
         for window in spec.visits.windows:
-            for group in ("all", *GROUPS):
-                n = max(0, sum(p.last_day > window.last_day for p in members(group, "all")) - 2)
+            for group, dose in (
+                *((name, "all") for name in ("all", *GROUPS)),
+                *(("all", name) for name in LEVELS),
+                ("PAED", "DL2"),
+            ):
+                n = max(0, sum(p.last_day > window.last_day for p in members(group, dose)) - 2)
                 if group == "PAED" and window.code == "D180":
                     n = 0
                 median = scale * window.target_day * 0.9
@@ -109,7 +113,7 @@ def visit_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
                 known = n > 0
                 key = {"parameter": code, "visit": window.code, "target_day": window.target_day}
                 summaries.append(
-                    {**key, "group": group, "dose_level": "all", "visit_label": window.label, "unit": "/uL",
+                    {**key, "group": group, "dose_level": dose, "visit_label": window.label, "unit": "/uL",
                      "population": "injected", "n_expected": n + 2, "n": n, "n_below_limit": n // 2 + 1 if low else 0,
                      "lloq_max": 5.0, "median": None if low or not known else median,
                      "q1": None if low or not known else median / 2, "q3": median * 2 if known else None,
@@ -124,7 +128,7 @@ def visit_frames(spec: DisplaySpec) -> tuple[pl.DataFrame, pl.DataFrame]:
                 for item in (t for t in spec.thresholds if t.analyte == code):
                     hits = round(n * min(1.0, median / (2.5 * item.value_per_ul)))
                     reached.append(
-                        {**key, "group": group, "dose_level": "all", "operator": item.operator,
+                        {**key, "group": group, "dose_level": dose, "operator": item.operator,
                          "threshold_per_ul": item.value_per_ul, "n": n, "n_unknown": 1 if window.code == "D60" else 0,
                          "n_reached": hits, "method": "exact (Clopper-Pearson)", "conf_type": "clopper-pearson",
                          **CONF, **proportion(hits, n)}

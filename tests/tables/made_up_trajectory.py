@@ -4,7 +4,7 @@ from typing import Any
 
 from immrecon.vocabulary import TrajectoryMeasure
 
-PRIMARY, HALF = "below limit as such (left-censored)", "below limit as 0.5 x limit"
+PRIMARY, HALF = "beyond limits as such (censored)", "below limit as 0.5 x limit"
 WAYS = [
     (0, PRIMARY, "between-within", "primary"),
     (1, HALF, "kenward-roger", "sensitivity"),

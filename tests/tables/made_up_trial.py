@@ -65,7 +65,14 @@ CD4_RULE = (
 )
 
 
-CD4_ANALYTE = {"code": "CD4", "label": "CD4+ T cells", "unit": "/uL", "summarised": True, "axis_floor": 1.0}
+CD4_ANALYTE = {
+    "code": "CD4",
+    "label": "CD4+ T cells",
+    "unit": "/uL",
+    "summarised": True,
+    "drawn": True,
+    "axis_floor": 1.0,
+}
 
 
 def make_spec(**changes: Any) -> DisplaySpec:
@@ -83,7 +90,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
         ],
         "dose_levels": [{"code": code, "label": f"{label} ×10⁶/kg"} for code, label in LEVELS.items()],
         "analytes": [
-            {"code": code, "label": label, "unit": "/uL", "summarised": summarised, "axis_floor": 1.0}
+            {"code": code, "label": label, "unit": "/uL", "summarised": summarised, "drawn": summarised, "axis_floor": 1.0}
             for code, label, summarised in (
                 ("CD3", "CD3+ T cells", True),
                 ("CD4", "CD4+ T cells", True),

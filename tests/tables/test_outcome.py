@@ -27,7 +27,7 @@ def estimate(category: str, **changes: Any) -> Row:
     return {
         "group": "all", "dose_level": "all", "outcome": "BY", "landmark_day": 100.0, "category": category,
         "analysis": "estimate_reconstitution_outcome", "parameter": "OS", "label": "OS", "time_day": 90.0,
-        "population": "injected", "clock": "landmark", "n": 11, "n_unconfirmed": 0, "n_not_at_risk": 3, "n_events": 1,
+        "population": "injected", "clock": "landmark", "n": 11, "n_not_at_risk": 3, "n_events": 1,
         "n_competing": 0, "n_risk": 9, "variance": "greenwood", "method": "kaplan-meier", "conf_type": "beta-product",
         "conf_level": 0.95, "estimate": 0.875, "conf_low": 0.5, "conf_high": 0.98, "status": "estimated",
     } | changes  # fmt: skip
@@ -46,8 +46,9 @@ def ratio(**changes: Any) -> Row:
 
 
 ESTIMATES = [
-    estimate("not reconstituted", n=14, n_unconfirmed=6, estimate=0.75, conf_low=0.4, conf_high=0.95),
+    estimate("not reconstituted", n=14, estimate=0.75, conf_low=0.4, conf_high=0.95),
     estimate("reconstituted"), estimate("reconstituted", time_day=180.0, **NOTHING, reason="follow-up ends on day 120, before that day"),
+    estimate("reached, not yet confirmed", n=6, n_events=0, estimate=1.0, conf_low=0.54, conf_high=1.0),
     estimate("status not known", n=2, **NOTHING, reason="the status at the landmark is not known: counted, not analysed"),
     estimate("status not known", n=2, time_day=180.0, **NOTHING, reason="the same"),
     estimate("reconstituted", group="ADULT", n=5),
@@ -120,10 +121,11 @@ EXTERNAL = [
 def test_a_status_and_its_days_and_once_who_is_not_known(made: Results, declared: DisplaySpec) -> None:
     table = outcome_estimates(made, declared)
     assert texts(table) == [
-        ["Reconstituted", "90", "11", "0", "1", "0", "9", "87.5 (50.0 to 98.0)"],
-        ["Reconstituted", "180", "11", "0", "1", "0", "9", "NE"],
-        ["Not reconstituted", "90", "14", "6", "1", "0", "9", "75.0 (40.0 to 95.0)"],
-        ["Status not known", "90", "2", "0", "1", "0", "9", "NE"],
+        ["Reconstituted", "90", "11", "1", "0", "9", "87.5 (50.0 to 98.0)"],
+        ["Reconstituted", "180", "11", "1", "0", "9", "NE"],
+        ["Reached, not yet confirmed", "90", "6", "0", "0", "9", "100.0 (54.0 to 100.0)"],
+        ["Not reconstituted", "90", "14", "1", "0", "9", "75.0 (40.0 to 95.0)"],
+        ["Status not known", "90", "2", "1", "0", "9", "NE"],
     ]
     assert table.rows[0].section == "Overall survival: event-free probability from day 100 after transplant on"
     assert table.draft == "DRAFT: definitions not signed: BY"

@@ -1,5 +1,6 @@
 """What stands in the tables: totals reconcile, nothing is lost, NE has its reason."""
 
+import itertools
 import re
 from dataclasses import fields, replace
 
@@ -377,3 +378,46 @@ def test_the_baseline_says_how_many_have_not_got_to_where_it_is_known(run: Resul
     rows = build_tables(replace(run, baseline=later), spec)["baseline"].rows
     found = [(row.section, row.cells[1].text) for row in rows if "by the cut-off" in row.cells[0].text]
     assert found == [("Age (years)", "3")]
+
+
+def test_dose_levels_have_a_line_each_and_a_column_per_visit(
+    run: Results, spec: DisplaySpec, tables: dict[str, Table]
+) -> None:
+    table = tables["doses_cd4"]
+    assert table.column_names() == ["Dose level", "Group", *(visit.label for visit in spec.visits.windows)]
+    sections = [section for section, _ in itertools.groupby(row.section for row in table.rows)]
+    assert sections[:2] == ["Samples of those expected", "CD4 (/µL), median (Q1 to Q3)"]
+    assert sections[2:] == [f"{sign} /µL, of samples with known status" for sign in ("> 50", "≥ 200")]
+    lines = [texts(row)[:2] for row in table.rows if row.section == sections[0]]
+    levels = list(dict.fromkeys(label for label, _ in lines))
+    assert lines == [
+        [level, group]
+        for place, level in enumerate(levels)
+        for group in ("All participants", *(["Paediatric patients"] if place == 1 else []))
+    ]
+    assert len(levels) == len(spec.dose_levels)
+    key = {"parameter": "CD4", "group": "all", "dose_level": spec.dose_levels[0].code}
+    first = run.visit_summary.filter(**key).sort("target_day")
+    assert texts(table.rows[0])[2:] == [f"{n} of {due}" for n, due in first.select("n", "n_expected").rows()]
+    reached = run.threshold_summary.filter(**key, operator=">").sort("target_day")
+    own = next(row for row in table.rows if row.section == sections[2])
+    assert texts(own)[2:] == [f"{hits} of {n}" for hits, n in reached.select("n_reached", "n").rows()]
+    nobody = run.visit_summary.with_columns(
+        n=pl.when(dose_level="DL2", group="PAED").then(0).otherwise("n"),
+        n_expected=pl.when(dose_level="DL2", group="PAED").then(0).otherwise("n_expected"),
+    )
+    left = build_tables(replace(run, visit_summary=nobody), spec)["doses_cd4"]
+    assert not any(row.cells[1].text.startswith("Paed") for row in left.rows)
+    without = spec.model_copy(update={"dose_levels": []})
+    assert not [stem for stem in build_tables(run, without) if stem.startswith("doses")]
+
+
+def test_visits_without_a_sample_are_left_out_of_what_is_not_measured_at_each(run: Results, spec: DisplaySpec) -> None:
+    analytes = [analyte.model_copy(update={"drawn": False}) for analyte in spec.analytes]
+    at_60 = pl.col("visit") == "D60"
+    none = run.visit_summary.with_columns(n=pl.when(at_60).then("n").otherwise(0))
+    tables = build_tables(replace(run, visit_summary=none), spec.model_copy(update={"analytes": analytes}))
+    assert {row.section.split(" (")[0] for row in tables["visits_cd4"].rows} == {"Day 60"}
+    assert tables["doses_cd4"].column_names() == ["Dose level", "Group", "Day 60"]
+    for stem in ("visits_cd4", "doses_cd4"):
+        assert any("visits without any sample are left out" in note for note in tables[stem].footnotes)

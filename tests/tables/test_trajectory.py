@@ -36,7 +36,7 @@ def test_means_of_groups_and_all_then_ratios(estimates: Table) -> None:
 
 def test_sensitivity_analyses_are_labelled_beside_the_primary_one(estimates: Table) -> None:
     names = estimates.column_names()
-    assert names[5] == "Primary: below limit as such (left-censored): between-within (95% CI)"
+    assert names[5] == "Primary: beyond limits as such (censored): between-within (95% CI)"
     assert [name.split(":")[0] for name in names[6:]] == ["Sensitivity", "Sensitivity"]
     assert not any(name.startswith("p ") for name in names)
 
@@ -68,7 +68,7 @@ def test_p_values_where_they_are_shown(run: Results, spec: DisplaySpec) -> None:
 def test_models_say_what_they_are_and_how_they_fit(models: Table) -> None:
     by_group = [cell.text for cell in models.rows[0].cells]
     assert by_group == [
-        "Group", "below limit as such (left-censored)", "20", "120", "12 (10.0%)", "0.321", "–", "–", "0.150", "0.250",
+        "Group", "beyond limits as such (censored)", "20", "120", "12 (10.0%)", "0.321", "–", "–", "0.150", "0.250",
         "no", "31", "converged", "-0.25 (1)", "0.10 (0)",
     ]  # fmt: skip
     # by Satterthwaite it is the same model: not a line of its own

@@ -85,7 +85,7 @@ def lean(folder: Path) -> None:
     config["sources"] |= dict.fromkeys(("comparisons", "outcomes", "external", "reference_limits"))
     config |= {"kinetics": None, "trajectory": None}
     for analyte in config["analytes"]:
-        analyte["summarised"] = analyte["code"] == "CD4"
+        analyte["summarised"] = analyte["drawn"] = analyte["code"] == "CD4"
     (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
 

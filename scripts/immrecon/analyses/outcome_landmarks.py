@@ -2,7 +2,9 @@
 
 Who is at risk: alive, followed and free of the endpoint's events after the landmark. Time counts from the landmark. The
 status is ADLM's, which knows nothing later than the landmark, so that nobody is immortal in the time that it took to
-reconstitute. Participants whose status is not known are counted, and in no estimate.
+reconstitute. Whoever had reached the threshold without confirmation yet is a category with estimates of its own, and in
+the ratio of hazards only if the configuration says as what. Participants whose status is not known are a category that
+is counted, and in no estimate.
 """
 
 from collections.abc import Iterator
@@ -20,10 +22,12 @@ from immrecon.config.endpoints import Endpoint
 from immrecon.config.outcome_specs import OutcomeSpec
 from immrecon.config.outcomes import LandmarkOutcome
 from immrecon.config.specs import TteSpec
-from immrecon.vocabulary import CLOCK_DAY, POOLED, UNKNOWN, LandmarkStatus, RowStatus
+from immrecon.vocabulary import CLOCK_DAY, LANDMARK_CATEGORIES, POOLED, UNKNOWN, LandmarkStatus, RowStatus
 
 ANALYSIS = "estimate_reconstitution_outcome"
 MET, NOT_MET = LandmarkStatus.RECONSTITUTED.value, LandmarkStatus.NOT_RECONSTITUTED.value
+WAITING = LandmarkStatus.UNCONFIRMED.value
+CATEGORIES = tuple(dict.fromkeys(LANDMARK_CATEGORIES.values()))
 _LEFT_OUT = "the status at the landmark is not known: counted, not analysed"
 
 
@@ -72,17 +76,9 @@ def _from_landmark(
     day: float,
     spec: OutcomeSpec,
 ) -> pl.DataFrame:
-    """ADTTE rows of the endpoint with AVAL from the landmark on, RISKFL at it, CATEGORY and UNCONFIRMED."""
+    """ADTTE rows of the endpoint with AVAL from the landmark on, RISKFL at it, STATUS and its CATEGORY."""
     clock = spec.endpoints.first_events[spec.endpoints.endpoints[parameter].first_event].origin.clock
     start = adsl.select("USUBJID", STARTDY=CLOCK_DAY[clock])
-    unconfirmed = NOT_MET if landmark.unconfirmed == "not reconstituted" else UNKNOWN
-    category = (
-        pl.when(pl.col("STATUS").is_in([MET, NOT_MET]))
-        .then(pl.col("STATUS"))
-        .when(pl.col("STATUS") == LandmarkStatus.UNCONFIRMED)
-        .then(pl.lit(unconfirmed))
-        .otherwise(pl.lit(UNKNOWN))
-    )
     followed = (pl.col("RISKFL") == "Y") & (pl.col("AENTRY") + pl.col("STARTDY") <= day)
     return (
         adtte.filter(pl.col("PARAMCD") == parameter)
@@ -92,17 +88,16 @@ def _from_landmark(
         .with_columns(
             AENTRY=pl.lit(0.0),
             RISKFL=pl.when((followed & (pl.col("AVAL") > 0)).fill_null(False)).then(pl.lit("Y")).otherwise(pl.lit("N")),
-            CATEGORY=category,
-            UNCONFIRMED=(pl.col("STATUS") == LandmarkStatus.UNCONFIRMED).fill_null(False),
+            CATEGORY=pl.col("STATUS").replace_strict(LANDMARK_CATEGORIES, default=UNKNOWN, return_dtype=pl.String),
         )
         .sort("USUBJID")
     )
 
 
 def curve_tables(at: AtLandmark, spec: OutcomeSpec) -> tuple[list[Row], list[Row]]:
-    """Rows of OUTCOME_CURVES and OUTCOME_RISK_TABLE over all groups: each status, and numbers of unknown status."""
+    """Rows of OUTCOME_CURVES and OUTCOME_RISK_TABLE over all groups: each category, and numbers of unknown status."""
     curves, risk = [], []
-    for category in (MET, NOT_MET, UNKNOWN):
+    for category in CATEGORIES:
         fit, plain = _fit(at, at.rows, category, spec)
         more = at.key() | {"category": category, "group": POOLED, "dose_level": POOLED}
         if category != UNKNOWN:
@@ -112,25 +107,32 @@ def curve_tables(at: AtLandmark, spec: OutcomeSpec) -> tuple[list[Row], list[Row
 
 
 def estimate_rows(at: AtLandmark, spec: OutcomeSpec) -> list[Row]:
-    """Rows of OUTCOME_ESTIMATES: each status in each group and in all, and how many are of unknown status."""
+    """Rows of OUTCOME_ESTIMATES: each category in each group and in all, and how many are of unknown status."""
     found = []
     for group in (*(group.code for group in spec.groups), POOLED):
         members = at.rows if group == POOLED else at.rows.filter(pl.col("GROUP") == group)
-        for category in (MET, NOT_MET, UNKNOWN):
+        for category in CATEGORIES:
             fit, plain = _fit(at, members, category, spec)
-            waiting = members.filter(pl.col("UNCONFIRMED"), pl.col("RISKFL") == "Y", pl.col("CATEGORY") == category)
             more = at.key() | {
                 "category": category,
                 "group": group,
                 "analysis": ANALYSIS,
                 "clock": f"landmark, day {at.day:g} after transplant",
-                "n_unconfirmed": waiting.height,
             }
             if category == UNKNOWN:
                 nothing = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"))
-                more |= nothing | {"status": RowStatus.NOT_ESTIMABLE, "reason": _LEFT_OUT}
+                reason = _LEFT_OUT + _why_unknown(members)
+                more |= nothing | {"status": RowStatus.NOT_ESTIMABLE, "reason": reason}
             found += [row | more for row in landmark_rows(fit, plain, "that day")]
     return found
+
+
+def _why_unknown(members: pl.DataFrame) -> str:
+    """How many at risk are of unknown status for which reason, in brackets; nothing without any."""
+    why = members.filter(pl.col("RISKFL") == "Y", pl.col("CATEGORY") == UNKNOWN)["STATUS"]
+    counts = why.fill_null(LandmarkStatus.NO_SAMPLE.value).value_counts().sort("STATUS").iter_rows()
+    parts = [f"{n} {status.removeprefix('not known: ')}" for status, n in counts]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _fit(at: AtLandmark, members: pl.DataFrame, category: str, spec: OutcomeSpec) -> tuple[Fit, TteSpec]:
@@ -141,12 +143,18 @@ def _fit(at: AtLandmark, members: pl.DataFrame, category: str, spec: OutcomeSpec
 
 
 def ratio_rows(at: AtLandmark, order: int, spec: OutcomeSpec) -> list[Row]:
-    """Rows of OUTCOME_CONTRASTS: reconstituted against not, and the test of proportional hazards beside it."""
+    """Rows of OUTCOME_CONTRASTS: reconstituted against not, and the test of proportional hazards beside it.
+
+    Who is of neither category is left out, and the reason says how many of which.
+    """
     assert spec.outcomes is not None
-    at_risk = at.rows.filter(pl.col("RISKFL") == "Y")
-    placed = at_risk.filter(pl.col("CATEGORY") != UNKNOWN)
-    levels = [NOT_MET, MET]
     own = at.landmark
+    at_risk = at.rows.filter(pl.col("RISKFL") == "Y")
+    if own.unconfirmed_compared_as == "not reconstituted":
+        at_risk = at_risk.with_columns(CATEGORY=pl.col("CATEGORY").replace({WAITING: NOT_MET}))
+    levels = [NOT_MET, MET]
+    placed = at_risk.filter(pl.col("CATEGORY").is_in(levels))
+    others = at_risk.filter(~pl.col("CATEGORY").is_in(levels))["CATEGORY"].value_counts().sort("CATEGORY").iter_rows()
     comparison = two_levels(own.label, levels, own.endpoints, own.stratified_by, own.p_values)
     sample = Sample(
         code=at.code,
@@ -157,7 +165,7 @@ def ratio_rows(at: AtLandmark, order: int, spec: OutcomeSpec) -> list[Row]:
         level=np.array([levels.index(name) for name in placed["CATEGORY"]], dtype=np.float64),
         start_day=0.0,
         n_left_out=at_risk.height - placed.height,
-        left_out="at risk whose status at the landmark is not known, left out",
+        left_out=f"at risk left out ({', '.join(f'{n} {category}' for category, n in others)})",
         **compared(at.code, comparison, placed, spec.outcomes.gates, spec),
     )
     fewest = spec.outcomes.gates.fewest_at_risk

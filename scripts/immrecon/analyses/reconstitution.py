@@ -3,7 +3,11 @@
 The primary estimate takes the date of the first sample above (Aalen-Johansen). Beside it: the same dated by the
 confirming sample; the estimate that knows only between which samples the threshold was crossed (Turnbull, on the
 subdistribution); and the exact proportion among participants whose window is over, with the best and the worst case for
-those whose status is not known.
+those whose status is not known, and for those whose window is not over yet.
+
+The proportion and the curve between samples agree on whoever had a competing event before the confirming sample: the
+rule is not met, and never will be. They differ, rightly, on whoever has no sample above in a window that is over: the
+proportion says what the samples show, not reached; between samples, the count may have crossed after the last one.
 """
 
 from collections.abc import Iterator
@@ -27,7 +31,8 @@ from immrecon.stats.proportion import clopper_pearson
 from immrecon.vocabulary import ReconstitutionMeasure, RowStatus
 
 CENSORED, EVENT, COMPETING = 0, 1, 2
-DECIDED = ("confirmed", "not reached", "competing event before", "reached, can no longer be confirmed")
+PREVENTED = "reached, can no longer be confirmed"
+DECIDED = ("confirmed", "not reached", "competing event before", PREVENTED)
 """Statuses that say whether the rule is met; by any other one it may or may not have been."""
 
 
@@ -154,11 +159,12 @@ def _between(low_estimate: float, high_estimate: float, low: float, high: float)
     return {"estimate": low_estimate, "estimate_high": high_estimate, "conf_low": low, "conf_high": high}
 
 
-def bounds(rule: Rule, people: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(left, right] of the crossing and whether something competing came first, (n,) each; days of the clock.
+def bounds(rule: Rule, people: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(left, right] of the crossing, whether something competing came first by the horizon, whether it never happens.
 
-    Confirmed: after the last sample that was not above, up to the first of the pair. Nothing yet, or not yet confirmed:
-    after the last sample that was not above. A crossing after the horizon is one that had not happened by then.
+    (n,) each; days of the clock. Confirmed: after the last sample that was not above, up to the first of the pair.
+    Nothing yet, or not yet confirmed: after the last sample that was not above. A crossing after the horizon is one
+    that had not happened by then. Never: something competing came first, or before the confirming sample.
     """
     horizon = _horizon(rule)
     entry = rule.variable.origin.landmark_day or 0.0
@@ -167,11 +173,13 @@ def bounds(rule: Rule, people: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np
     competing = _on_clock(people, "COMPDY")
     first = _competes_first(rule, people, crossed, competing) & (competing <= horizon)
     right = np.where(~first & (crossed <= horizon), crossed, np.inf)
-    return np.minimum(left, right), right, first.astype(int)
+    prevented = (people["STATUS"] == PREVENTED).fill_null(False).to_numpy() & ~np.isnan(competing)
+    return np.minimum(left, right), right, first, first | prevented
 
 
 def _between_samples(rule: Rule, people: pl.DataFrame, day: float, spec: RecoverySpec) -> dict[str, object]:
-    left, right, first = bounds(rule, people)
+    left, right, first, never = bounds(rule, people)
+    waiting = np.isinf(right) & ~never & (left < day)
     # Without an administrative end a competing event lies after everything that was seen.
     seen = max([1.0, day, *left, *right[np.isfinite(right)]])
     horizon = _horizon(rule) if np.isfinite(_horizon(rule)) else seen
@@ -183,41 +191,65 @@ def _between_samples(rule: Rule, people: pl.DataFrame, day: float, spec: Recover
         "n": people.height,
         "n_events": int((right <= day).sum()),
         "n_competing": int(first.sum()),
-        "n_unknown": int((np.isinf(right) & (first == 0) & (left < day)).sum()),
+        "n_unknown": int(waiting.sum()),
     }
     if people.is_empty():
         return row | {"status": RowStatus.NOT_ESTIMABLE, "reason": "nobody at risk"}
     if day > horizon:
         return row | {"status": RowStatus.NOT_ESTIMABLE, "reason": f"followed to day {horizon:g} only"}
-    curve = turnbull_subdistribution(left, right, first, horizon=horizon)
+    curve = turnbull_subdistribution(left, right, never, horizon=horizon)
     if not curve.converged:
         return row | {"status": RowStatus.NOT_ESTIMABLE, "reason": "the estimate did not converge"}
     at = curve.at([day])
     limits = turnbull_limits(
-        np.where(first == 1, horizon, left), right, [day], conf_level=spec.methods.conf_level
+        np.where(never, horizon, left), right, [day], conf_level=spec.methods.conf_level
     )  # fmt: skip
     low, high = 1 - float(at.survival_high[0]), 1 - float(at.survival_low[0])
-    reason = "the samples leave the estimate open between two values" if high - low > 1e-9 else None
-    if not curve.unique:
-        reason = "other curves are as likely" if reason is None else f"{reason}; other curves are as likely"
+    reasons = [
+        "the samples leave the estimate open between two values" if high - low > 1e-9 else None,
+        None if curve.unique else "other curves are as likely",
+        _open_here(people, waiting),
+    ]
+    reason = "; ".join(part for part in reasons if part) or None
     return row | {"status": RowStatus.ESTIMATED, "reason": reason} | _between(
         low, high, 1 - float(limits.conf_high[0]), 1 - float(limits.conf_low[0])
     )  # fmt: skip
 
 
+def _open_here(people: pl.DataFrame, waiting: np.ndarray) -> str | None:
+    """How many the proportion counts as not reached that may have crossed for all that the samples tell."""
+    decided = (people["WINCLFL"] == "Y").to_numpy() & people["STATUS"].is_in(DECIDED).to_numpy()
+    n = int((waiting & decided).sum())
+    return (
+        f"{n} not reached in the proportion may have crossed after the last sample not above, left open here"
+        if n
+        else None
+    )
+
+
 def proportion_row(
     people: pl.DataFrame, measure: ReconstitutionMeasure, day: float, methods: Methods
 ) -> dict[str, object]:
-    """Of participants whose window is over: reached; death and other competing events are not reached."""
+    """Reached, of participants whose window is over and whose status is known; of all in the best and worst case.
+
+    Death and other competing events are not reached. In the best and the worst case, everybody whose status is not
+    known had reached it, or had not: also those whose window is not over, unless their status is decided already.
+    """
+    settled = pl.col("STATUS").is_in([status for status in DECIDED if status != "not reached"])
     over = people.filter(pl.col("WINCLFL") == "Y")
-    decided = over.filter(pl.col("STATUS").is_in(DECIDED))
+    open_windows = people.height - over.height
+    if measure is ReconstitutionMeasure.PROPORTION:
+        decided = over.filter(pl.col("STATUS").is_in(DECIDED))
+        n, unknown = decided.height, over.height - decided.height
+        note = f"{open_windows} with an open window left out" if open_windows else None
+    else:
+        decided = people.filter(settled | ((pl.col("STATUS") == "not reached") & (pl.col("WINCLFL") == "Y")))
+        n, unknown = people.height, people.height - decided.height
+        of_open = people.filter(pl.col("WINCLFL") != "Y", ~settled).height
+        note = f"of {n}, {of_open} not known because their window is open" if of_open else None
     reached = decided.filter(pl.col("STATUS") == "confirmed").height
-    unknown = over.height - decided.height
-    n = decided.height if measure is ReconstitutionMeasure.PROPORTION else over.height
     met = reached + unknown if measure is ReconstitutionMeasure.BEST else reached
     found = clopper_pearson(met, n, conf_level=methods.conf_level)
-    open_windows = people.height - over.height
-    note = f"{open_windows} with an open window left out" if open_windows else None
     row: dict[str, object] = {
         "measure": measure,
         "time_day": day,

@@ -51,7 +51,7 @@ def estimate_trajectory(
     """Every declared analyte by group, by dose level and pooled.
 
     log10 of the count on a natural cubic spline of sqrt(day) per group or dose level, with a random intercept per
-    participant and a random slope on sqrt(day) where the locked rule keeps one. Primary: values below a limit count as
+    participant and a random slope on sqrt(day) where the locked rule keeps one. Primary: values beyond a limit count as
     such (maximum likelihood by adaptive Gauss-Hermite quadrature; standard errors from the observed information, which
     missingness at random asks for; t with between-within degrees of freedom).
     Sensitivity: REML with a value in their place, by Kenward and Roger and by Satterthwaite. Samples from the first

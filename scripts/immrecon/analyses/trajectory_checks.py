@@ -58,13 +58,13 @@ def _components(fit: MixedModel) -> Row:
     if sd.size == 2:
         row["slope_sd"] = float(sd[1])
         row["correlation"] = float(fit.random_covariance[0, 1] / sd.prod()) if sd.prod() > 0 else None
-    # Without values below a limit the integral over the random effects has a closed form.
-    row["nodes"] = NODES[sd.size] if fit.method == "censored-mixed-ml" and fit.n_below else None
+    # Without values beyond a limit the integral over the random effects has a closed form.
+    row["nodes"] = NODES[sd.size] if fit.method == "censored-mixed-ml" and fit.n_below + fit.n_above else None
     return row
 
 
 def _fit_in_numbers(fit: MixedModel) -> Row:
-    residual = (fit.residual / fit.residual_sd)[~fit.below]
+    residual = (fit.residual / fit.residual_sd)[~(fit.below | fit.above)]
     effect = _standardised_intercepts(fit)
     known = effect[np.isfinite(effect)]
     return {
@@ -99,7 +99,9 @@ def drawn_fit(analyte: str, unit: str, which: Layout, one: Fitted, days: list[fl
 
 def _samples(analyte: str, unit: str, which: Layout, fit: MixedModel) -> pl.DataFrame:
     # The residual of a value below its limit is only known to lie below limit - fitted: it is censored there.
+    # One above its limit is ranked at limit - fitted, and has no score.
     scores = normal_scores(which.sample.log_value - fit.fitted, which.sample.below)
+    scores[which.sample.above] = np.nan
     return which.sample.frame.select(
         parameter=pl.lit(analyte),
         display_id="DISPID",

@@ -23,7 +23,7 @@ from immrecon.vocabulary import AnalysisRole, RowStatus
 
 Terms = Literal["group", "dose_level", "none"]
 COLUMN: dict[Terms, str] = {"group": "GROUP", "dose_level": "DOSELVL"}
-PRIMARY = "below limit as such (left-censored)"
+PRIMARY = "beyond limits as such (censored)"
 BETWEEN_WITHIN = "between-within"
 SENSITIVITY_DF = ("kenward-roger", "satterthwaite")
 
@@ -121,7 +121,7 @@ def layout(of_analyte: Sample, terms: Terms, codes: list[str], rule: Trajectory)
     for code in codes:
         own = of_analyte.chosen(pl.col(COLUMN[terms]) == code)
         n = own.frame["USUBJID"].n_unique()
-        measured = curve(own.root_day[~own.below], rule)
+        measured = curve(own.root_day[own.measured], rule)
         if n < rule.fewest_participants:
             left_out[code] = f"{n} participants with a sample that counts, fewer than {rule.fewest_participants}"
         elif np.linalg.matrix_rank(measured) < measured.shape[1]:
@@ -141,9 +141,9 @@ def fitted(which: Layout, conf_level: float) -> Iterator[Fitted]:
         nothing = SlopeChoice(False, np.nan, np.nan, why)
         yield Fitted(PRIMARY, 0, BETWEEN_WITHIN, AnalysisRole.PRIMARY, None, why, nothing)
         return
-    y, below, x = data.log_value, data.below, which.design
+    below, above, x = data.below, data.above, which.design
     who = data.frame["USUBJID"].to_numpy()
-    fit, slope = _primary(y, below, x, who, data.root_day, rule, conf_level)
+    fit, slope = _primary(data, x, who, rule, conf_level)
     yield Fitted(PRIMARY, 0, BETWEEN_WITHIN, AnalysisRole.PRIMARY, fit, fit.reason, slope)
     again: tuple[MixedModel, ...] = ()
     for order, (name, share, value) in enumerate(approaches, start=1):
@@ -153,7 +153,11 @@ def fitted(which: Layout, conf_level: float) -> Iterator[Fitted]:
                 conf_level=conf_level,
             )  # fmt: skip
         for df, model in zip(SENSITIVITY_DF, again, strict=True):
-            said = [model.reason, None if below.any() else "no value is below its limit: none is replaced"]
+            said = [
+                model.reason,
+                None if below.any() else "no value is below its limit: none is replaced",
+                f"{above.sum()} above the upper limit of a method stand at it as if measured" if above.any() else None,
+            ]
             reason = "; ".join(filter(None, said)) or None
             yield Fitted(name, order, df, AnalysisRole.SENSITIVITY, model, reason, slope)
 
@@ -170,12 +174,13 @@ def slope_rule(rule: Trajectory) -> str:
 
 
 def _primary(
-    y: Numbers, below: np.ndarray, x: Numbers, who: np.ndarray, root_day: Numbers, rule: Trajectory, conf_level: float
+    data: Sample, x: Numbers, who: np.ndarray, rule: Trajectory, conf_level: float
 ) -> tuple[MixedModel, SlopeChoice]:
-    plain = censored_mixed_model(y, below, x, who, conf_level=conf_level)
+    y, below, above = data.log_value, data.below, data.above
+    plain = censored_mixed_model(y, below, x, who, above=above, conf_level=conf_level)
     if not rule.random_slope.tried:
         return plain, SlopeChoice(False, np.nan, np.nan, "not tried")
-    sloped = censored_mixed_model(y, below, x, who, slope=root_day, conf_level=conf_level)
+    sloped = censored_mixed_model(y, below, x, who, above=above, slope=data.root_day, conf_level=conf_level)
     test = random_slope_test(plain, sloped)
     if test.status != RowStatus.ESTIMATED:
         return plain, SlopeChoice(False, np.nan, np.nan, f"not kept: no test ({test.reason})")

@@ -14,7 +14,7 @@ from immrecon.stats.longitudinal import MarginalMeans
 from immrecon.vocabulary import POOLED, RowStatus, TrajectoryMeasure
 
 LIKELIHOOD = {
-    "censored-mixed-ml": "linear mixed model of log10 counts, values below a limit as such, maximum likelihood",
+    "censored-mixed-ml": "linear mixed model of log10 counts, values beyond a limit as such, maximum likelihood",
     "linear-mixed-ml": "linear mixed model of log10 counts, maximum likelihood",
     "linear-mixed-reml": "linear mixed model of log10 counts, REML",
 }

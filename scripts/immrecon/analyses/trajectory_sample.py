@@ -39,12 +39,21 @@ class Sample:
 
     @property
     def log_value(self) -> Numbers:
-        """(n,) log10 of the value, or of the limit that it lies below."""
+        """(n,) log10 of the value, or of the limit that it lies beyond."""
         return np.asarray(np.log10(self.frame["AVAL"].to_numpy()))
 
     @property
     def below(self) -> NDArray[np.bool_]:
         return self.frame["BELOW"].to_numpy().astype(bool)
+
+    @property
+    def above(self) -> NDArray[np.bool_]:
+        return self.frame["ABOVE"].to_numpy().astype(bool)
+
+    @property
+    def measured(self) -> NDArray[np.bool_]:
+        """(n,) neither below a limit nor above one."""
+        return np.asarray(~(self.below | self.above))
 
     @property
     def root_day(self) -> Numbers:
@@ -55,7 +64,7 @@ class Sample:
         return Sample(self.frame.filter(condition), self.n_excluded, self.n_not_positive)
 
     def imputed(self, share: float | None, value: float | None) -> Numbers:
-        """(n,) log10, values below their limit replaced by a share of it, or by one value."""
+        """(n,) log10, values below their limit replaced by a share of it, or by one value; above one, that limit."""
         instead = np.full(self.frame.height, value) if share is None else share * self.frame["AVAL"].to_numpy()
         return np.where(self.below, np.log10(instead), self.log_value)
 

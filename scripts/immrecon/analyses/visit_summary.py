@@ -19,7 +19,7 @@ QUANTILE_METHOD = (
 )
 MEDIAN_INTERVAL = "order statistics, exact binomial (Conover 1999)"
 GEOMETRIC_MEAN = (
-    "normal maximum likelihood of log10, results below a limit counting as such (Tobin 1958); Student's t, degrees of "
+    "normal maximum likelihood of log10, results beyond a limit counting as such (Tobin 1958); Student's t, degrees of "
     "freedom those of the measured results"
 )
 FEWEST_MEASURED = 3
@@ -75,7 +75,7 @@ def _row(results: Row, n_expected: int, analyte: Analyte, visit: Visit, stratum:
         row
         | quantiles_with_limits(values, below, above)
         | _median_interval(values, below, above, level)
-        | geometric_mean(values, below, len(above), level)
+        | geometric_mean(values, below, above, level)
     )
 
 
@@ -99,11 +99,11 @@ def _median_interval(values: list[float], below: list[float], above: list[float]
     )
 
 
-def geometric_mean(values: list[float], below: list[float], n_above: int, level: float) -> Row:
-    """Geometric mean of results, of which those in `below` are known up to their limit only.
+def geometric_mean(values: list[float], below: list[float], above: list[float], level: float) -> Row:
+    """Geometric mean of results; those in `below` are known up to their limit only, those in `above` from theirs on.
 
-    Not given, with the reason: fewer than three measured results; a result above the upper limit of the method, which
-    this likelihood has no place for; a result of 0, which has no logarithm; measured results that are all equal.
+    Not given, with the reason: fewer than three measured results; a result of 0, which has no logarithm; measured
+    results that are all equal.
     """
     import numpy as np
 
@@ -112,25 +112,24 @@ def geometric_mean(values: list[float], below: list[float], n_above: int, level:
         "geometric_mean_conf_low": None,
         "geometric_mean_conf_high": None,
         "geometric_mean_method": GEOMETRIC_MEAN,
-        "geometric_mean_reason": _no_mean(values, below, n_above),
+        "geometric_mean_reason": _no_mean(values, below, above),
     }
     if row["geometric_mean_reason"]:
         return row
     fit = censored_normal(
-        np.log10([*values, *below]), [0] * len(values) + [1] * len(below), conf_type="t", conf_level=level
-    )
+        np.log10([*values, *below, *above]), [0] * len(values) + [1] * len(below) + [0] * len(above),
+        above=[0] * (len(values) + len(below)) + [1] * len(above), conf_type="t", conf_level=level,
+    )  # fmt: skip
     if fit.status != RowStatus.ESTIMATED:
         return row | {"geometric_mean_reason": fit.reason}
     low, mean, high = (float(10 ** part[0]) for part in (fit.conf_low, fit.coefficient, fit.conf_high))
     return row | {"geometric_mean": mean, "geometric_mean_conf_low": low, "geometric_mean_conf_high": high}
 
 
-def _no_mean(values: list[float], below: list[float], n_above: int) -> str | None:
-    if not values and not below and not n_above:
+def _no_mean(values: list[float], below: list[float], above: list[float]) -> str | None:
+    if not values and not below and not above:
         return "no sample in the window"
-    if n_above:
-        return f"{n_above} above the upper limit of the method: no geometric mean"
     if len(values) < FEWEST_MEASURED:
         return f"too few measured results ({len(values)}) for a geometric mean: {FEWEST_MEASURED} needed"
-    zeros = sum(value <= 0 for value in (*values, *below))
+    zeros = sum(value <= 0 for value in (*values, *below, *above))
     return f"{zeros} results of 0 have no logarithm: no geometric mean" if zeros else None

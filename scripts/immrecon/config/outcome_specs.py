@@ -76,10 +76,11 @@ def outcome_displays(study: Study) -> list[OutcomeDisplay]:
     for code, landmark in declared.landmarks.items():
         rule = study.endpoints.occurrences[landmark.rule]
         assert isinstance(rule, ThresholdCrossing)
-        unconfirmed = {
-            "not reconstituted": "reached without confirmation yet: not reconstituted",
-            "left out": "reached without confirmation yet: counted, not analysed",
-        }[landmark.unconfirmed]
+        compared_as = {"left out": "left out of", "not reconstituted": "not reconstituted in"}
+        unconfirmed = (
+            "reached without confirmation yet: a category of its own, "
+            f"{compared_as[landmark.unconfirmed_compared_as]} the ratio of hazards"
+        )
         shown.append(
             OutcomeDisplay(
                 code=code,

@@ -37,8 +37,9 @@ class LandmarkOutcome(Strict):
         description="occurrence of samples (domain LB); met at a landmark if both samples lie at or before it"
     )
     landmarks_day: list[float] = Field(min_length=1, description="days since transplant")
-    unconfirmed: Literal["not reconstituted", "left out"] = Field(
-        description="what a participant is at a landmark whose samples had reached the threshold, not confirmed yet"
+    unconfirmed_compared_as: Literal["left out", "not reconstituted"] = Field(
+        description="samples had reached the threshold by the landmark, not confirmed yet: a category with numbers and "
+        "estimates of its own, and in the ratio of hazards left out or taken as not reconstituted"
     )
     last_sample_within_day: float = Field(
         gt=0,

@@ -92,8 +92,18 @@ class Analyte(Strict):
     code: Code
     label: Label
     unit: Label = Field(description='unit of LBSTRESN, e.g. "/uL"')
-    summarised: bool = Field(description="per-visit summaries and trajectories are made for it")
+    summarised: bool = Field(description="it has tables by visit: counts, thresholds, and beside limits of the age")
+    drawn: bool = Field(
+        description="it is measured at every visit: trajectories and heat maps are drawn and missed samples listed; "
+        "only what is summarised"
+    )
     axis_floor: float = Field(gt=0, description="lowest value on the logarithmic axis")
+
+    @model_validator(mode="after")
+    def _drawn_is_summarised(self) -> "Analyte":
+        if self.drawn and not self.summarised:
+            raise ValueError(f"{self.code}: drawn, but not summarised. Hint: set summarised to true, or drawn to false")
+        return self
 
 
 class Visit(Strict):

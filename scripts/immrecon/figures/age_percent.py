@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from immrecon.config.display import AgeLimitsDisplay, DisplaySpec
+from immrecon.config.study import Analyte
 from immrecon.figures.page import (
     INNER_MM,
     LINE_MM,
@@ -32,11 +33,16 @@ _IN_FULL = 100.0
 
 
 @styled
-def draw_percent(summary: pl.DataFrame, spec: DisplaySpec, limits: AgeLimitsDisplay) -> Figure:
-    """Per cent of the lower limit at each visit: median and quartiles per group, a panel per analyte."""
+def draw_percent(
+    summary: pl.DataFrame, spec: DisplaySpec, limits: AgeLimitsDisplay, analytes: Sequence[Analyte]
+) -> Figure:
+    """Per cent of the lower limit at each visit: median and quartiles per group, a panel for each of the analytes.
+
+    The axis of values is that of all drawn analytes with limits, so that pages compare.
+    """
     rows = summary.filter(
         pl.col("measure") == AgeMeasure.LOWER, pl.col("dose_level") == POOLED, pl.col("group") != POOLED,
-        pl.col("target_day") >= 0,
+        pl.col("target_day") >= 0, pl.col("parameter").is_in([item.code for item in limits.analytes if item.drawn]),
     ).sort("parameter", "group", "target_day")  # fmt: skip
     words = _percent_words(rows, spec, limits)
     estimated = rows.filter(pl.col("status") == RowStatus.ESTIMATED)
@@ -53,9 +59,9 @@ def draw_percent(summary: pl.DataFrame, spec: DisplaySpec, limits: AgeLimitsDisp
     plot_mm = INNER_MM - LEFT_MM - 6.0
     under = 4.0 + (1 + len(groups)) * LINE_MM + 4.0
     pitch = _HEADING_MM + _PERCENT_MM + under
-    page = open_page(words, key_mm + len(limits.analytes) * pitch + LINE_MM)
+    page = open_page(words, key_mm + len(analytes) * pitch + LINE_MM)
     page.key(key, MARGIN_MM, page.top_mm)
-    for index, analyte in enumerate(limits.analytes):
+    for index, analyte in enumerate(analytes):
         top = page.top_mm + key_mm + index * pitch
         page.text(MARGIN_MM, top, analyte.label, fontweight="bold")
         axes = page.axes(MARGIN_MM + LEFT_MM, top + _HEADING_MM, plot_mm, _PERCENT_MM)
@@ -72,7 +78,7 @@ def draw_percent(summary: pl.DataFrame, spec: DisplaySpec, limits: AgeLimitsDisp
         bottom = top + _HEADING_MM + _PERCENT_MM
         write_columns(page, bottom, days, names, columns, (plot_mm, last_day))
     axis = f"Days since {spec.clocks.transplant}, target day of each visit (square-root scale); below: samples"
-    page.text(MARGIN_MM + INNER_MM / 2, page.top_mm + key_mm + len(limits.analytes) * pitch - 2, axis, ha="center")
+    page.text(MARGIN_MM + INNER_MM / 2, page.top_mm + key_mm + len(analytes) * pitch - 2, axis, ha="center")
     return page.figure
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from immrecon.config.display import DisplaySpec
 from immrecon.config.study import Analyte
-from immrecon.exhibits import age_trajectory_stem
+from immrecon.exhibits import age_percent_analytes, age_percent_stem, age_trajectory_stem
 from immrecon.figures.age_percent import LIMIT_LOOK, draw_percent
 from immrecon.figures.page import (
     INNER_MM,
@@ -51,8 +51,10 @@ def draw_age_reference(
     figures = {
         age_trajectory_stem(analyte.code): draw_over_limits(profiles, bands, spec, analyte)
         for analyte in limits.analytes
+        if analyte.drawn
     }
-    return figures | {"age_percent": draw_percent(summary, spec, limits)}
+    pages = enumerate(age_percent_analytes(spec))
+    return figures | {age_percent_stem(page): draw_percent(summary, spec, limits, shown) for page, shown in pages}
 
 
 @styled

@@ -38,7 +38,9 @@ from immrecon.figures.style import (
 from immrecon.vocabulary import POOLED, RowStatus
 
 _LABEL_MM, _FOREST_MM, _GAP_MM, _HEAD_MM, _AXIS_MM = 52.0, 44.0, 7.0, 11.0, 12.0
-_STRATUM_MM, _BETWEEN_MM, _ID_PT = 3.2, 2.4, 5.5
+_STRATUM_MM, _BETWEEN_MM, _ID_PT = 3.2, 2.4, 7.0
+_TICK_MM = 1.5
+_MATRIX_MM = INNER_MM - _LABEL_MM - _FOREST_MM - _GAP_MM
 _CHANGED = lighter("#E69F00", 0.45)
 _LOOKS: dict[str, dict[str, Any]] = {
     "confirmed": {"marker": "s", "markerfacecolor": INK, "markeredgecolor": INK},
@@ -74,8 +76,8 @@ def draw_grid(
     body_mm = line_mm * len(definitions)
     keys = [key_rows(entries, INNER_MM) for entries in (_group_key(groups), _status_key(statuses))]
     key_mm = sum(len(rows) for rows in keys) * LINE_MM + 3
-    names_mm = max([0.0, *(text_width_mm(name, _ID_PT) for name in statuses["display_id"].unique().sort())])
-    page = open_page(words, key_mm + _HEAD_MM + body_mm + max(_AXIS_MM, names_mm + 3))
+    names = statuses["display_id"].unique().sort().to_list()
+    page = open_page(words, key_mm + _HEAD_MM + body_mm + max(_AXIS_MM, _id_rows(len(names)) * _id_mm(names) + 2))
     page.key(keys[0], MARGIN_MM, page.top_mm)
     page.key(keys[1], MARGIN_MM, page.top_mm + len(keys[0]) * LINE_MM)
     top = page.top_mm + key_mm + _HEAD_MM
@@ -167,6 +169,29 @@ def _forest(
         )
 
 
+def _pitch_mm(n_people: int) -> float:
+    return _MATRIX_MM / (n_people + 0.4)
+
+
+def _id_rows(n_people: int) -> int:
+    """Rows that the names of the columns stand in, at a size that can be read; 0 where they would touch in two."""
+    return next((rows for rows in (1, 2) if rows * _pitch_mm(n_people) >= 1.04 * _ID_PT * MM_PER_PT), 0)
+
+
+def _id_mm(names: list[str]) -> float:
+    """Height of a row of names, which stand upright."""
+    return max([0.0, *(text_width_mm(name, _ID_PT) for name in names)]) + _TICK_MM
+
+
+def _write_ids(page: Page, names: list[str], left: float, bottom: float) -> None:
+    """Names under the columns; in two rows by turns, with a line to those of the second."""
+    pitch, rows, row_mm = _pitch_mm(len(names)), _id_rows(len(names)), _id_mm(names)
+    for index, name in enumerate(names if rows else []):
+        x, y = left + (index + 0.7) * pitch, bottom + index % rows * row_mm + _TICK_MM
+        page.line([x, x], [bottom, y - 0.4], color=FAINT, linewidth=0.5)
+        page.text(x, y, name, rotation=90, ha="center", fontsize=_ID_PT)
+
+
 def _matrix(
     page: Page,
     statuses: pl.DataFrame,
@@ -176,20 +201,18 @@ def _matrix(
 ) -> None:
     """A column per participant, grouped; those who differ from the reference stand on a coloured ground."""
     left, top, height, line_mm = box
-    width = MARGIN_MM + INNER_MM - left
     people = statuses.unique("display_id").sort("participant_order")
     if people.is_empty():
         return
-    axes = page.axes(left, top, width, height)
+    axes = page.axes(left, top, _MATRIX_MM, height)
     axes.set_xlim(-0.7, people.height - 0.3)
     axes.set_ylim(height, 0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    pitch = width / (people.height + 0.4)
+    pitch = _pitch_mm(people.height)
     size_pt = min(5.0, pitch * 72 / 25.4 * 0.75)
-    fits = pitch >= _ID_PT * MM_PER_PT
-    names = people["display_id"].to_list() if fits else [""] * people.height
-    axes.set_xticks(range(people.height), names, rotation=90, fontsize=_ID_PT)
+    axes.set_xticks([])
+    _write_ids(page, people["display_id"].to_list(), left, top + height)
     changed = statuses.filter(pl.col("differs"))
     for order, definition in changed.select("participant_order", "definition").iter_rows():
         middle = places[definition]

@@ -258,7 +258,7 @@ def _ratio_axis(axes: Axes, lines: Sequence[_Line]) -> tuple[float, float]:
     low, high = 10.0**-power, 10.0**power
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    ticks = [0.01, 0.1, 1, 10, 100] if far else [0.1, 0.2, 0.5, 1, 2, 5, 10]
+    ticks = [0.01, 0.1, 1, 10, 100] if far else [0.1, 0.3, 1, 3, 10]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_xticks([], minor=True)
     _guides(axes, 1)
@@ -267,7 +267,7 @@ def _ratio_axis(axes: Axes, lines: Sequence[_Line]) -> tuple[float, float]:
 
 def _difference_axis(axes: Axes) -> tuple[float, float]:
     axes.set_xlim(-1, 1)
-    axes.set_xticks([-1, -0.5, 0, 0.5, 1], ["-100", "-50", "0", "50", "100"])
+    axes.set_xticks([-1, -0.5, 0, 0.5, 1], ["\u2212100", "\u221250", "0", "50", "100"])
     _guides(axes, 0)
     return -1.0, 1.0
 

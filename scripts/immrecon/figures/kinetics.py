@@ -10,7 +10,7 @@ from matplotlib.ticker import NullLocator
 from immrecon.config.display import DisplaySpec
 from immrecon.config.kinetics import Kinetics
 from immrecon.config.study import Analyte
-from immrecon.exhibits import AREAS
+from immrecon.exhibits import AREAS, drawn_in_numbers
 from immrecon.figures.heatmap import draw_heatmaps
 from immrecon.figures.page import (
     INNER_MM,
@@ -41,7 +41,7 @@ def draw_kinetics(
 ) -> dict[str, Figure]:
     """Heat maps (VISIT_VALUES) and the dot plot of areas (KINETIC_PARAMETERS, KINETIC_SUMMARY) by file stem."""
     figures = draw_heatmaps(visit_values, spec)
-    if spec.kinetics is not None:
+    if spec.kinetics is not None and drawn_in_numbers(spec):
         figures[AREAS] = draw_areas(parameters, summary, spec, spec.kinetics)
     return figures
 
@@ -56,8 +56,9 @@ def draw_areas(parameters: pl.DataFrame, summary: pl.DataFrame, spec: DisplaySpe
     if dots.filter(pl.col("value").is_not_null()).is_empty():
         return words_only_page(words, "Nobody has an area under the count by the data cut-off.")
     groups = group_styles(spec, [*dots["group"], *medians["group"]])
-    labels = {analyte.code: analyte for analyte in spec.analytes}
-    panels = [(labels[code], day) for code in kinetics.analytes for day in kinetics.area.to_days]
+    analytes = drawn_in_numbers(spec)
+    dots, medians = (rows.filter(pl.col("parameter").is_in([a.code for a in analytes])) for rows in (dots, medians))
+    panels = [(analyte, day) for analyte in analytes for day in kinetics.area.to_days]
     n_lines = -(-len(panels) // _ACROSS)
     key = key_rows(_key_entries(), INNER_MM)
     key_mm = len(key) * LINE_MM + 2

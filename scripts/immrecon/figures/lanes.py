@@ -35,7 +35,7 @@ _LANE_MM = (6.0, 3.5)  # widest; narrowest that still carries a label of a reada
 _SMALLEST_LABEL_PT = 5.0
 _GROUP_GAP_MM, _HEADER_MM = 1.5, 5.5
 _KEY_MARKER_PT = 7.0
-_DAY_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_TICKS_DAY = (0, 5, 10, 20, 30, 60, 100, 180, 270, 365, 545, 730, 1095, 1460, 1825, 2555, 3650, 5475, 7300)
 
 # Shape and fill both differ, so that no two are told apart by colour alone.
 _FIXED: dict[str, dict[str, Any]] = {
@@ -99,11 +99,12 @@ def draw_lanes(timelines: pl.DataFrame, spec: DisplaySpec) -> Figure:
         page.text(MARGIN_MM, top + y, label, color=group.ink, fontweight="bold", va="center_baseline", bbox=halo)
     left = _label_lanes(page, lanes, top, scale)
     axes = page.axes(left, top, INNER_MM + MARGIN_MM - left - 4, lanes_mm)
-    mm_per_day = _scale_axes(axes, timelines, lanes_mm, INNER_MM + MARGIN_MM - left - 4)
-    axes.set_xlabel(f"Days since {spec.clocks.transplant}")
+    width = INNER_MM + MARGIN_MM - left - 4
+    mm_per_root = _scale_axes(axes, timelines, lanes_mm, width)
+    axes.set_xlabel(f"Days since {spec.clocks.transplant} (square-root scale)")
     placed = timelines.join(lanes.select("display_id", "y"), on="display_id").sort("y", "sequence")
     _draw_bars(axes, placed, groups, scale)
-    _draw_markers(axes, placed, looks, scale, mm_per_day)
+    _draw_markers(axes, placed, looks, scale, mm_per_root)
     return page.figure
 
 
@@ -148,18 +149,34 @@ def _label_lanes(page: Page, lanes: pl.DataFrame, top: float, scale: _Scale) -> 
 
 
 def _scale_axes(axes: Axes, timelines: pl.DataFrame, height_mm: float, width_mm: float) -> float:
-    """Days across, millimetres down; millimetres per day."""
+    """Days across, on a square-root scale as events are dense at first, and millimetres per unit of it; mm down."""
     days = [0.0, *timelines["start_day"], *timelines["end_day"].drop_nulls()]
-    first, last = min(days), max(*days, 1.0)
-    axes.set_xlim(first, last * 1.02)
+    first, last = min(days), 1.02 * max(*days, 1.0)
+    axes.set_xscale("function", functions=(_root, _square))
+    axes.set_xlim(first, last)
     axes.set_ylim(height_mm, 0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    step = next((s for s in _DAY_STEPS if (last - first) / s <= 10), last)
-    axes.set_xticks(np.arange(np.ceil(first / step) * step, last * 1.02, step))
+    mm_per_root = float(width_mm / (_root(last) - _root(first)))
+    ticks: list[float] = []
+    for day in (float(day) for day in _TICKS_DAY if first <= day <= last):
+        needed = text_width_mm(f"{day:g}", TEXT_PT) + 3
+        if not ticks or (_root(day) - _root(ticks[-1])) * mm_per_root >= needed:
+            ticks.append(day)
+    axes.set_xticks(ticks, [f"{day:g}" for day in ticks])
+    axes.set_xticks([], minor=True)
     axes.grid(axis="x", color=FAINT, linewidth=0.4)
     axes.set_axisbelow(True)
-    return float(width_mm / (last * 1.02 - first))
+    return mm_per_root
+
+
+def _root(day: Any) -> Any:
+    """Square root with the sign of the day: some events come before the transplant."""
+    return np.sign(day) * np.sqrt(np.abs(day))
+
+
+def _square(root: Any) -> Any:
+    return np.sign(root) * np.square(root)
 
 
 def _draw_bars(axes: Axes, placed: pl.DataFrame, groups: Sequence[GroupStyle], scale: _Scale) -> None:
@@ -172,11 +189,12 @@ def _draw_bars(axes: Axes, placed: pl.DataFrame, groups: Sequence[GroupStyle], s
 
 
 def _draw_markers(
-    axes: Axes, placed: pl.DataFrame, looks: dict[str, dict[str, Any]], scale: _Scale, mm_per_day: float
+    axes: Axes, placed: pl.DataFrame, looks: dict[str, dict[str, Any]], scale: _Scale, mm_per_root: float
 ) -> None:
     """Markers of one lane that would cover each other are set apart up and down, within the lane."""
     marks = placed.filter(pl.col("kind") == "marker").sort("y", "start_day", "sequence")
-    touching = (pl.col("start_day").diff() * mm_per_day < scale.marker_pt * MM_PER_PT) & (pl.col("y").diff() == 0)
+    across = pl.col("start_day").sign() * pl.col("start_day").abs().sqrt() * mm_per_root
+    touching = (across.diff() < scale.marker_pt * MM_PER_PT) & (pl.col("y").diff() == 0)
     fixed = pl.col("code").str.to_uppercase().is_in([INJECTION, ONGOING])  # these stay in the middle of the bar
     marks = marks.with_columns(cluster=(~touching.fill_null(False)).cum_sum(), moves=~fixed)
     size = pl.col("moves").sum().over("cluster")
@@ -186,13 +204,13 @@ def _draw_markers(
     for code, look in looks.items():
         rows = marks.filter(pl.col("code") == code)
         # The arrow of ongoing follow-up points on from the end of the bar.
-        shift = 0.6 * scale.marker_pt * MM_PER_PT / mm_per_day if code.upper() == ONGOING else 0.0
+        shift = 0.6 * scale.marker_pt * MM_PER_PT / mm_per_root if code.upper() == ONGOING else 0.0
         points = 0.78 * scale.lane_mm / MM_PER_PT if code.upper() == INJECTION else scale.marker_pt
         drawn = look | {
             "markersize": points,
             "markeredgewidth": look["markeredgewidth"] * scale.marker_pt / _KEY_MARKER_PT,
         }
-        axes.plot(rows["start_day"] + shift, rows["y"], clip_on=False, zorder=3, **drawn)
+        axes.plot(_square(_root(rows["start_day"].to_numpy()) + shift), rows["y"], clip_on=False, zorder=3, **drawn)
 
 
 def marker_looks(timelines: pl.DataFrame, spec: DisplaySpec) -> dict[str, dict[str, Any]]:

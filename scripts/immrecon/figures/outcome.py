@@ -12,6 +12,7 @@ from immrecon.vocabulary import UNKNOWN, LandmarkStatus
 
 _STATUSES = {
     LandmarkStatus.RECONSTITUTED.value: "Reconstituted at the landmark",
+    LandmarkStatus.UNCONFIRMED.value: "Reached, not yet confirmed at the landmark",
     LandmarkStatus.NOT_RECONSTITUTED.value: "Not reconstituted at the landmark",
 }
 _AFTER_THE_GROUPS = 2

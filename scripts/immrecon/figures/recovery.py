@@ -42,7 +42,7 @@ def draw_recovery(profiles: pl.DataFrame, visit_summary: pl.DataFrame, spec: Dis
     return {
         trajectory_stem(analyte.code): draw_trajectories(profiles, visit_summary, spec, analyte.code)
         for analyte in spec.analytes
-        if analyte.summarised
+        if analyte.drawn
     }
 
 

@@ -36,8 +36,8 @@ def draw_residuals(
         "Residuals over the fit; normal quantiles of residuals and of predicted random intercepts.",
         [
             *exhibit_notes(spec, "participants in the models", "Method: standardised residuals of the primary models."),
-            "Below-limit values (open triangles) have the residual that is expected given the limit on the left; in "
-            "the middle they are counted as censored at their limit and not drawn.",
+            "Values beyond a limit (open triangles) have the residual that is expected given the limit on the left; in "
+            "the middle those below are counted as censored at their limit, those above at it, and neither is drawn.",
         ],
         draft=shown.status == "draft",
     )
@@ -59,7 +59,7 @@ def draw_residuals(
 
 
 def _over_fit(axes: Axes, of_samples: pl.DataFrame, unit: str) -> None:
-    below = of_samples["below_limit"]
+    below, above = of_samples["below_limit"], of_samples["above_limit"]
     axes.set_xscale("log")
     lowest, highest = min(of_samples["fitted"]), max(of_samples["fitted"])
     axes.set_xlim(lowest / 1.3, highest * 1.3)
@@ -70,9 +70,11 @@ def _over_fit(axes: Axes, of_samples: pl.DataFrame, unit: str) -> None:
     axes.axhline(0, color=FAINT, linewidth=0.8, zorder=1)
     for level in (-3, 3):
         axes.axhline(level, color=FAINT, linewidth=0.6, linestyle=_DASHED, zorder=1)
-    measured, limited = of_samples.filter(~below), of_samples.filter(below)
+    measured = of_samples.filter(~(below | above))
     axes.plot(measured["fitted"], measured["standardised_residual"], "o", color=INK, markersize=2.0, markeredgewidth=0)
-    axes.plot(limited["fitted"], limited["standardised_residual"], **(SAMPLE_LOOKS["below"] | {"markersize": 4}))
+    for beyond, look in ((below, "below"), (above, "above")):
+        limited = of_samples.filter(beyond)
+        axes.plot(limited["fitted"], limited["standardised_residual"], **(SAMPLE_LOOKS[look] | {"markersize": 4}))
     furthest = max([3.5, *of_samples["standardised_residual"].abs() + 0.3])
     axes.set_ylim(-furthest, furthest)
     axes.set_xlabel(f"Fitted ({unit})")

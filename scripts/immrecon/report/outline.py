@@ -12,6 +12,7 @@ from immrecon.exhibits import (
     age_visits_stem,
     compared_endpoints,
     compared_topics,
+    doses_stem,
     figure_stems,
     forest_stem,
     kinetics_stem,
@@ -190,18 +191,20 @@ def _exhibits(
     yield from (tables[stem] for stem in _LAST if _TABLES[stem] == topic and stem in tables)
     if topic == "further":
         placed = {*_TABLES, *_SPLIT, *(visits_stem(analyte.code) for analyte in summarised(spec))}
+        placed |= {doses_stem(analyte.code) for analyte in summarised(spec)}
         placed |= {kinetics_stem(analyte.code) for analyte in spec.analytes}
         placed |= set(map(age_visits_stem, age_analytes(spec)))
         yield from (table for stem, table in tables.items() if stem not in placed)
 
 
 def _by_analyte(tables: Mapping[str, Table], figures: list[Placed], spec: DisplaySpec) -> Iterator[Placed | Table]:
-    """Each analyte: its figures, then its table."""
+    """Each analyte: its figures, then its tables."""
     for analyte in spec.analytes:
         yield from (figure for figure in figures if figure.analyte == analyte)
         stem = visits_stem(analyte.code)
-        if analyte.summarised and stem in tables:
-            yield tables[stem]
+        for own in (stem, doses_stem(analyte.code)):
+            if analyte.summarised and own in tables:
+                yield tables[own]
         if kinetics_stem(analyte.code) in tables:
             yield tables[kinetics_stem(analyte.code)]
 

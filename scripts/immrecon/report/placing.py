@@ -9,6 +9,8 @@ from immrecon.config.study import Analyte
 from immrecon.config.trajectory_specs import TRAJECTORY
 from immrecon.exhibits import (
     RESIDUALS_STEM,
+    age_percent_analytes,
+    age_percent_stem,
     age_trajectory_stem,
     compared_endpoints,
     compared_topics,
@@ -107,7 +109,9 @@ def _by_whole_name(stem: str, spec: DisplaySpec) -> Placed | None:
 
 def _whole_names(spec: DisplaySpec) -> Iterator[Placed]:
     if spec.age_limits is not None:
-        yield Placed("age_percent", "recovery", "Per cent of the lower limit of the age", codes=(AGE_LIMITS,))
+        for page, shown in enumerate(age_percent_analytes(spec)):
+            title = f"{', '.join(analyte.code for analyte in shown)} in per cent of the lower limit of the age"
+            yield Placed(age_percent_stem(page), "recovery", title, codes=(AGE_LIMITS,))
         for analyte in spec.age_limits.analytes:
             title = f"{analyte.label} and the limits of the age"
             yield Placed(age_trajectory_stem(analyte.code), "recovery", title, analyte=analyte, codes=(AGE_LIMITS,))

@@ -1,10 +1,11 @@
-"""Marginal likelihood of a mixed model with values below a limit, by adaptive Gauss-Hermite quadrature.
+"""Marginal likelihood of a mixed model with values beyond a limit, by adaptive Gauss-Hermite quadrature.
 
 The random effects of a participant are b = L u with u standard normal and L lower-triangular. Given u, a measured
 value is normal about x'beta + z'b and one below its limit contributes the normal distribution function there
-(Hughes 1999; Vaida and Liu 2009). The integrand is centred and scaled at its mode for each participant (Liu and
-Pierce 1994); where nothing is below a limit it is Gaussian and the quadrature exact. Score by Fisher's identity and
-observed information by Louis' (1982) formula come from the same nodes.
+(Hughes 1999; Vaida and Liu 2009); one above a limit does the same with the signs of value, x and z turned, because the
+distribution is symmetric. The integrand is centred and scaled at its mode for each participant (Liu and Pierce 1994);
+where nothing is beyond a limit it is Gaussian and the quadrature exact. Score by Fisher's identity and observed
+information by Louis' (1982) formula come from the same nodes.
 """
 
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Block:
-    """Participants that are worked on together: sums over their measured values, rows of those below a limit."""
+    """Participants that are worked on together: sums over their measured values, rows of those beyond a limit."""
 
     rows: slice
     """Of participants."""
@@ -229,16 +230,17 @@ def _blocks(sample: MixedSample, per_row: int) -> list[_Block]:
     for a in range(0, m, step):
         b = min(a + step, m)
         rows = slice(int(sample.starts[a]), int(ends[b - 1]))
-        below, code = sample.below[rows], sample.code[rows] - a
+        beyond, code = ~sample.measured[rows], sample.code[rows] - a
+        sign = np.where(sample.above[rows], -1.0, 1.0)[beyond]
         x, z, y = sample.q_design[rows], sample.random[rows], sample.value[rows]
-        kept = (~below).astype(np.float64)[:, None]
+        kept = (~beyond).astype(np.float64)[:, None]
         firsts = sample.starts[a:b] - sample.starts[a]
 
         def total(values: FloatArray, firsts: IntArray = firsts) -> FloatArray:
             return np.asarray(np.add.reduceat(values, firsts, axis=0))
 
         xk, zk, yk = x * kept, z * kept, y * kept[:, 0]
-        owner = code[below]
+        owner = code[beyond]
         holders, first = np.unique(owner, return_index=True)
         out.append(
             _Block(
@@ -250,9 +252,9 @@ def _blocks(sample: MixedSample, per_row: int) -> list[_Block]:
                 yx=total(xk * y[:, None]),
                 yy=total(yk * y),
                 xx=total(xk[:, :, None] * x[:, None, :]),
-                x=x[below],
-                z=z[below],
-                y=y[below],
+                x=x[beyond] * sign[:, None],
+                z=z[beyond] * sign[:, None],
+                y=y[beyond] * sign,
                 owner=owner,
                 first=first,
                 holders=holders,

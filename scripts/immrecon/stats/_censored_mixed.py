@@ -1,4 +1,4 @@
-"""Mixed model with values below a limit by maximum likelihood: Newton on the quadrature's log-likelihood."""
+"""Mixed model with values beyond a limit by maximum likelihood: Newton on the quadrature's log-likelihood."""
 
 from dataclasses import dataclass
 
@@ -40,6 +40,7 @@ class _Top:
 def fit_censored_mixed(
     value: FloatArray,
     below: BoolArray,
+    above: BoolArray,
     design: FloatArray,
     code: IntArray,
     labels: tuple[object, ...],
@@ -53,13 +54,14 @@ def fit_censored_mixed(
     """The fit of checked arrays; see `immrecon.stats.longitudinal.censored_mixed_model`."""
     method = "censored-mixed-ml"
     random_names = RANDOM_NAMES[: 1 if slope is None else 2]
-    why = why_not_mixed(value, below, design, code, slope)
+    why = why_not_mixed(below, above, design, code, slope)
     if why is None:
-        sample = mixed_sample(value, below, design, code, labels, slope)
-        measured = ~below
+        sample = mixed_sample(value, below, above, design, code, labels, slope)
+        measured = ~(below | above)
         known = mixed_sample(
             value[measured],
             below[measured],
+            above[measured],
             design[measured],
             code[measured],
             labels,
@@ -82,7 +84,7 @@ def fit_censored_mixed(
         if top is None:
             why = "the values do not vary within participants"
     if top is None:
-        return not_estimable(method, names, random_names, below, labels, df_method, conf_level, str(why))
+        return not_estimable(method, names, random_names, below, above, labels, df_method, conf_level, str(why))
     p, q = likelihood.p, likelihood.q
     lower, sigma = triangle(top.theta[p:-1], q), float(np.exp(top.theta[-1]))
     singular, note = what_to_know(lower @ lower.T / sigma**2, top.converged)
@@ -90,8 +92,9 @@ def fit_censored_mixed(
     unscale = sample.unscale
 
     def expected(left: FloatArray) -> FloatArray:
-        """Value - fitted, and its mean below the limit where only the limit is known."""
-        return np.where(sample.below, -sigma * left_tail(left / sigma)[1], left)
+        """Value - fitted, and its mean beyond the limit where only the limit is known."""
+        under = np.where(sample.below, -sigma * left_tail(left / sigma)[1], left)
+        return np.where(sample.above, sigma * left_tail(-left / sigma)[1], under)
 
     return assemble(
         sample,

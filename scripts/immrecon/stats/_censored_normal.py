@@ -1,4 +1,7 @@
-"""Normal linear model of values of which some are only known to lie below a limit, by maximum likelihood."""
+"""Normal linear model of values of which some are only known to lie beyond a limit, by maximum likelihood.
+
+A value above a limit is, with the signs of value and design turned, one below it: the distribution is symmetric.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +39,8 @@ class CensoredNormal:
     n: int
     n_below: int
     """Values below their limit."""
+    n_above: int
+    """Values above their limit."""
     status: str
     """"estimated" or "not estimable", then with `reason` and NaN for every number."""
     reason: str | None
@@ -68,7 +73,7 @@ class CensoredNormal:
         if rows.shape[1] != p:
             raise InputError(f"design: {rows.shape[1]} columns where the model has {p}.")
         conf_type = "t" if self.conf_type == "profile" else self.conf_type
-        df, factor = _reference(conf_type, self.n - self.n_below, p)
+        df, factor = _reference(conf_type, self.n - self.n_below - self.n_above, p)
         return marginal_means(
             rows @ self.coefficient,
             np.sqrt(np.einsum("kp,pq,kq->k", rows, self.variance[:p, :p], rows)),
@@ -84,6 +89,7 @@ class CensoredNormal:
         p = len(self.names)
         frame = pl.DataFrame(
             {"coefficient": list(self.names), "n": [self.n] * p, "n_below": [self.n_below] * p}
+            | {"n_above": [self.n_above] * p}
             | {"estimate": self.coefficient, "std_error": self.std_error}
             | {"conf_low": self.conf_low, "conf_high": self.conf_high, "sd": [self.sd] * p}
             | {"conf_type": [self.conf_type] * p, "status": [self.status] * p, "reason": [self.reason] * p}
@@ -102,6 +108,7 @@ class _Optimum:
 def fit_censored_normal(
     value: FloatArray,
     below: BoolArray,
+    above: BoolArray,
     design: FloatArray,
     names: tuple[str, ...],
     conf_type: str,
@@ -109,9 +116,12 @@ def fit_censored_normal(
 ) -> CensoredNormal:
     """The fit of checked arrays; see `immrecon.stats.longitudinal.censored_normal`."""
     n, p = design.shape
-    detected = int(n - below.sum())
+    n_below, n_above = int(below.sum()), int(above.sum())
+    detected = n - n_below - n_above
     found: _Optimum | None = None
-    why = _why_not(value, below, design)
+    why = _why_not(value, below, above, design)
+    sign = np.where(above, -1.0, 1.0)
+    value, below, design = value * sign, below | above, design * sign[:, None]
     if why is None:
         found = _maximum(value, below, design)
         if found is None:
@@ -121,7 +131,7 @@ def fit_censored_normal(
     if why is not None or found is None:
         nothing = np.full(p, np.nan)
         return CensoredNormal(
-            "censored-normal", names, n, n - detected, NOT_ESTIMABLE, why, conf_type, conf_level, float("nan"),
+            "censored-normal", names, n, n_below, n_above, NOT_ESTIMABLE, why, conf_type, conf_level, float("nan"),
             nothing, nothing, nothing, nothing, float("nan"), float("nan"), np.full((p + 1, p + 1), np.nan),
             float("nan"), float("nan"),
         )  # fmt: skip
@@ -133,12 +143,13 @@ def fit_censored_normal(
     else:
         means = marginal_means(found.beta, error[:p], np.full(p, df), conf_level, factor)
         low, high = means.conf_low, means.conf_high
-    null = _maximum(value, below, np.ones((n, 1)))
+    null = _maximum(value, below, sign[:, None])
     return CensoredNormal(
         method="censored-normal",
         names=names,
         n=n,
-        n_below=n - detected,
+        n_below=n_below,
+        n_above=n_above,
         status=ESTIMATED,
         reason=None,
         conf_type=conf_type,
@@ -163,19 +174,22 @@ def _reference(conf_type: str, detected: int, p: int) -> tuple[float, float]:
     return float(detected - p), float(np.sqrt(detected / (detected - p)))
 
 
-def _why_not(value: FloatArray, below: BoolArray, design: FloatArray) -> str | None:
-    detected = int((~below).sum())
-    p = design.shape[1]
+def _why_not(value: FloatArray, below: BoolArray, above: BoolArray, design: FloatArray) -> str | None:
+    measured = ~(below | above)
+    detected, p = int(measured.sum()), design.shape[1]
+    beyond, within = (
+        ("beyond a limit", "within the limits") if above.any() else ("below the limit", "at or above the limit")
+    )
     if value.size == 0:
         return "no value"
     if len(independent_columns(design)) < p:
         return "the columns of the design determine each other"
     if detected == 0:
-        return f"all {value.size} values are below the limit"
+        return f"all {value.size} values are {beyond}"
     if detected < max(FEWEST_DETECTED, p + 1):
-        return f"only {detected} of {value.size} values are at or above the limit"
-    if len(independent_columns(design[~below])) < p:
-        return "the values at or above the limit do not determine every coefficient"
+        return f"only {detected} of {value.size} values are {within}"
+    if len(independent_columns(design[measured])) < p:
+        return f"the values {within} do not determine every coefficient"
     return None
 
 
@@ -225,7 +239,7 @@ def _maximum(value: FloatArray, below: BoolArray, design: FloatArray) -> _Optimu
 def _olsen(
     y: FloatArray, below: BoolArray, design: FloatArray, theta: FloatArray
 ) -> tuple[float, FloatArray, FloatArray]:
-    """Log-likelihood, score and information in (beta/sigma, 1/sigma)."""
+    """Log-likelihood, score and information in (beta/sigma, 1/sigma); signs of what lies above a limit are turned."""
     direction = np.column_stack((-design, y))
     e = direction @ theta
     measured = ~below

@@ -11,7 +11,7 @@ from immrecon.stats._mixed_model import MixedModel, not_estimable, what_to_know
 from immrecon.stats._mixed_profile import Moments, State, minimise_profile, moments, residual_variation, state, triangle
 from immrecon.stats._mixed_reference import BetweenWithin, Reference
 from immrecon.stats._mixed_sample import MixedSample, between_and_within, mixed_sample, why_not_mixed
-from immrecon.stats._types import BoolArray, FloatArray, IntArray
+from immrecon.stats._types import FloatArray, IntArray
 
 DF_METHODS = ("satterthwaite", "kenward-roger", "between-within", "normal")
 RANDOM_NAMES = ("intercept", "slope")
@@ -31,11 +31,11 @@ def fit_mixed(
 ) -> tuple[MixedModel, ...]:
     """The fit of checked arrays, once for each of df_methods; see `immrecon.stats.longitudinal.mixed_model`."""
     method = "linear-mixed-reml" if reml else "linear-mixed-ml"
-    none_below = np.zeros(value.size, dtype=np.bool_)
+    none = np.zeros(value.size, dtype=np.bool_)
     random_names = RANDOM_NAMES[: 1 if slope is None else 2]
-    why = why_not_mixed(value, none_below, design, code, slope)
+    why = why_not_mixed(none, none, design, code, slope)
     if why is None:
-        sample = mixed_sample(value, none_below, design, code, labels, slope)
+        sample = mixed_sample(value, none, none, design, code, labels, slope)
         m = moments(sample, reml)
         why = residual_variation(m)
     if why is None:
@@ -46,7 +46,7 @@ def fit_mixed(
         sigma2 = at.rss / m.df
     if why is not None:
         return tuple(
-            not_estimable(method, names, random_names, none_below, labels, df_method, conf_level, why)
+            not_estimable(method, names, random_names, none, none, labels, df_method, conf_level, why)
             for df_method in df_methods
         )
     singular, note = what_to_know(at.delta, top.converged)
@@ -101,7 +101,7 @@ def between_within(sample: MixedSample, covariance: FloatArray, df_method: str, 
     """Or the normal distribution, as df_method says."""
     if df_method == "normal":
         return BetweenWithin(covariance, None, 0, 0, 1.0, 1.0)
-    measured = ~sample.below
+    measured = sample.measured
     varying, between, within = between_and_within(sample.design, sample.code, measured)
     participants = np.unique(sample.code[measured]).size
     left = int(measured.sum()) - participants
@@ -137,10 +137,10 @@ def assemble(
     marginal = sample.design @ beta
     fitted = marginal + (sample.random * effects[sample.code]).sum(axis=1)
     left = sample.value - fitted
+    below, above = np.empty((2, n), dtype=np.bool_)
+    below[sample.order], above[sample.order] = sample.below, sample.above
     unscale = sample.unscale
     spread = unscale @ effect_covariance @ unscale.T
-    below: BoolArray = np.empty(n, dtype=np.bool_)
-    below[sample.order] = sample.below
     return MixedModel(
         method=method,
         names=names,
@@ -148,6 +148,7 @@ def assemble(
         n=n,
         n_participants=m,
         n_below=int(sample.below.sum()),
+        n_above=int(sample.above.sum()),
         status=ESTIMATED,
         reason=note,
         converged=converged,
@@ -172,5 +173,6 @@ def assemble(
         marginal=sample.as_given(marginal),
         residual=sample.as_given(left if residual is None else residual(left)),
         below=below,
+        above=above,
         reference=reference,
     )

@@ -31,6 +31,8 @@ class MixedModel:
     n_participants: int
     n_below: int
     """Values below their limit."""
+    n_above: int
+    """Values above their limit."""
     status: str
     """"estimated" or "not estimable"."""
     reason: str | None
@@ -68,8 +70,10 @@ class MixedModel:
     marginal: FloatArray
     """(n,) without them."""
     residual: FloatArray
-    """(n,) value - fitted; for a value below its limit the expected residual, flagged in `below`."""
+    """(n,) value - fitted; for a value beyond its limit the expected residual, flagged in `below` or `above`."""
     below: BoolArray
+    """(n,)"""
+    above: BoolArray
     """(n,)"""
     reference: Reference | None = field(repr=False)
 
@@ -119,6 +123,7 @@ class MixedModel:
             | {name: getattr(self, name) for name in columns}
             | {"method": [self.method] * p, "df_method": [self.df_method] * p}
             | {"n": [self.n] * p, "n_participants": [self.n_participants] * p, "n_below": [self.n_below] * p}
+            | {"n_above": [self.n_above] * p}
             | {"status": [self.status] * p, "reason": [self.reason] * p}
         )
         return frame.with_columns(pl.col(pl.Float64).fill_nan(None), pl.col("reason").cast(pl.String))
@@ -129,6 +134,7 @@ def not_estimable(
     names: tuple[str, ...],
     random_names: tuple[str, ...],
     below: BoolArray,
+    above: BoolArray,
     participants: tuple[object, ...],
     df_method: str,
     conf_level: float,
@@ -145,6 +151,7 @@ def not_estimable(
         n=n,
         n_participants=m,
         n_below=int(below.sum()),
+        n_above=int(above.sum()),
         status=NOT_ESTIMABLE,
         reason=reason,
         converged=False,
@@ -169,6 +176,7 @@ def not_estimable(
         marginal=rows,
         residual=rows,
         below=below,
+        above=above,
         reference=None,
     )
 

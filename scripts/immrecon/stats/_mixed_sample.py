@@ -22,6 +22,7 @@ class MixedSample:
     """(n,) participant of each row."""
     value: FloatArray
     below: BoolArray
+    above: BoolArray
     design: FloatArray
     q_design: FloatArray
     """(n, p) orthonormal columns that span those of the design."""
@@ -31,6 +32,12 @@ class MixedSample:
     """(n, q): ones, and the slope variable centred and scaled."""
     unscale: FloatArray
     """(q, q): random effects as declared = unscale @ those of `random`."""
+
+    @property
+    def measured(self) -> BoolArray:
+        """(n,) neither below a limit nor above one."""
+        found: BoolArray = ~(self.below | self.above)
+        return found
 
     @property
     def sizes(self) -> tuple[int, int, int, int]:
@@ -52,6 +59,7 @@ class MixedSample:
 def mixed_sample(
     value: FloatArray,
     below: BoolArray,
+    above: BoolArray,
     design: FloatArray,
     code: IntArray,
     labels: tuple[object, ...],
@@ -74,6 +82,7 @@ def mixed_sample(
         code=sorted_code,
         value=value[order],
         below=below[order],
+        above=above[order],
         design=design[order],
         q_design=q_design,
         r_design=r_design,
@@ -83,11 +92,14 @@ def mixed_sample(
 
 
 def why_not_mixed(
-    value: FloatArray, below: BoolArray, design: FloatArray, code: IntArray, slope: FloatArray | None
+    below: BoolArray, above: BoolArray, design: FloatArray, code: IntArray, slope: FloatArray | None
 ) -> str | None:
     """Why no mixed model can be estimated from these values, or None."""
     n, p = design.shape
-    measured = ~below
+    measured = ~(below | above)
+    beyond, within = (
+        ("beyond a limit", "within the limits") if above.any() else ("below the limit", "at or above the limit")
+    )
     counts = np.bincount(code[measured])
     counts = counts[counts > 0]
     n_measured = int(measured.sum())
@@ -95,10 +107,10 @@ def why_not_mixed(
     reasons: tuple[tuple[Callable[[], bool], str], ...] = (
         (lambda: n == 0, "no value"),
         (lambda: len(independent_columns(design)) < p, "the columns of the design determine each other"),
-        (lambda: n_measured == 0, f"all {n} values are below the limit"),
+        (lambda: n_measured == 0, f"all {n} values are {beyond}"),
         (
             lambda: len(independent_columns(design[measured])) < p,
-            "the values at or above the limit do not determine every coefficient",
+            f"the values {within} do not determine every coefficient",
         ),
         (lambda: n_measured <= p, f"{n_measured} measured values for {p} coefficients"),
         (lambda: counts.size < 2, "values of one participant only"),

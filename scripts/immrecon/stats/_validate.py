@@ -224,12 +224,19 @@ def measurements(values: ArrayLike, name: str = "value", n: int | None = None) -
     return out
 
 
-def below_limit(values: ArrayLike | None, n: int) -> BoolArray:
-    """(n,) True where only an upper bound is known (1), False where the value was measured (0, or None for all)."""
+def below_limit(values: ArrayLike | None, n: int, name: str = "below") -> BoolArray:
+    """(n,) True where only a bound is known (1), False where the value was measured (0, or None for all)."""
     if values is None:
         return np.zeros(n, dtype=np.bool_)
-    out = _numbers(values, "below", n, "value")
-    _refuse_if(np.isnan(out), "below", "are missing", "every value is measured or below its limit.")
-    _refuse_if((out != 0) & (out != 1), "below", "are neither 0 nor 1", "1: the value is the limit it lies below.")
+    out = _numbers(values, name, n, "value")
+    _refuse_if(np.isnan(out), name, "are missing", f"every value is measured or {name} its limit.")
+    _refuse_if((out != 0) & (out != 1), name, "are neither 0 nor 1", f"1: the value is the limit it lies {name}.")
     flags: BoolArray = out == 1
     return flags
+
+
+def beyond_limits(below: ArrayLike | None, above: ArrayLike | None, n: int) -> tuple[BoolArray, BoolArray]:
+    """(n,) each: below a limit, and above one; no value is both."""
+    lower, upper = below_limit(below, n), below_limit(above, n, "above")
+    _refuse_if(lower & upper, "above", "are below a limit as well", "a value lies below one limit, or above another.")
+    return lower, upper

@@ -56,16 +56,17 @@ def censored_normal(
     design: ArrayLike | None = None,
     *,
     names: Sequence[str] | None = None,
+    above: ArrayLike | None = None,
     conf_type: str = "t",
     conf_level: float = 0.95,
 ) -> CensoredNormal:
-    """Mean of a normal distribution by maximum likelihood, values below a limit counting as such (Tobin 1958).
+    """Mean of a normal distribution by maximum likelihood, values beyond a limit counting as such (Tobin 1958).
 
-    value is (n,), below (n,) 0 or 1 (None: all measured), design (n, p) (None: one common mean). With value = log10 of
-    a count, 10 to the power of the coefficient is a geometric mean (Helsel 2012). Maximised in Olsen's (1978)
-    parameters; variance from the observed information, as R's survreg(Surv(value, 1 - below, type = "left")).
+    value is (n,), below and above (n,) 0 or 1 (None: none), design (n, p) (None: one common mean). With value = log10
+    of a count, 10 to the power of the coefficient is a geometric mean (Helsel 2012). Maximised in Olsen's (1978)
+    parameters; variance from the observed information, as R's survreg(Surv(low, high, type = "interval2")).
     conf_type: "t" takes Student's t with d - p degrees of freedom, d values measured, and sqrt(d/(d - p)) times the
-    standard error, so that it is Student's interval when nothing is below the limit; "wald" is normal; "profile"
+    standard error, so that it is Student's interval when nothing is beyond a limit; "wald" is normal; "profile"
     inverts the likelihood-ratio test. Not estimable, with a reason, with fewer than three measured values, when they
     do not determine every coefficient, or do not vary. Raises InputError for arrays that cannot be worked on.
     """
@@ -74,7 +75,7 @@ def censored_normal(
     x = _design.design_matrix(design, y.size)
     return fit_censored_normal(
         y,
-        _validate.below_limit(below, y.size),
+        *_validate.beyond_limits(below, above, y.size),
         x,
         _design.column_names(names, x.shape[1]),
         conf_type,
@@ -270,19 +271,20 @@ def censored_mixed_model(
     design: ArrayLike,
     subject: ArrayLike,
     *,
+    above: ArrayLike | None = None,
     slope: ArrayLike | None = None,
     names: Sequence[str] | None = None,
     nodes: int | None = None,
     df: str = "between-within",
     conf_level: float = 0.95,
 ) -> MixedModel:
-    """Mixed model in which a value below a limit counts as such, by maximum likelihood (Hughes 1999; Vaida and Liu
+    """Mixed model in which a value beyond a limit counts as such, by maximum likelihood (Hughes 1999; Vaida and Liu
     2009).
 
-    value, below (0 or 1; None: all measured), design, subject and slope as for `mixed_model`; where below is 1 the
+    value, below and above (0 or 1; None: none), design, subject and slope as for `mixed_model`; where one is 1 the
     value is the limit. The likelihood is integrated over the random effects by adaptive Gauss-Hermite quadrature with
     `nodes` per random effect (None: 31, or 13 each with a slope), and climbed by Newton's method with the exact score
-    and observed information, from which standard errors come. Without values below a limit it is `mixed_model` by ML.
+    and observed information, from which standard errors come. Without values beyond one it is `mixed_model` by ML.
     df: "between-within" (t, counting measured values and the participants that have one; see `mixed_model`; standard
     errors times the root of participants, or values, over degrees of freedom, since maximum likelihood makes them too
     small) or "normal". Not estimable, with a reason, as `mixed_model`, and where the measured values alone do not
@@ -296,7 +298,7 @@ def censored_mixed_model(
     code, labels = _design.labels(subject, "subject", y.size)
     return fit_censored_mixed(
         y,
-        _validate.below_limit(below, y.size),
+        *_validate.beyond_limits(below, above, y.size),
         x,
         code,
         labels,

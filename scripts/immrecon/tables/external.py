@@ -68,8 +68,8 @@ def external_control(results: Results, spec: DisplaySpec) -> Table:
 
 _WHAT = (
     "Proportions are in %, differences in percentage points, ratios here over reference. Not known: participants whose "
-    "window is over and whose status is not known. p0: the proportion that is tested. Nothing is adjusted for how the "
-    "populations differ."
+    "window is over and whose status is not known; in the best and the worst case also those whose window is open. p0: "
+    "the proportion that is tested. Nothing is adjusted for how the populations differ."
 )
 
 

@@ -21,7 +21,7 @@ def missed_samples(results: Results, spec: DisplaySpec) -> Table:
     """
     visits = list(spec.visits.windows)
     lines = []
-    for analyte in (item for item in spec.analytes if item.summarised):
+    for analyte in (item for item in spec.analytes if item.drawn):
         summary = results.visit_summary.filter(pl.col("parameter") == analyte.code)
         missed = results.missed_samples.filter(pl.col("parameter") == analyte.code)
         sizes = index(summary, "group", "dose_level", "visit")

@@ -12,13 +12,13 @@ from immrecon.tables.frames import Record, conf_level, distinct, population_of
 from immrecon.tables.model import Cell, Head, Marks, Row, Table
 from immrecon.tables.results import Results
 from immrecon.tables.tte import estimand
-from immrecon.vocabulary import POOLED, UNKNOWN, LandmarkStatus
+from immrecon.vocabulary import LANDMARK_CATEGORIES, POOLED, UNKNOWN
 
-_ORDER = {LandmarkStatus.RECONSTITUTED.value: 0, LandmarkStatus.NOT_RECONSTITUTED.value: 1, UNKNOWN: 2}
+_ORDER = {category: place for place, category in enumerate(dict.fromkeys(LANDMARK_CATEGORIES.values()))}
 
 
 def outcome_estimates(results: Results, spec: DisplaySpec) -> Table:
-    """Per analysis, endpoint and landmark: each status, over all groups, on each day after the landmark."""
+    """Per analysis, endpoint and landmark: each category, over all groups, on each day after the landmark."""
     frame = results.outcome_estimates.filter(pl.col("group") == POOLED)
     conf = level(conf_level(frame, spec))
     marks, lines = Marks(), []
@@ -47,10 +47,10 @@ def outcome_estimates(results: Results, spec: DisplaySpec) -> Table:
             [
                 Head("Status at the landmark", rows=2),
                 Head("Days after it", rows=2),
-                Head("Participants", columns=5),
+                Head("Participants", columns=4),
                 Head(f"Estimate, % ({conf} CI)", rows=2),
             ],
-            [Head("n"), Head("Unconfirmed"), Head("Events"), Head("Competing"), Head("At risk")],
+            [Head("n"), Head("Events"), Head("Competing"), Head("At risk")],
         ],
         rows=lines,
         footnotes=[
@@ -66,9 +66,10 @@ def outcome_estimates(results: Results, spec: DisplaySpec) -> Table:
 
 
 _WHAT = (
-    "n: alive, followed and free of the endpoint's events after the landmark; of them unconfirmed: had reached the "
-    "threshold, without confirmation by then. Events and competing events: up to and including the day; at risk: just "
-    "before it. Nothing after a landmark changes the status at it. By group: outcome_estimates of the results."
+    "n: alive, followed and free of the endpoint's events after the landmark. Reached, not yet confirmed: had reached "
+    "the threshold, without confirmation by then. Status not known: counted, in no estimate. Events and competing "
+    "events: up to and including the day; at risk: just before it. Nothing after a landmark changes the status at it. "
+    "By group: outcome_estimates of the results."
 )
 
 
@@ -82,7 +83,7 @@ def _footnote(outcome: OutcomeDisplay) -> str:
 def _cells(row: Record, first: bool, marks: Marks) -> tuple[Cell, ...]:
     unknown = row["category"] == UNKNOWN
     label = Cell(sentence(row["category"]), repeated=not first)
-    counts = [Cell(count(row[name])) for name in ("n", "n_unconfirmed", "n_events", "n_competing", "n_risk")]
+    counts = [Cell(count(row[name])) for name in ("n", "n_events", "n_competing", "n_risk")]
     return (
         label,
         Cell(plain(row["time_day"])),

@@ -72,7 +72,8 @@ def _estimate(row: Record, marks: Marks) -> Cell:
 
 _WHAT = (
     "Not known: censored before the day, or, of proportions, neither reached nor surely not reached by the end of the "
-    "window. Proportions are of participants whose window is over by the cut-off; a competing event is not reached. "
+    "window. The proportion is of participants whose window is over by the cut-off, the best and the worst case of "
+    "all, with open windows as not known; a competing event, also one before the confirming sample, is not reached. "
     "A crossing between two samples lies after the last sample that was not above and by the first of the pair; the "
     "least and the most that the estimate can be are given where the samples leave it open."
 )

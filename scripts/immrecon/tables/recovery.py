@@ -43,7 +43,7 @@ from immrecon.vocabulary import RowStatus
 
 def visits(results: Results, spec: DisplaySpec, analyte: Analyte) -> Table:
     """One analyte: by visit and group, how many samples, how high, and how many reached each threshold."""
-    frame = results.visit_summary.filter(pl.col("parameter") == analyte.code)
+    frame = of_measured_visits(results.visit_summary.filter(pl.col("parameter") == analyte.code), analyte)
     reached = results.threshold_summary.filter(pl.col("parameter") == analyte.code)
     thresholds = [item for item in spec.thresholds if item.analyte == analyte.code]
     summaries = index(frame, "group", "dose_level", "visit")
@@ -65,10 +65,27 @@ def visits(results: Results, spec: DisplaySpec, analyte: Analyte) -> Table:
         population=population_of(frame, f"{spec.recovery_population.capitalize()} participants"),
         header=_visit_header(analyte, thresholds, level(conf_level(frame, spec)), with_above=with_above),
         rows=lines if frame.height else [],
-        footnotes=_visit_notes(frame, reached, spec, with_above=with_above),
+        footnotes=[
+            *_visit_notes(frame, reached, spec, with_above=with_above),
+            *([] if analyte.drawn else [NOT_AT_EVERY_VISIT]),
+        ],
         marks=marks,
         empty=f"There is no sample of {analyte.code} in any visit window up to the cut-off.",
     )
+
+
+def of_measured_visits(frame: pl.DataFrame, analyte: Analyte) -> pl.DataFrame:
+    """Rows of VISIT_SUMMARY, of an analyte that is not measured at every visit those where anybody has a sample."""
+    if analyte.drawn:
+        return frame
+    there = frame.filter(pl.col("n") > 0)["visit"].unique().sort().to_list()
+    return frame.filter(pl.col("visit").is_in(there))
+
+
+NOT_AT_EVERY_VISIT = (
+    "Not measured at every visit or by every laboratory: visits without any sample are left out, and expected is "
+    "whoever was due at the visit."
+)
 
 
 def _visits(frame: pl.DataFrame, spec: DisplaySpec) -> list[tuple[str, str]]:
@@ -115,7 +132,7 @@ def _summary(row: Record | None, marks: Marks, *, with_above: bool) -> list[Cell
     if row["status"] != RowStatus.ESTIMATED:
         absent = Cell(NOT_ESTIMABLE, emphasis="muted", marks=marks.mark(row["reason"]))
         return [*counts, absent, absent, absent, absent]
-    median, q1, q3, low, high = (_bounded(row, name) for name in ("median", "q1", "q3", "minimum", "maximum"))
+    median, q1, q3, low, high = (bounded(row, name) for name in ("median", "q1", "q3", "minimum", "maximum"))
     noted = marks.mark(row["reason"])
     no_limits = marks.mark(row["median_interval_reason"])
     cells = [(with_interval(median, span(q1, q3)), noted), (_median_limits(row), ()), (span(low, high), ())]
@@ -133,7 +150,7 @@ def _summary(row: Record | None, marks: Marks, *, with_above: bool) -> list[Cell
 def _median_limits(row: Record) -> str:
     if row["median_interval_reason"] is not None:
         return ""
-    return span(_bounded(row, "median_conf_low"), _bounded(row, "median_conf_high"))
+    return span(bounded(row, "median_conf_low"), bounded(row, "median_conf_high"))
 
 
 def _geometric_mean(row: Record, marks: Marks) -> Cell:
@@ -143,7 +160,7 @@ def _geometric_mean(row: Record, marks: Marks) -> Cell:
     return Cell(with_interval(measured(mean), span(measured(low), measured(high))))
 
 
-def _bounded(row: Record, name: str) -> str:
+def bounded(row: Record, name: str) -> str:
     """A statistic, or its bound where results beyond a limit leave it open on one side."""
     value, is_below, is_above = row[name], row[f"{name}_below_limit"], row[f"{name}_above_limit"]
     if is_below and not is_above:

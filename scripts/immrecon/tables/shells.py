@@ -5,7 +5,7 @@ from functools import partial
 
 from immrecon.config.display import DisplaySpec
 from immrecon.config.study import Analyte
-from immrecon.exhibits import age_visits_stem, kinetics_stem, table_stems, visits_stem
+from immrecon.exhibits import age_visits_stem, doses_stem, kinetics_stem, table_stems, visits_stem
 from immrecon.tables import (
     age_reference,
     contrasts,
@@ -25,11 +25,12 @@ from immrecon.tables import (
     safety,
     trajectory,
     tte,
+    visit_doses,
 )
 from immrecon.tables.model import Table
 from immrecon.tables.results import Results
 
-__all__ = ["build_tables", "summarised", "table_stems", "visits_stem"]
+__all__ = ["build_tables", "doses_stem", "summarised", "table_stems", "visits_stem"]
 
 _Maker = Callable[[Results, DisplaySpec], Table]
 
@@ -86,5 +87,8 @@ def build_tables(results: Results, spec: DisplaySpec) -> dict[str, Table]:
     by_age: dict[str, _Maker] = {
         age_visits_stem(item.code): partial(age_reference.visits, analyte=item) for item in shown
     }
-    makers = {**_MAKERS, **by_visit, **in_numbers, **by_age}
+    by_dose: dict[str, _Maker] = {
+        doses_stem(item.code): partial(visit_doses.visits_by_dose, analyte=item) for item in summarised(spec)
+    }
+    makers = {**_MAKERS, **by_visit, **by_dose, **in_numbers, **by_age}
     return {stem: makers[stem](results, spec) for stem in table_stems(spec)}

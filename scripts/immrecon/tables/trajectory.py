@@ -229,7 +229,7 @@ def trajectory_models(results: Results, spec: DisplaySpec) -> Table:
 _FIT = (
     "Standard deviations: of participants around the curve on day 0 (intercept) and per square root of a day (slope), "
     "and of samples around the curve of the participant. Nodes: of the quadrature, per random effect; none is needed "
-    "without values below a limit. Skewness: of standardised residuals of measured values, and of predicted random "
+    "without values beyond a limit. Skewness: of standardised residuals of measured values, and of predicted random "
     "intercepts over their standard deviation; in brackets how many are further than 3 from 0."
 )
 
@@ -273,7 +273,8 @@ def _said(row: Record) -> str | None:
     """What a reader must know of who is in the model."""
     said = []
     if row["n_above_limit"]:
-        said.append(f"{row['n_above_limit']} above the upper limit of a method stand at it as if measured")
+        treated = "count as such" if row["role"] == AnalysisRole.PRIMARY else "stand at it as if measured"
+        said.append(f"{row['n_above_limit']} above the upper limit of a method {treated}")
     if row["n_not_positive"]:
         said.append(f"{row['n_not_positive']} of 0 without a known limit are left out")
     return "; ".join(said) or None

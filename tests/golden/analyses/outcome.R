@@ -34,6 +34,9 @@ status_at <- function(id, landmark) {
   }
   inside <- s[s$day <= 100, ]
   if (nrow(inside) == 0 || max(inside$day) < min(landmark, 100) - 45) return("unknown")
+  below <- which(s$value <= 50)
+  run <- s[if (length(below)) seq_len(nrow(s)) > max(below) else TRUE, ] # samples since the last one that was not above
+  if (any(run$day <= 100)) return("reached, not yet confirmed")
   "not reconstituted"
 }
 event_of <- list(OS = "death", RELAPSE = "relapse", NRM = "death")
@@ -45,21 +48,26 @@ landmark <- function(day, endpoint) {
   d$event <- as.integer(d$cause == event_of[[endpoint]])
   unknown <- sum(d$status == "unknown")
   d <- d[d$status != "unknown", ]
-  d$x <- as.integer(d$status == "reconstituted")
-  fit <- coxph(Surv(time, event) ~ x, d)
-  curve <- lapply(c(0, 1), function(v) {
-    e <- d[d$x == v, ]
+  ratio <- function(e) {
+    e$x <- as.integer(e$status == "reconstituted")
+    fit <- coxph(Surv(time, event) ~ x, e)
+    list(n = nrow(e), n_met = sum(e$x), coef = unname(coef(fit)), se = sqrt(fit$var[1]),
+         zph = unname(cox.zph(fit)$table[1, "chisq"]))
+  }
+  curve <- lapply(c("not reconstituted", "reconstituted", "reached, not yet confirmed"), function(v) {
+    e <- d[d$status == v, ]
+    if (nrow(e) == 0) return(list(n = 0, estimate = numeric(0), std_error = numeric(0)))
     if (endpoint == "OS") {
       s <- summary(survfit(Surv(time, event) ~ 1, e), times = c(60, 120))
-      list(estimate = s$surv, std_error = s$std.err)
+      list(n = nrow(e), estimate = s$surv, std_error = s$std.err)
     } else {
       f <- factor(ifelse(e$cause == "alive", 0, ifelse(e$event == 1, 1, 2)), 0:2)
       s <- summary(survfit(Surv(e$time, f) ~ 1), times = c(60, 120))
-      list(estimate = s$pstate[, 2], std_error = s$std.err[, 2])
+      list(n = nrow(e), estimate = s$pstate[, 2], std_error = s$std.err[, 2])
     }
   })
-  list(n = nrow(d), n_met = sum(d$x), unknown = unknown, coef = unname(coef(fit)), se = sqrt(fit$var[1]),
-       zph = unname(cox.zph(fit)$table[1, "chisq"]), not_met = curve[[1]], met = curve[[2]])
+  list(unknown = unknown, merged = ratio(d), left_out = ratio(d[d$status != "reached, not yet confirmed", ]),
+       not_met = curve[[1]], met = curve[[2]], waiting = curve[[3]])
 }
 
 current <- function(endpoint) {

@@ -14,7 +14,7 @@ LLOQ_PER_UL = Decimal(5)
 HIGHEST_PER_UL = Decimal(2000)
 NAMES = {"ALC": "Lymphocytes", "CD3": "CD3+", "CD4": "CD3+CD4+", "CD8": "CD3+CD8+", "CD19": "CD19+", "NK": "CD16+56+"}
 LOINC = {"ALC": "731-0", "CD3": "8122-4", "CD4": "24467-3", "CD8": "14135-8", "CD19": "8116-6", "NK": "20402-4"}
-ANALYTES = [Analyte(code=code, label=code, unit="/uL", summarised=False, axis_floor=1.0) for code in NAMES]
+ANALYTES = [Analyte(code=code, label=code, unit="/uL", summarised=False, drawn=False, axis_floor=1.0) for code in NAMES]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Result tables of outcome by reconstitution: curves from landmarks on, estimates, and ratios of hazards."""
 
-from immrecon.contracts.base import count, number, text
+from immrecon.contracts.base import number, text
 from immrecon.contracts.results.contrasts import Contrasts
 from immrecon.contracts.results.inference import Stratum, result_table
 from immrecon.contracts.results.tte import Curves, Landmarks, RiskTable
@@ -21,7 +21,7 @@ class OutcomeRiskTable(_AtLandmark, RiskTable):
 
 
 class OutcomeEstimates(_AtLandmark, Landmarks):
-    n_unconfirmed = count("of them had reached the threshold, without confirmation by the landmark")
+    pass
 
 
 class OutcomeContrasts(Contrasts):

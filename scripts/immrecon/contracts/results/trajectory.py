@@ -71,7 +71,9 @@ class TrajectoryModels(dy.Schema):
     n_participants = count("of them with a sample that counts, in the model")
     n_samples = count("samples in the model")
     n_below_limit = count("of them below a limit")
-    n_above_limit = count("of them above the upper limit of a method; they stand at it as if measured")
+    n_above_limit = count(
+        "of them above the upper limit of a method: as such in the primary analysis, at it as if measured in the others"
+    )
     n_excluded = count("usable samples within the days of the model, left out because of what ended sampling before")
     n_not_positive = count("usable samples left out because 0, without a known limit, has no logarithm")
     nodes = count("of the quadrature, per random effect; missing: none needed", nullable=True)
@@ -106,11 +108,11 @@ class TrajectorySamples(dy.Schema):
     value = number("value, or the limit of a censored result", "unit", nullable=False)
     unit = text("unit")
     below_limit = dy.Bool(description="the value is an upper limit")
-    above_limit = dy.Bool(description="the value is a lower limit; the model takes it as measured")
+    above_limit = dy.Bool(description="the value is a lower limit; the primary model takes it as such")
     lloq = number("limit of quantification", "unit")
     marginal = number("curve of the model", "unit")
     fitted = number("curve of the participant: with the predicted random effects", "unit")
-    residual = number("log10 value - log10 fitted; below a limit its mean given that it is", "log10")
+    residual = number("log10 value - log10 fitted; beyond a limit its mean given that it is", "log10")
     standardised_residual = number("residual over the residual standard deviation", "1")
     normal_score = number(
         "normal quantile at the residual's rank; values below a limit enter as censored (Kaplan-Meier), and have none",
