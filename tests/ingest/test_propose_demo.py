@@ -42,10 +42,14 @@ def harmonised(repository: Path, lab: str) -> tuple[LabTables, LabTables]:
     dm = harmonise_clinical(clinical_spec(study), study.data_folder).dm
     analytes = [analyte.code for analyte in study.file.analytes]
     draft = propose(study.data_folder / "labs" / FILES[lab], lab, analytes)
-    if lab == "central":  # the demonstration has no ratio among its analytes
-        assert draft.suggested()["not_requested"] == ["HGB", "PLT", "CD4/CD8"]
-        assert any('no analytes of the study: "CD4/CD8" (CD4CD8)' in text for text in draft.questions)
-        assert "CD4CD8" not in str(draft.suggested())
+    if lab == "central":
+        assert draft.suggested()["not_requested"] == ["HGB", "PLT"]
+        assert draft.suggested()["analytes"]["CD4/CD8"]["code"] == "CD4CD8"
+        others = [code for code in analytes if code != "CD4CD8"]
+        without = propose(study.data_folder / "labs" / FILES[lab], lab, others)
+        assert without.suggested()["not_requested"] == ["HGB", "PLT", "CD4/CD8"]
+        assert any('no analytes of the study: "CD4/CD8" (CD4CD8)' in text for text in without.questions)
+        assert "CD4CD8" not in str(without.suggested())
     dialect = answered_as_known(draft, lab, FILES[lab])
     one, other = (
         harmonise_labs({lab: each}, study.data_folder, dm, study.file.analytes, study.cut.extract_date, None)

@@ -43,7 +43,7 @@ ASSAYS = (
     Assay("CD8", "14135-8", "cells/uL", 190, 1140, True, 0),
     Assay("CD19", "8116-6", "cells/uL", 90, 660, True, 0),
     Assay("NK", "20402-4", "cells/uL", 90, 590, True, 0),
-    Assay("CD4/CD8", "54218-3", "ratio", 0.9, 3.7, False, 2),
+    Assay("CD4/CD8", "54218-3", "ratio", 0.9, 3.7, True, 2),
     Assay("HGB", "718-7", "g/dL", 12.0, 16.0, False, 1),
     Assay("PLT", "777-3", "10*3/uL", 150, 400, False, 0),
 )
