@@ -8,6 +8,7 @@ The server ends with the process that started it.
 Run as `python -m immrecon.job_server FD`, where FD is the server's end of the channel.
 """
 
+import contextlib
 import importlib
 import os
 import runpy
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import threading
 import traceback
+from collections.abc import Iterable
 from typing import Any
 
 PRELOADED = (
@@ -104,10 +106,16 @@ def serve_jobs() -> None:
     PythonScript.execute_script = execute_script
 
 
+def load(names: Iterable[str]) -> None:
+    """Import modules ahead of use. One that cannot be imported concerns the script that needs it, and no other."""
+    for name in names:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
 def _serve(channel: socket.socket) -> None:
     """Fork for every script that is asked for, until the other side is gone."""
-    for name in PRELOADED:
-        importlib.import_module(name)
+    load(PRELOADED)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a job but the one who asked for it
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     while True:

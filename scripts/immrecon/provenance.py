@@ -31,14 +31,18 @@ def code_digest(script: str, scripts: Path | None = None) -> str:
     Imports inside functions count. `scripts` is the folder that holds the scripts and the package.
     """
     scripts = scripts or SCRIPTS
-    _, libraries = import_closure(scripts / f"{script}.py", scripts)
+    sources, libraries = import_closure(scripts / f"{script}.py", scripts)
     versions = "\n".join(f"{library}=={_version(library)}" for library in libraries)
-    return f"{source_digest(script, scripts)}-{text_digest(versions)[:12]}"
+    return f"{_digest_of_sources(sources, scripts)}-{text_digest(versions)[:12]}"
 
 
 def source_digest(script: str, scripts: Path) -> str:
     """The part of `code_digest` that is of this project."""
     sources, _ = import_closure(scripts / f"{script}.py", scripts)
+    return _digest_of_sources(sources, scripts)
+
+
+def _digest_of_sources(sources: Iterable[Path], scripts: Path) -> str:
     digest = hashlib.sha256()
     for path in sources:
         digest.update(f"{path.relative_to(scripts).as_posix()} {_file_digest(path)}\n".encode())

@@ -1,5 +1,6 @@
 """Scripts that run as forks of the job server end, fail and print as they would under the interpreter itself."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from immrecon.job_server import JobServer
+from immrecon.job_server import PRELOADED, JobServer, load
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="jobs are forked on Linux only")
 
@@ -109,3 +110,14 @@ def test_a_server_that_cannot_be_reached_is_an_error_that_the_caller_can_meet(tm
     monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
     with pytest.raises(OSError, match="none"):
         JobServer().run("step.py")
+
+
+def test_a_library_that_is_not_there_is_left_to_the_script_that_needs_it(monkeypatch) -> None:
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+    load(("no_such_library", "this"))
+    assert "this" in sys.modules
+
+
+def test_everything_that_is_loaded_ahead_is_installed() -> None:
+    """Otherwise nothing would be gained, and nobody would see it."""
+    assert [name for name in PRELOADED if importlib.util.find_spec(name) is None] == []

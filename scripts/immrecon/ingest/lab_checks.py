@@ -9,7 +9,7 @@ from immrecon.config.consistency import Checks, JumpRule, SlipRule
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, first_error, listing, remarks, shown
 from immrecon.ingest.lab_errors import day_since_transplant, place_of
-from immrecon.ingest.lab_neighbours import by_period, near, neighbours, numbers_of, runs
+from immrecon.ingest.lab_neighbours import by_period, near_or_none, neighbours, numbers_of, runs
 from immrecon.ingest.lab_results import USED, Results
 from immrecon.ingest.lab_same_sample import in_full, same_sample_remarks
 from immrecon.ingest.lab_siblings import partly_excluded
@@ -38,7 +38,7 @@ def _between(numbers: pl.DataFrame, rule: SlipRule) -> pl.DataFrame:
     beside = neighbours(numbers, rule.ratio_low)
     before, after = pl.col("BEFORE"), pl.col("AFTER")
     apart = [
-        pl.all_horizontal(ratio.is_null() | near(ratio, rule) for ratio in ratios)
+        pl.all_horizontal(near_or_none(ratio, rule) for ratio in ratios)
         for ratios in ((before, after), (1 / before, 1 / after))
     ]
     single = beside.filter(pl.any_horizontal(apart))

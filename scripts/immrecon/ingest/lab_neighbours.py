@@ -19,6 +19,11 @@ def near(ratio: pl.Expr, rule: SlipRule) -> pl.Expr:
     return (ratio >= rule.ratio_low) & (ratio <= rule.ratio_high)
 
 
+def near_or_none(ratio: pl.Expr, rule: SlipRule) -> pl.Expr:
+    """Near, or beside nothing."""
+    return ratio.is_null() | near(ratio, rule)
+
+
 def by_period(frame: pl.DataFrame, made: Callable[[pl.DataFrame], pl.DataFrame], cutoff: date | None) -> pl.DataFrame:
     """What is made of numbers beside others, those of a result on or before the cut-off being on or before it too."""
     numbers = numbers_of(frame)
@@ -77,8 +82,8 @@ def runs(numbers: pl.DataFrame, rule: SlipRule) -> pl.DataFrame:
         before = pl.when(series == series.shift(1)).then(number.shift(1))
         after = pl.when(series == series.shift(-n)).then(number.shift(-n))
         each = [number.shift(-place) for place in range(n)]
-        above = [_beside(one / other, rule) for one in each for other in (before, after)]
-        below = [_beside(other / one, rule) for one in each for other in (before, after)]
+        above = [near_or_none(one / other, rule) for one in each for other in (before, after)]
+        below = [near_or_none(other / one, rule) for one in each for other in (before, after)]
         plain = [(pl.col("LBCMP") == "=").shift(-place) for place in range(n)]
         of_one = (series == series.shift(1 - n)) & (before.is_not_null() | after.is_not_null())
         begins = of_one & pl.all_horizontal(plain) & (pl.all_horizontal(above) | pl.all_horizontal(below))
@@ -88,11 +93,6 @@ def runs(numbers: pl.DataFrame, rule: SlipRule) -> pl.DataFrame:
         rows = [ordered.select(pl.all().gather(at + place)) for place in range(n)]
         found += [pl.concat([some, ends], how="horizontal") for some in rows]
     return pl.concat(found)
-
-
-def _beside(ratio: pl.Expr, rule: SlipRule) -> pl.Expr:
-    """Near, or beside nothing."""
-    return ratio.is_null() | near(ratio, rule)
 
 
 def _wide(numbers: pl.DataFrame, least: float) -> pl.DataFrame:
