@@ -1,17 +1,19 @@
 """Jobs start as forks of one process that has the libraries loaded: most steps need longer to load them than to work.
 
 Snakemake runs a Python script as `python script`. Here that process loads nothing twice: a server, started with the
-first job, loads what most scripts import and forks for each of them. A fork reads the script as `python` would, has
-the standard streams of Snakemake (its input is the lock of the run folder), and its exit status is the job's.
-The server ends with the process that started it.
+first job, loads what scripts import whenever nobody asks for a job, and forks for each of them. A fork reads the
+script as `python` would, has the standard streams of Snakemake (its input is the lock of the run folder), and its exit
+status is the job's. The server ends with the process that started it.
 
 Run as `python -m immrecon.job_server FD`, where FD is the server's end of the channel.
 """
 
 import contextlib
+import gc
 import importlib
 import os
 import runpy
+import select
 import shlex
 import signal
 import socket
@@ -19,28 +21,30 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterable
+from collections import deque
+from pathlib import Path
 from typing import Any
 
-PRELOADED = (
+from immrecon.provenance import SCRIPTS, imports
+
+LIBRARIES = (
     "snakemake.script",
-    "immrecon.jobs",
-    "immrecon.config.display",
-    "immrecon.config.specs",
-    "matplotlib.figure",
-    "matplotlib.style",
+    "polars",
+    "dataframely",
     "matplotlib.backends.backend_svg",
     "scipy.optimize",
     "scipy.special",
     "scipy.stats",
-    # dataframely loads them if they are there, which they are with Snakemake
-    "sqlalchemy.dialects.mssql",
-    "sqlalchemy.dialects.postgresql",
 )
-"""What many scripts import and starts no thread: a fork has none but its own, and would miss the locks of the others.
-So polars, which starts some when it is imported, is loaded by each script."""
+"""What is loaded ahead of use beside the modules of this package that scripts import."""
+
+_IDLE_THREADS = {"jemalloc_bg_thd", "polars-ooc-clea"}
+"""Threads that polars starts when it is imported, and that a fork can do without: the allocator starts its own again,
+and the other removes files that polars puts on a full machine's disk. Threads that work with locks start with the first
+query; a fork made after that would wait for them for ever."""
 
 _LONGEST_PATH_BYTES = 4096
+_REFUSED = b"no"
 
 
 class JobServer:
@@ -54,13 +58,15 @@ class JobServer:
     def run(self, script: str) -> int:
         """The exit status of a script, negative where a signal or the end of the server has ended it.
 
-        Raises OSError: the server cannot be started, or has ended.
+        Raises OSError: the server cannot be started, has ended, or must not fork.
         """
         reply, theirs = socket.socketpair()
         with reply, theirs:
             socket.send_fds(self._connected(), [os.fsencode(script)], [theirs.fileno()])
             theirs.close()
-            status = reply.recv(1)
+            status = reply.recv(len(_REFUSED))
+        if status == _REFUSED:
+            raise OSError("the server of jobs has threads at work, which forks would miss")
         return status[0] if status else -1
 
     def close(self) -> None:
@@ -106,26 +112,49 @@ def serve_jobs() -> None:
     PythonScript.execute_script = execute_script
 
 
-def load(names: Iterable[str]) -> None:
-    """Import modules ahead of use. One that cannot be imported concerns the script that needs it, and no other."""
-    for name in names:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+def load(name: str) -> None:
+    """Import a module ahead of use. One that cannot be imported concerns the script that needs it, and no other."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
+
+
+def modules_of_scripts() -> list[str]:
+    """The modules of this package that scripts import by name, those of the first steps first."""
+    files = set().union(*(imports(script, SCRIPTS)[0] for script in SCRIPTS.glob("*.py")))
+    names = {
+        file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in files if file.endswith(".py")
+    }
+    return sorted(names, key=lambda name: (not name.startswith("immrecon.ingest."), name))
 
 
 def _serve(channel: socket.socket) -> None:
     """Fork for every script that is asked for, until the other side is gone."""
-    load(PRELOADED)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a job but the one who asked for it
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    ahead = deque([*LIBRARIES, *modules_of_scripts()])
     while True:
+        if ahead and not select.select([channel], [], [], 0)[0]:
+            load(ahead.popleft())
+            continue
         script, ends, _, _ = socket.recv_fds(channel, _LONGEST_PATH_BYTES, 1)
         if not script:
             return
-        if os.fork() == 0:
-            channel.close()
-            os._exit(_job(os.fsdecode(script), ends[0]))
+        if threads_at_work():
+            os.write(ends[0], _REFUSED)
+        else:
+            gc.freeze()  # forks need not look through what is loaded for what to delete
+            if os.fork() == 0:
+                channel.close()
+                os._exit(_job(os.fsdecode(script), ends[0]))
         os.close(ends[0])
+
+
+def threads_at_work() -> set[str]:
+    """Names of this process's threads that a fork would miss."""
+    me, threads = os.getpid(), Path("/proc/self/task")
+    return {
+        (threads / one / "comm").read_text().strip() for one in os.listdir(threads) if int(one) != me
+    } - _IDLE_THREADS
 
 
 def _job(script: str, end: int) -> int:

@@ -4,8 +4,8 @@ Prints minimum, median and maximum.
 python tests/benchmarks/demo_run.py [TIMES]
 
 The runs take turns, so that a busy machine slows all of them. Without kinetics there are no areas, slopes and growth
-curves, mixed models, landmark analyses, external controls and definition grid, nor their figures and tables; the rest
-(visit summaries, age-adjusted counts and times to the threshold among it) stays.
+curves, mixed models, landmark analyses, external controls, definition grid and limits by age, nor their figures and
+tables; the rest (visit summaries and times to a fixed threshold among it) stays.
 """
 
 import shutil
@@ -20,6 +20,9 @@ from typing import Any
 import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+BY_AGE = ("cd4_age_limit", "CD4AGE")
+"""Threshold and endpoint of the demonstration that need the limits by age."""
 
 
 def timed(command: list[str], folder: Path) -> float:
@@ -47,9 +50,12 @@ def copied(folder: Path, *, kinetics: bool) -> list[str]:
 
 def _leave_out_kinetics(content: dict[str, Any], endpoints: Path) -> None:
     content["kinetics"] = content["trajectory"] = None
-    content["sources"]["outcomes"] = content["sources"]["external"] = None
-    found = yaml.safe_load(endpoints.read_text()) | {"definition_grid": None}
-    endpoints.write_text(yaml.safe_dump(found, sort_keys=False))
+    content["sources"] |= {"outcomes": None, "external": None, "reference_limits": None}
+    found = {
+        section: {code: one for code, one in declared.items() if code not in BY_AGE}
+        for section, declared in yaml.safe_load(endpoints.read_text()).items()
+    }
+    endpoints.write_text(yaml.safe_dump(found | {"definition_grid": None}, sort_keys=False))
 
 
 def main() -> None:

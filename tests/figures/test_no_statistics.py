@@ -8,7 +8,8 @@ import pytest
 import immrecon.figures
 
 MODULES = sorted(Path(immrecon.figures.__file__).parent.glob("*.py"))
-ALLOWED = ("immrecon.config", "immrecon.contracts", "immrecon.errors", "immrecon.exhibits", "immrecon.figures", "immrecon.vocabulary",
+ALLOWED = ("immrecon.config", "immrecon.contracts", "immrecon.errors", "immrecon.exhibits", "immrecon.figures", "immrecon.typeface",
+           "immrecon.vocabulary",
            "matplotlib", "numpy", "polars", "typst")  # fmt: skip
 STANDARD = (
     "collections.abc",
@@ -18,6 +19,7 @@ STANDARD = (
     "io",
     "itertools",
     "pathlib",
+    "re",
     "textwrap",
     "typing",
 )

@@ -81,11 +81,19 @@ def test_files_carry_the_title_and_no_time_or_version(spec: DisplaySpec, accrual
     svg = (tmp_path / "accrual.v1.svg").read_text()
     assert "<title>Accrual, planned and actual</title>" in svg
     assert "<dc:date>" not in svg
-    assert "<text" not in svg
     pdf = (tmp_path / "accrual.v1.pdf").read_bytes()
     assert b"/Title(Accrual, planned and actual)" in pdf
     assert re.search(rb"/(CreationDate|ModDate)", pdf) is None
     assert b"Matplotlib" not in (tmp_path / "accrual.v1.png").read_bytes()
+
+
+def test_letters_are_text_in_the_one_typeface(spec: DisplaySpec, accrual: pl.DataFrame, tmp_path: Path) -> None:
+    save_figure(draw_accrual(accrual, spec), tmp_path / "accrual")
+    texts = re.findall(r"<text [^>]*>([^<]*)</text>", svg := (tmp_path / "accrual.svg").read_text())
+    assert {"Accrual, planned and actual", "Jan"} <= set(texts)
+    assert svg.count("<text ") == svg.count("font-family: 'DejaVu Sans', Verdana, sans-serif") > 30
+    fonts = set(re.findall(rb"/BaseFont/\w+\+([\w-]+)", (tmp_path / "accrual.pdf").read_bytes()))
+    assert fonts == {b"DejaVuSans", b"DejaVuSans-Bold"}
 
 
 def test_an_interrupted_save_leaves_the_old_file_and_no_rest(

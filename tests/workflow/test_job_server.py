@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from immrecon.job_server import PRELOADED, JobServer, load
+from immrecon.job_server import LIBRARIES, JobServer, load, modules_of_scripts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="jobs are forked on Linux only")
 
@@ -76,16 +76,72 @@ def test_a_script_has_its_name_and_the_standard_input_and_can_start_processes(st
     assert told.read_text() == repr(os.fstat(0).st_ino)
 
 
-def test_libraries_are_loaded_and_no_thread_is_at_work_when_a_script_starts(status) -> None:
+def test_libraries_and_what_scripts_import_are_loaded(server: JobServer, status, tmp_path: Path) -> None:
+    """Whenever nobody asks for a job; so it is asked again for a while."""
+    (tmp_path / "step.py").write_text(
+        "import sys\n"
+        f"wanted = set({[*LIBRARIES, *modules_of_scripts()]!r})\n"
+        "sys.exit(len(wanted - set(sys.modules)) > 0)\n"
+    )
+    deadline = time.monotonic() + 60
+    while server.run(str(tmp_path / "step.py")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert server.run(str(tmp_path / "step.py")) == 0
+
+
+def test_no_thread_that_a_fork_would_miss_is_at_work_when_everything_is_loaded(status) -> None:
     """A fork has one thread; one that was at work in the server would be missing, with the locks it held."""
     loaded = """
-        import os, sys
-        assert {"matplotlib.figure", "scipy.stats", "immrecon.config.display"} <= set(sys.modules)
-        assert "polars" not in sys.modules
-        threads = os.listdir(f"/proc/{os.getppid()}/task")
-        assert len(threads) == 1, threads
+        import os
+        threads = f"/proc/{os.getppid()}/task"
+        names = {open(f"{threads}/{one}/comm").read().strip() for one in os.listdir(threads) if int(one) != os.getppid()}
+        assert names <= {"jemalloc_bg_thd", "polars-ooc-clea"}, names
         """
     assert status(loaded) == 0
+
+
+def test_queries_of_polars_work_in_forks(status) -> None:
+    assert (
+        status("""
+        import polars as pl
+        frame = pl.DataFrame({"a": [3, 1, 2] * 50_000}).lazy().group_by("a").agg(pl.len()).sort("a").collect()
+        assert frame["len"].to_list() == [50_000] * 3
+        frame.lazy().sink_parquet(__file__ + ".parquet")
+        """)
+        == 0
+    )
+
+
+def test_a_server_with_a_thread_at_work_forks_no_more(tmp_path: Path) -> None:
+    """A fork that came after it could wait for ever."""
+    (tmp_path / "step.py").write_text("pass\n")
+    code = """
+        import socket, threading
+        from immrecon import job_server
+
+        def ask():
+            try:
+                server.run("step.py")
+            except OSError as error:
+                print(error)
+            here.close()
+
+        job_server.LIBRARIES, job_server.modules_of_scripts = (), list
+        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        server = job_server.JobServer()
+        server._channel = here
+        threading.Thread(target=ask).start()
+        job_server._serve(there)
+        """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "threads at work" in ran.stdout
 
 
 def test_one_script_leaves_nothing_to_the_next(status) -> None:
@@ -114,10 +170,12 @@ def test_a_server_that_cannot_be_reached_is_an_error_that_the_caller_can_meet(tm
 
 def test_a_library_that_is_not_there_is_left_to_the_script_that_needs_it(monkeypatch) -> None:
     monkeypatch.delitem(sys.modules, "this", raising=False)
-    load(("no_such_library", "this"))
+    load("no_such_library")
+    load("this")
     assert "this" in sys.modules
 
 
 def test_everything_that_is_loaded_ahead_is_installed() -> None:
     """Otherwise nothing would be gained, and nobody would see it."""
-    assert [name for name in PRELOADED if importlib.util.find_spec(name) is None] == []
+    assert len(modules_of_scripts()) > 40
+    assert [name for name in (*LIBRARIES, *modules_of_scripts()) if importlib.util.find_spec(name) is None] == []

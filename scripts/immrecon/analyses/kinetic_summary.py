@@ -56,6 +56,7 @@ def _rows(values: pl.DataFrame, stratum: Stratum, spec: KineticSpec) -> list[dic
 def _described(measure: str, part: dict[str, Any], level: float) -> dict[str, Any]:
     values = part["values"]
     median = quantile_interval(values, p=0.5, conf_level=level)
+    q1, q3 = map(float, np.quantile(values, (0.25, 0.75))) if values else (None, None)
     remarks = part["remarks"]
     why = None
     if not values:
@@ -74,8 +75,8 @@ def _described(measure: str, part: dict[str, Any], level: float) -> dict[str, An
         "conf_level": level,
         "median_conf_low": median.conf_low if median.rank_low and median.rank_high else None,
         "median_conf_high": median.conf_high if median.rank_low and median.rank_high else None,
-        "q1": float(np.quantile(values, 0.25)) if values else None,
-        "q3": float(np.quantile(values, 0.75)) if values else None,
+        "q1": q1,
+        "q3": q3,
         "status": RowStatus.ESTIMATED if values else RowStatus.NOT_ESTIMABLE,
         "reason": why,
     } | _geometric(measure, values, level)

@@ -11,12 +11,12 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont
-from matplotlib.ft2font import FT2Font
+from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.lines import Line2D
 
 from immrecon.config.display import DisplaySpec
-from immrecon.figures.style import FAINT, FONT, INK, NOTE_PT, SOFT, TEXT_PT, TITLE_PT
+from immrecon.figures.style import FAINT, INK, NOTE_PT, SOFT, TEXT_PT, TITLE_PT
+from immrecon.typeface import FONT_FILES, font_folder
 
 WIDTH_MM = 180.0
 MARGIN_MM = 4.0
@@ -172,22 +172,20 @@ def wrap(words: str, width_mm: float, size_pt: float, *, bold: bool = False) -> 
 
 
 def text_width_mm(words: str, size_pt: float, *, bold: bool = False) -> float:
-    """Width of one line of text."""
-    return _width_per_pt(words, bold) * size_pt
+    """Width of one line of text: the advances of its letters, pairs that are set closer not counted."""
+    return sum(_advance_per_pt(letter, bold) for letter in words) * size_pt * MM_PER_PT
 
 
-@functools.lru_cache(maxsize=4096)
-def _width_per_pt(words: str, bold: bool) -> float:
-    font = _font(bold)
-    font.set_text(words)
-    return float(font.get_width_height()[0]) / 64 * MM_PER_PT / _MEASURED_PT
+@functools.cache
+def _advance_per_pt(letter: str, bold: bool) -> float:
+    glyph = _font(bold).load_char(ord(letter), flags=LoadFlags.NO_HINTING)
+    return float(glyph.linearHoriAdvance) / 65536 / _MEASURED_PT
 
 
 @functools.cache
 def _font(bold: bool) -> FT2Font:
     # A font object of our own: those of the renderers are shared and change size under way.
-    # Measured large, because at the sizes in use hinting rounds every letter to whole pixels.
-    font = FT2Font(findfont(FontProperties(family=FONT, weight="bold" if bold else "normal")))
+    font = FT2Font(font_folder() / FONT_FILES[700 if bold else 400])
     font.set_size(_MEASURED_PT, 72)
     return font
 

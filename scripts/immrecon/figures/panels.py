@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.ticker import FixedLocator, NullFormatter
+from matplotlib.markers import TICKLEFT
+from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
 
 from immrecon.figures.page import INNER_MM, LINE_MM, MARGIN_MM, Page, every_nth, spread, text_width_mm
@@ -27,6 +28,7 @@ MEDIAN_LOOK: dict[str, Any] = {"color": INK, "linewidth": 2.0, "marker": "o", "m
 MEDIAN_BELOW_LOOK: dict[str, Any] = MEDIAN_LOOK | {"linestyle": (0, (2, 1)), "markerfacecolor": "white"}
 
 _THIN_PT = 0.6
+_MINOR_PT = 1.6
 _DOTTED = (0, (1, 1.3))
 _MOST_VECTORS = 5000
 """More segments than this are drawn as pixels inside the vector formats, whose files would grow without end."""
@@ -78,7 +80,7 @@ def open_axes(page: Page, top: float, height: float, frame: Frame) -> Axes:
 def scale(axes: Axes, last_day: float, low: float, high: float, *, minor_ticks: bool = True) -> None:
     """Time on a square-root scale without ticks, values on a logarithmic one with its decades.
 
-    Minor ticks take most of the time that a small panel is drawn in.
+    Minor ticks are one artist: as ticks they would take most of the time that a panel is drawn in.
     """
     axes.set_xscale("function", functions=(stretch, np.square))
     axes.set_xlim(0, last_day)
@@ -88,8 +90,12 @@ def scale(axes: Axes, last_day: float, low: float, high: float, *, minor_ticks: 
     axes.yaxis.set_major_locator(FixedLocator(decades))
     axes.set_yticks(decades, [f"{decade:g}" for decade in decades])
     minor = [k * d for d in [decades[0] / 10, *decades] for k in range(2, 10)] if decades and minor_ticks else []
-    axes.yaxis.set_minor_locator(FixedLocator([value for value in minor if low <= value <= high]))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    within = [value for value in minor if low <= value <= high]
+    axes.plot(
+        np.zeros(len(within)), within, transform=axes.get_yaxis_transform(), clip_on=False, linestyle="none",
+        color=SOFT, marker=TICKLEFT, markersize=_MINOR_PT, markeredgewidth=0.5, scalex=False, scaley=False,
+    )  # fmt: skip
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.set_xticks([])
 
 

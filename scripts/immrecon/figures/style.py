@@ -6,6 +6,7 @@ a marker of its own, so that a figure reads in grey. Type sizes are for a page o
 
 import functools
 import io
+import re
 import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -20,9 +21,9 @@ from matplotlib.figure import Figure
 
 from immrecon.config.display import DisplaySpec
 from immrecon.contracts.io import atomic_path
+from immrecon.typeface import FONT, STAND_INS, font_folder
 from immrecon.vocabulary import POOLED
 
-FONT = "DejaVu Sans"
 TITLE_PT, TEXT_PT, NOTE_PT = 13.0, 10.0, 8.0
 LONGEST_LABEL = 52  # letters of a group's label that headings and keys have room for on one line
 INK, SOFT, FAINT = "#1a1a1a", "#5a5a5a", "#b8b8b8"
@@ -56,16 +57,16 @@ _RC: dict[Any, Any] = {
     "ytick.major.width": 0.7,
     "xtick.major.size": 3.0,
     "ytick.major.size": 3.0,
-    "ytick.minor.size": 1.6,
-    "ytick.minor.width": 0.5,
     "lines.linewidth": 1.8,
     "lines.solid_capstyle": "butt",
     "lines.dash_capstyle": "butt",
-    "svg.fonttype": "path",  # the same letters on every machine, fonts or not
+    "svg.fonttype": "none",  # letters stay text, which can be searched, copied and edited
     "svg.hashsalt": "immrecon",
 }
 
 PNG_PER_INCH = 200
+
+_TYPEFACE = re.compile(rf"<text style=\"[^\"]*font-family: '{FONT}'")
 
 # The page that PDF and PNG are made of: the drawing as it is, its title for those who read the file by ear or by name.
 _PAGE = b"""
@@ -144,24 +145,30 @@ def lighter(colour: str, share_of_white: float) -> str:
 def save_figure(figure: Figure, base_path_without_suffix: str | Path) -> None:
     """Write `<base>.svg`, `<base>.pdf` and `<base>.png`, each atomically; the same figure gives the same bytes.
 
-    matplotlib draws once, as SVG; the others are made from that drawing, letters as outlines.
+    matplotlib draws once, as SVG; the others are made from that drawing. Letters are text; PDF carries their font.
     """
     base = Path(base_path_without_suffix)
     title = str(figure.get_label())
     drawing = io.BytesIO()
     with style():
         figure.savefig(drawing, format="svg", metadata={"Date": None} | ({"Title": title} if title else {}))
-    svg = drawing.getvalue()
-    page = {"svg": svg.decode()} | ({"title": title} if title else {})
-    for suffix, content in (("svg", svg), ("pdf", _made_from(page, "pdf")), ("png", _made_from(page, "png"))):
+    svg = _TYPEFACE.sub(rf"\g<0>, {STAND_INS}", drawing.getvalue().decode())
+    page = {"svg": svg} | ({"title": title} if title else {})
+    for suffix, content in (("svg", svg.encode()), ("pdf", _made_from(page, "pdf")), ("png", _made_from(page, "png"))):
         with atomic_path(base.parent / f"{base.name}.{suffix}") as temporary:
             temporary.write_bytes(content)
 
 
 def _made_from(page: dict[str, str], kind: Literal["pdf", "png"]) -> bytes:
-    made = typst.compile(_PAGE, format=kind, ppi=PNG_PER_INCH, sys_inputs=page, ignore_system_fonts=True)
+    made = _compiler().compile(_PAGE, format=kind, ppi=PNG_PER_INCH, sys_inputs=page)
     assert isinstance(made, bytes), "one page, and no file named to write it to"
     return made
+
+
+@functools.cache
+def _compiler() -> typst.Compiler:
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[font_folder()])
+    return typst.Compiler(_PAGE, font_paths=fonts)
 
 
 def save_figures(figures: Mapping[str, Figure], outputs: Sequence[str | Path]) -> None:

@@ -1,5 +1,6 @@
 """The report as one page: inline styles and figures, no script, nothing fetched."""
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from immrecon.tables.model import Table
 from immrecon.tables.results import Results
 from immrecon.tables.shells import build_tables
 from immrecon.tables.tte import estimand
+from immrecon.typeface import font_faces
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _ENVIRONMENT = environment(_TEMPLATES)
@@ -56,7 +58,8 @@ def build_report(
     Raises ContractError: a number that is not there exactly once, totals that do not reconcile, a figure that runs or
     loads something, an incomplete `inputs`. SourceError: a figure file cannot be read.
     """
-    chapters = _numbered(outline(results, tables, figures, spec), figures, spec)
+    drawings = {stem: _source(stem, Path(path)) for stem, path in figures.items()}
+    chapters = _numbered(outline(results, tables, figures, spec), drawings, spec)
     template = _ENVIRONMENT.get_template("report.html")
     return template.render(
         title=clean(spec.title),
@@ -75,6 +78,7 @@ def build_report(
         provenance=provenance(inputs),
         running_head=css_string(f"{clean(spec.session)} · {clean(spec.title)}"),
         running_foot=css_string(clean(spec.cutoff_text)),
+        font_faces=font_faces(itertools.chain.from_iterable(drawings.values())),
     )
 
 
@@ -89,7 +93,14 @@ def _glance(results: Results, spec: DisplaySpec) -> dict[str, Any]:
     return {"content": content, "participants": table_fragment(content.participants)}
 
 
-def _numbered(sections: list[Section], figures: Mapping[str, Path], spec: DisplaySpec) -> list[Chapter]:
+def _source(stem: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: the figure {stem} cannot be read ({error}). Run the draw steps.") from None
+
+
+def _numbered(sections: list[Section], drawings: Mapping[str, str], spec: DisplaySpec) -> list[Chapter]:
     """Figures and tables are numbered through the report, each in its own series."""
     chapters, n_figures, n_tables = [], 0, 0
     anchors: set[str] = set()
@@ -98,7 +109,7 @@ def _numbered(sections: list[Section], figures: Mapping[str, Path], spec: Displa
         for item in section.exhibits:
             if isinstance(item, Placed):
                 n_figures += 1
-                exhibits.append(_figure(item, f"Figure {n_figures}", figures[item.stem], spec))
+                exhibits.append(_figure(item, f"Figure {n_figures}", drawings[item.stem], spec))
             else:
                 n_tables += 1
                 anchor = _unused(f"table-{item.stem}", section.anchor, anchors)
@@ -115,11 +126,7 @@ def _unused(anchor: str, section: str, anchors: set[str]) -> str:
     return name
 
 
-def _figure(placed: Placed, number: str, path: Path, spec: DisplaySpec) -> Exhibit:
-    try:
-        source = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path}: the figure {placed.stem} cannot be read ({error}). Run the draw steps.") from None
+def _figure(placed: Placed, number: str, drawing: str, spec: DisplaySpec) -> Exhibit:
     anchor = f"figure-{re.sub(r'[^A-Za-z0-9_-]', '-', placed.stem)}"
     codes = [placed.endpoint.code] if placed.endpoint else list(placed.codes)
     draft = draft_mark(spec, codes)
@@ -133,7 +140,7 @@ def _figure(placed: Placed, number: str, path: Path, spec: DisplaySpec) -> Exhib
         session=clean(spec.session),
         draft=draft,
         mild=draft == DRAFT_RUN,
-        svg=inline_svg(source, name=anchor, alt=_alt(title, placed)),
+        svg=inline_svg(drawing, name=anchor, alt=_alt(title, placed)),
     )
     return Exhibit(number, title, anchor, html)
 

@@ -143,7 +143,7 @@ def fit_censored_normal(
     else:
         means = marginal_means(found.beta, error[:p], np.full(p, df), conf_level, factor)
         low, high = means.conf_low, means.conf_high
-    null = _maximum(value, below, sign[:, None])
+    null = found if np.array_equal(design, sign[:, None]) else _maximum(value, below, sign[:, None])
     return CensoredNormal(
         method="censored-normal",
         names=names,

@@ -1,12 +1,14 @@
 """Tables as HTML: a fragment for the report, and a page that opens by itself. Everything from data is escaped."""
 
+import functools
 import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from immrecon.tables.exhibit import DRAFT_RUN
-from immrecon.tables.model import Row, Table
+from immrecon.tables.model import Cell, Row, Table
 
 _INTERVAL = re.compile(r" ([(\[])(?=[^()\[\]]* to )")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -22,8 +24,36 @@ def environment(*folders: Path) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["parts"] = _parts
+    environment.filters |= {"parts": _parts, "cells": _cells}
     return environment
+
+
+def _cells(row: Row, n_labels: int, left: frozenset[int]) -> Markup:
+    """The cells of a row, one a line. Not a template: a report has tens of thousands of them."""
+    return Markup("\n").join(
+        _cell(cell, is_label=column < n_labels, is_left=column in left) for column, cell in enumerate(row.cells)
+    )
+
+
+@functools.lru_cache(4096)
+def _cell(cell: Cell, *, is_label: bool, is_left: bool) -> Markup:
+    tag, scope = ("th", Markup(' scope="row"')) if is_label else ("td", "")
+    classes = ["left" if is_left else "right"]
+    classes += [cell.emphasis] if cell.emphasis != "none" else []
+    classes += [f"indent-{cell.indent}"] if cell.indent else []
+    title = Markup(' title="{}"').format(cell.title) if cell.title else ""
+    content = _content(cell, plain=is_label or is_left)
+    content += Markup("").join(Markup("<sup>{}</sup>").format(mark) for mark in cell.marks)
+    return Markup('<{0}{1} class="{2}"{3}>{4}</{0}>').format(tag, scope, " ".join(classes), title, content)
+
+
+def _content(cell: Cell, *, plain: bool) -> Markup:
+    if cell.repeated:
+        return Markup('<span class="unseen">{}</span>').format(cell.text)
+    if plain:
+        return escape(cell.text)
+    value, interval = _parts(cell.text)
+    return escape(value) + (Markup(' <span class="interval">{}</span>').format(interval) if interval else "")
 
 
 def _parts(text: str) -> tuple[str, str]:
