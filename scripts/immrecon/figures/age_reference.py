@@ -152,9 +152,10 @@ def _days(page: Page, place: tuple[float, float, float], spec: DisplaySpec, last
     """Ticks at the visits; as many of their days as there is room for."""
     left, bottom, width = place
     free = left - 10.0
-    for day in [0.0, *(day for day in _visit_days(spec) if day > 0)]:
-        x = left + width * float(np.sqrt(day / last_day))
-        page.line([x, x], [bottom, bottom + 1.0], color=SOFT, linewidth=0.6)
+    days = [0.0, *(day for day in _visit_days(spec) if day > 0)]
+    ticks = [left + width * float(np.sqrt(day / last_day)) for day in days]
+    page.lines((([x, x], [bottom, bottom + 1.0]) for x in ticks), color=SOFT, linewidth=0.6)
+    for day, x in zip(days, ticks, strict=True):
         half = text_width_mm(f"{day:g}", TEXT_PT) / 2
         if x - half > free:
             page.text(x, bottom + 1.6, f"{day:g}", ha="center")

@@ -186,9 +186,11 @@ def _id_mm(names: list[str]) -> float:
 def _write_ids(page: Page, names: list[str], left: float, bottom: float) -> None:
     """Names under the columns; in two rows by turns, with a line to those of the second."""
     pitch, rows, row_mm = _pitch_mm(len(names)), _id_rows(len(names)), _id_mm(names)
-    for index, name in enumerate(names if rows else []):
-        x, y = left + (index + 0.7) * pitch, bottom + index % rows * row_mm + _TICK_MM
-        page.line([x, x], [bottom, y - 0.4], color=FAINT, linewidth=0.5)
+    if not rows:
+        return
+    places = [(left + (i + 0.7) * pitch, bottom + i % rows * row_mm + _TICK_MM) for i in range(len(names))]
+    page.lines((([x, x], [bottom, y - 0.4]) for x, y in places), color=FAINT, linewidth=0.5)
+    for name, (x, y) in zip(names, places, strict=True):
         page.text(x, y, name, rotation=90, ha="center", fontsize=_ID_PT)
 
 

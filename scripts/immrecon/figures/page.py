@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font, LoadFlags
@@ -72,6 +73,14 @@ class Page:
         self.figure.add_artist(
             Line2D([v / WIDTH_MM for v in x], [1 - v / self.height_mm for v in y], **properties),
         )
+
+    def lines(self, pieces: Iterable[tuple[Sequence[float], Sequence[float]]], **properties: Any) -> None:
+        """Several lines of one look, as one artist: each has its costs."""
+        x, y = [], []
+        for xs, ys in pieces:
+            x += [*xs, np.nan]
+            y += [*ys, np.nan]
+        self.line(x, y, **properties)
 
     def key(self, rows: Sequence[Sequence[tuple[float, KeyEntry]]], left: float, top: float) -> None:
         """The rows that `key_rows` arranged."""

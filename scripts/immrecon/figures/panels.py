@@ -118,6 +118,8 @@ def _draw_across(page: Page, axes: Axes, top: float, height: float, frame: Frame
 
 def draw_samples(axes: Axes, samples: pl.DataFrame, group: GroupStyle, low: float) -> None:
     """Thin lines join a participant's samples; dotted where one end is only a limit."""
+    if samples.is_empty():
+        return
     tint, pixels = lighter(group.colour, 0.5), samples.height > _MOST_VECTORS
     points = samples.with_columns(
         y=pl.max_horizontal("value", pl.lit(low)), vague=pl.col("below_limit") | pl.col("above_limit")
@@ -126,6 +128,8 @@ def draw_samples(axes: Axes, samples: pl.DataFrame, group: GroupStyle, low: floa
     joined = points.with_columns(before).drop_nulls("time_day_before")
     vague = pl.col("vague") | pl.col("vague_before")
     for rows, dash in ((joined.filter(~vague), "solid"), (joined.filter(vague), _DOTTED)):
+        if rows.is_empty():
+            continue
         ends = rows.select("time_day_before", "y_before", "time_day", "y").to_numpy().reshape(-1, 2, 2)
         axes.add_collection(
             LineCollection(
@@ -142,6 +146,8 @@ def draw_samples(axes: Axes, samples: pl.DataFrame, group: GroupStyle, low: floa
     axes.plot(exact["time_day"], exact["y"], "o", color=tint, markersize=2.2, rasterized=pixels, zorder=2.1)
     for kind, chosen in kinds.items():
         rows = points.filter(chosen)
+        if rows.is_empty():
+            continue
         look = SAMPLE_LOOKS[kind] | {"markeredgecolor": group.colour, "markeredgewidth": 0.8, "markersize": 4.2}
         if kind == "off axis":
             look |= {"markerfacecolor": group.colour}
@@ -209,11 +215,11 @@ def write_columns(
     shown = range(0, len(days), every_nth(sum(sizes), plot_mm))
     moved = spread([ticks[i] for i in shown], [sizes[i] for i in shown], left, left + plot_mm)
     places = dict(zip(shown, moved, strict=True))
-    for index, tick in enumerate(ticks):
-        page.line([tick, tick], [bottom, bottom + 1.0], color=SOFT, linewidth=0.6)
-        if index in places:
-            page.line([tick, places[index]], [bottom + 1, bottom + _CONNECTOR_MM], color=SOFT, linewidth=0.5)
-            for line, cell in enumerate(texts[index]):
-                page.text(places[index], bottom + _CONNECTOR_MM + 0.6 + line * LINE_MM, cell, ha="center")
+    page.lines((([tick, tick], [bottom, bottom + 1.0]) for tick in ticks), color=SOFT, linewidth=0.6)
+    connectors = (([ticks[index], x], [bottom + 1, bottom + _CONNECTOR_MM]) for index, x in places.items())
+    page.lines(connectors, color=SOFT, linewidth=0.5)
+    for index, x in places.items():
+        for line, cell in enumerate(texts[index]):
+            page.text(x, bottom + _CONNECTOR_MM + 0.6 + line * LINE_MM, cell, ha="center")
     for line, heading in enumerate(("Day", *headings)):
         page.text(left - 4, bottom + _CONNECTOR_MM + 0.6 + line * LINE_MM, heading, ha="right", color=SOFT)

@@ -1,7 +1,5 @@
 """Curves of growth by least squares: starts from a grid, Levenberg and Marquardt, limits by profile."""
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.special import stdtrit
 
@@ -197,55 +195,38 @@ def _limit(
     j: int,
     step: float,
 ) -> float:
-    """Where the least sum of squares with parameter j fixed reaches the target; infinite where it never does."""
+    """Where the least sum of squares with parameter j fixed reaches the target; infinite where it never does, where the
+    curve leaves its shape before, or where it jumps across the target by more than a share of `size` (the other
+    parameters have run away).
+    """
+    from scipy.optimize import brentq
+
     last = theta
 
     def excess(at: float) -> float:
         nonlocal last
+        if at == theta[j]:
+            return -size
         start = last.copy()
         start[j] = at
         found = _refine(shape, time, value, start, fixed=j)
         if found is None or not _in_shape(shape, found[1]):
-            return np.nan
+            raise _OutOfShapeError
         last = found[1]
         return found[0] - target
 
     endless = float(np.copysign(np.inf, step))
-    inner, outer, below = float(theta[j]), float(theta[j]) + step, -np.inf
-    for _ in range(_STEPS):
-        above = excess(outer)
-        if np.isnan(above):
-            return endless
-        if above > 0:
-            return _between(excess, inner, outer, below, above, endless, size)
-        inner, outer, below = outer, outer + (outer - float(theta[j])) * 0.5, above
+    inner, outer = float(theta[j]), float(theta[j]) + step
+    try:
+        for _ in range(_STEPS):
+            if excess(outer) > 0:
+                limit = float(brentq(excess, inner, outer, xtol=1e-10 * (abs(inner) + abs(outer)), rtol=1e-10))
+                return limit if abs(excess(limit)) <= _JUMP * size else endless
+            inner, outer = outer, outer + (outer - float(theta[j])) * 0.5
+    except _OutOfShapeError:
+        return endless
     return endless
 
 
-def _between(
-    excess: Callable[[float], float],
-    inner: float,
-    outer: float,
-    below: float,
-    above: float,
-    endless: float,
-    size: float,
-) -> float:
-    """Root by halving and the secant in turn; endless if the curve leaves its shape before it, or jumps across 0 by
-    more than a share of `size` (the other parameters have run away).
-    """
-    for turn in range(200):
-        middle = (inner + outer) / 2
-        if turn % 2 and np.isfinite(below) and above - below > 0:
-            secant = inner + (outer - inner) * np.clip(-below / (above - below), 0.02, 0.98)
-            middle = float(secant)
-        if abs(outer - inner) <= 1e-10 * (abs(inner) + abs(outer)) or middle in (inner, outer):
-            break
-        value = excess(middle)
-        if np.isnan(value):
-            return endless
-        if value > 0:
-            outer, above = middle, value
-        else:
-            inner, below = middle, value
-    return outer if above <= _JUMP * size else endless
+class _OutOfShapeError(Exception):
+    """The best curve with a parameter fixed is not of the shape, or there is none."""

@@ -30,30 +30,30 @@ def environment(*folders: Path) -> Environment:
 
 def _cells(row: Row, n_labels: int, left: frozenset[int]) -> Markup:
     """The cells of a row, one a line. Not a template: a report has tens of thousands of them."""
-    return Markup("\n").join(
-        _cell(cell, is_label=column < n_labels, is_left=column in left) for column, cell in enumerate(row.cells)
-    )
+    cells = (_cell(cell, column < n_labels, column in left) for column, cell in enumerate(row.cells))
+    return Markup("\n".join(cells))  # noqa: S704 - every text in a cell is escaped
 
 
 @functools.lru_cache(4096)
-def _cell(cell: Cell, *, is_label: bool, is_left: bool) -> Markup:
-    tag, scope = ("th", Markup(' scope="row"')) if is_label else ("td", "")
-    classes = ["left" if is_left else "right"]
-    classes += [cell.emphasis] if cell.emphasis != "none" else []
-    classes += [f"indent-{cell.indent}"] if cell.indent else []
-    title = Markup(' title="{}"').format(cell.title) if cell.title else ""
-    content = _content(cell, plain=is_label or is_left)
-    content += Markup("").join(Markup("<sup>{}</sup>").format(mark) for mark in cell.marks)
-    return Markup('<{0}{1} class="{2}"{3}>{4}</{0}>').format(tag, scope, " ".join(classes), title, content)
+def _cell(cell: Cell, is_label: bool, is_left: bool) -> str:
+    tag, scope = ("th", ' scope="row"') if is_label else ("td", "")
+    classes = "left" if is_left else "right"
+    if cell.emphasis != "none":
+        classes += f" {cell.emphasis}"
+    if cell.indent:
+        classes += f" indent-{cell.indent}"
+    title = f' title="{escape(cell.title)}"' if cell.title else ""
+    marks = "".join(f"<sup>{escape(mark)}</sup>" for mark in cell.marks)
+    return f'<{tag}{scope} class="{classes}"{title}>{_content(cell, plain=is_label or is_left)}{marks}</{tag}>'
 
 
-def _content(cell: Cell, *, plain: bool) -> Markup:
+def _content(cell: Cell, *, plain: bool) -> str:
     if cell.repeated:
-        return Markup('<span class="unseen">{}</span>').format(cell.text)
+        return f'<span class="unseen">{escape(cell.text)}</span>'
     if plain:
-        return escape(cell.text)
-    value, interval = _parts(cell.text)
-    return escape(value) + (Markup(' <span class="interval">{}</span>').format(interval) if interval else "")
+        return str(escape(cell.text))
+    value, interval = map(escape, _parts(cell.text))
+    return f'{value} <span class="interval">{interval}</span>' if interval else str(value)
 
 
 def _parts(text: str) -> tuple[str, str]:
