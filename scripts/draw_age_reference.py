@@ -11,4 +11,4 @@ with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
     summary, bands = read(AGE_REFERENCE_SUMMARY, j.input.summary), read(AGE_REFERENCE_BANDS, j.input.bands)
     profiles = read(AGE_REFERENCE_PROFILES, j.input.profiles)
-    save_figures(draw_age_reference(profiles, summary, bands, spec), list(j.output))
+    save_figures(draw_age_reference(profiles, summary, bands, spec), list(j.output), spec.png_per_inch)

@@ -10,4 +10,4 @@ from immrecon.jobs import job
 with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
     estimates, statuses = read(DEFINITION_ESTIMATES, j.input.estimates), read(DEFINITION_STATUSES, j.input.statuses)
-    save_figures(draw_definition_grid(estimates, statuses, spec), list(j.output))
+    save_figures(draw_definition_grid(estimates, statuses, spec), list(j.output), spec.png_per_inch)

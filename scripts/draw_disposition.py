@@ -10,4 +10,4 @@ from immrecon.jobs import job
 with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
     figures = draw_disposition(read(ACCRUAL, j.input.accrual), read(TIMELINES, j.input.timelines), spec)
-    save_figures(figures, list(j.output))
+    save_figures(figures, list(j.output), spec.png_per_inch)

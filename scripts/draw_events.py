@@ -10,4 +10,4 @@ from immrecon.jobs import job
 with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
     curves, risk = read(MEAN_CUMULATIVE, j.input.mean_cumulative), read(EVENT_RISK_TABLE, j.input.risk_table)
-    save_figures(draw_events(curves, risk, spec), list(j.output))
+    save_figures(draw_events(curves, risk, spec), list(j.output), spec.png_per_inch)

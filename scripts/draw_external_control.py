@@ -9,4 +9,6 @@ from immrecon.jobs import job
 
 with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
-    save_figures(draw_external_control(read(EXTERNAL_CONTROL, j.input.external_control), spec), list(j.output))
+    save_figures(
+        draw_external_control(read(EXTERNAL_CONTROL, j.input.external_control), spec), list(j.output), spec.png_per_inch
+    )

@@ -10,4 +10,8 @@ from immrecon.jobs import job
 with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
     values, summary = read(KINETIC_PARAMETERS, j.input.parameters), read(KINETIC_SUMMARY, j.input.summary)
-    save_figures(draw_kinetics(read(VISIT_VALUES, j.input.visit_values), values, summary, spec), list(j.output))
+    save_figures(
+        draw_kinetics(read(VISIT_VALUES, j.input.visit_values), values, summary, spec),
+        list(j.output),
+        spec.png_per_inch,
+    )

@@ -9,4 +9,4 @@ from immrecon.jobs import job
 
 with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
-    save_figures(draw_multistate(read(STATE_CURVES, j.input.curves), spec), list(j.output))
+    save_figures(draw_multistate(read(STATE_CURVES, j.input.curves), spec), list(j.output), spec.png_per_inch)

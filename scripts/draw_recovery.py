@@ -10,4 +10,4 @@ from immrecon.jobs import job
 with job(snakemake) as j:
     spec = DisplaySpec.model_validate(j.params.spec)
     figures = draw_recovery(read(PROFILES, j.input.profiles), read(VISIT_SUMMARY, j.input.visit_summary), spec)
-    save_figures(figures, list(j.output))
+    save_figures(figures, list(j.output), spec.png_per_inch)

@@ -18,4 +18,6 @@ with job(snakemake) as j:
     people = read(TRAJECTORY_PARTICIPANTS, j.input.participants)
     predictions, timelines = read(TRAJECTORY_PREDICTIONS, j.input.predictions), read(TIMELINES, j.input.timelines)
     spec = DisplaySpec.model_validate(j.params.spec)
-    save_figures(draw_trajectory(curves, samples, people, predictions, timelines, spec), list(j.output))
+    save_figures(
+        draw_trajectory(curves, samples, people, predictions, timelines, spec), list(j.output), spec.png_per_inch
+    )

@@ -76,6 +76,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
         "conf_level": 0.95,
         "recovery_population": Population.INJECTED,
         "timelines_population": Population.TRANSPLANTED,
+        "png_per_inch": 100,
     }  # fmt: skip
     return DisplaySpec(**(fields | changes))
 

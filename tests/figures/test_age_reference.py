@@ -191,6 +191,6 @@ def test_no_group_and_no_cutoff(spec: DisplaySpec) -> None:
 
 def test_the_same_figure_has_the_same_bytes(spec: DisplaySpec, tmp_path) -> None:
     for name in ("a", "b"):
-        save_figure(draw(spec), tmp_path / name)
+        save_figure(draw(spec), tmp_path / name, 100)
     for suffix in ("svg", "pdf", "png"):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()

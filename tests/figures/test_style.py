@@ -35,8 +35,8 @@ def draw_everything(spec, accrual, timelines, profiles, visit_summary, curves, r
 
 
 def test_drawn_and_saved_twice_every_file_has_the_same_bytes(draw_everything, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    save_figures(draw_everything(), [tmp_path / "first" / "any.svg"])
-    save_figures(draw_everything(), [tmp_path / "second" / "any.svg"])
+    save_figures(draw_everything(), [tmp_path / "first" / "any.svg"], 100)
+    save_figures(draw_everything(), [tmp_path / "second" / "any.svg"], 100)
     first = {path.name: path.read_bytes() for path in (tmp_path / "first").iterdir()}
     second = {path.name: path.read_bytes() for path in (tmp_path / "second").iterdir()}
     assert len(first) == 3 * (2 + 3 + 7)
@@ -52,7 +52,7 @@ def test_row_order_of_the_tables_does_not_matter(
 ) -> None:
     for name, order in (("sorted", 0), ("shuffled", 1)):
         tables = [t if not order else t.sample(fraction=1, shuffle=True, seed=4) for t in (profiles, visit_summary)]
-        save_figures({name: draw_recovery(tables[0], tables[1], spec)["trajectories_cd4"]}, [tmp_path / "any.svg"])
+        save_figures({name: draw_recovery(tables[0], tables[1], spec)["trajectories_cd4"]}, [tmp_path / "any.svg"], 100)
     assert (tmp_path / "sorted.png").read_bytes() == (tmp_path / "shuffled.png").read_bytes()
 
 
@@ -60,24 +60,33 @@ def test_saving_the_same_figure_again_gives_the_same_bytes(
     spec: DisplaySpec, curves: pl.DataFrame, risk_table: pl.DataFrame, tmp_path: Path
 ) -> None:
     figure = draw_curves(curves, risk_table, spec, "OS")
-    save_figure(figure, tmp_path / "a")
-    save_figure(figure, tmp_path / "b")
+    save_figure(figure, tmp_path / "a", 100)
+    save_figure(figure, tmp_path / "b", 100)
     for suffix in SUFFIXES:
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
+def test_png_is_180_mm_wide_at_the_declared_resolution(
+    spec: DisplaySpec, accrual: pl.DataFrame, tmp_path: Path
+) -> None:
+    for per_inch in (100, 300):
+        save_figure(draw_accrual(accrual, spec), tmp_path / "accrual", per_inch)
+        header = (tmp_path / "accrual.png").read_bytes()[:24]
+        assert abs(int.from_bytes(header[16:20]) - 180 / 25.4 * per_inch) <= 1
+
+
 def test_a_users_own_settings_change_nothing(spec: DisplaySpec, accrual: pl.DataFrame, tmp_path: Path) -> None:
-    save_figure(draw_accrual(accrual, spec), tmp_path / "plain")
+    save_figure(draw_accrual(accrual, spec), tmp_path / "plain", 100)
     with mpl.rc_context(
         {"axes.grid": True, "font.size": 20, "lines.linewidth": 9, "savefig.bbox": "tight", "svg.id": "x"}
     ):
-        save_figure(draw_accrual(accrual, spec), tmp_path / "odd")
+        save_figure(draw_accrual(accrual, spec), tmp_path / "odd", 100)
     for suffix in SUFFIXES:
         assert (tmp_path / f"plain.{suffix}").read_bytes() == (tmp_path / f"odd.{suffix}").read_bytes()
 
 
 def test_files_carry_the_title_and_no_time_or_version(spec: DisplaySpec, accrual: pl.DataFrame, tmp_path: Path) -> None:
-    save_figure(draw_accrual(accrual, spec), tmp_path / "accrual.v1")
+    save_figure(draw_accrual(accrual, spec), tmp_path / "accrual.v1", 100)
     svg = (tmp_path / "accrual.v1.svg").read_text()
     assert "<title>Accrual, planned and actual</title>" in svg
     assert "<dc:date>" not in svg
@@ -88,7 +97,7 @@ def test_files_carry_the_title_and_no_time_or_version(spec: DisplaySpec, accrual
 
 
 def test_letters_are_text_in_the_one_typeface(spec: DisplaySpec, accrual: pl.DataFrame, tmp_path: Path) -> None:
-    save_figure(draw_accrual(accrual, spec), tmp_path / "accrual")
+    save_figure(draw_accrual(accrual, spec), tmp_path / "accrual", 100)
     texts = re.findall(r"<text [^>]*>([^<]*)</text>", svg := (tmp_path / "accrual.svg").read_text())
     assert {"Accrual, planned and actual", "Jan"} <= set(texts)
     assert svg.count("<text ") == svg.count("font-family: 'DejaVu Sans', Verdana, sans-serif") > 30
@@ -100,7 +109,7 @@ def test_an_interrupted_save_leaves_the_old_file_and_no_rest(
     spec: DisplaySpec, accrual: pl.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     figure = draw_accrual(accrual, spec)
-    save_figure(figure, tmp_path / "accrual")
+    save_figure(figure, tmp_path / "accrual", 100)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     def fail(path: Path, content: bytes) -> None:
@@ -109,7 +118,7 @@ def test_an_interrupted_save_leaves_the_old_file_and_no_rest(
 
     monkeypatch.setattr(Path, "write_bytes", fail)
     with pytest.raises(OSError, match="no space"):
-        save_figure(figure, tmp_path / "accrual")
+        save_figure(figure, tmp_path / "accrual", 100)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 

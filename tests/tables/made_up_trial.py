@@ -168,6 +168,7 @@ def make_spec(**changes: Any) -> DisplaySpec:
         "conf_level": 0.95,
         "recovery_population": "injected",
         "timelines_population": "transplanted",
+        "png_per_inch": 100,
     }  # fmt: skip
     return DisplaySpec.model_validate(content | changes)
 

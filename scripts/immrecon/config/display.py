@@ -151,6 +151,7 @@ class DisplaySpec(Strict):
     conf_level: float
     recovery_population: Population
     timelines_population: Population
+    png_per_inch: int
 
     @property
     def cutoff_text(self) -> str:
@@ -192,6 +193,7 @@ def display_spec(study: Study) -> DisplaySpec:
         conf_level=file.methods.conf_level,
         recovery_population=file.evaluable.of,
         timelines_population=file.timelines.population,
+        png_per_inch=file.png_per_inch,
     )
 
 

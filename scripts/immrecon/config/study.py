@@ -184,6 +184,11 @@ class StudyFile(Strict):
     study: Slug
     title: Label
     session: Label = Field(description='printed on every page, e.g. "CLOSED SESSION"')
+    png_per_inch: int = Field(
+        ge=50,
+        le=1200,
+        description="pixels per inch of the PNG of each figure, which is 180 mm wide; SVG and PDF have none",
+    )
     data_cut: Slug = Field(description="the cut that is run; CUT= on the command line overrides it")
     cuts: dict[Slug, Cut]
     unused_files_expected: list[str] = Field(

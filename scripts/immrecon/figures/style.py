@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib.style
 import typst
@@ -63,8 +63,6 @@ _RC: dict[Any, Any] = {
     "svg.fonttype": "none",  # letters stay text, which can be searched, copied and edited
     "svg.hashsalt": "immrecon",
 }
-
-PNG_PER_INCH = 200
 
 _TYPEFACE = re.compile(rf"<text style=\"[^\"]*font-family: '{FONT}'")
 
@@ -142,7 +140,7 @@ def lighter(colour: str, share_of_white: float) -> str:
     return to_hex((red, green, blue))
 
 
-def save_figure(figure: Figure, base_path_without_suffix: str | Path) -> None:
+def save_figure(figure: Figure, base_path_without_suffix: str | Path, png_per_inch: int) -> None:
     """Write `<base>.svg`, `<base>.pdf` and `<base>.png`, each atomically; the same figure gives the same bytes.
 
     matplotlib draws once, as SVG; the others are made from that drawing. Letters are text; PDF carries their font.
@@ -154,15 +152,16 @@ def save_figure(figure: Figure, base_path_without_suffix: str | Path) -> None:
         figure.savefig(drawing, format="svg", metadata={"Date": None} | ({"Title": title} if title else {}))
     svg = _TYPEFACE.sub(rf"\g<0>, {STAND_INS}", drawing.getvalue().decode())
     page = {"svg": svg} | ({"title": title} if title else {})
-    for suffix, content in (("svg", svg.encode()), ("pdf", _made_from(page, "pdf")), ("png", _made_from(page, "png"))):
+    made = _compiler().compile
+    contents = {
+        "svg": svg.encode(),
+        "pdf": made(_PAGE, format="pdf", sys_inputs=page),
+        "png": made(_PAGE, format="png", ppi=png_per_inch, sys_inputs=page),
+    }
+    for suffix, content in contents.items():
+        assert isinstance(content, bytes), "one page, and no file named to write it to"
         with atomic_path(base.parent / f"{base.name}.{suffix}") as temporary:
             temporary.write_bytes(content)
-
-
-def _made_from(page: dict[str, str], kind: Literal["pdf", "png"]) -> bytes:
-    made = _compiler().compile(_PAGE, format=kind, ppi=PNG_PER_INCH, sys_inputs=page)
-    assert isinstance(made, bytes), "one page, and no file named to write it to"
-    return made
 
 
 @functools.cache
@@ -171,8 +170,8 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(_PAGE, font_paths=fonts)
 
 
-def save_figures(figures: Mapping[str, Figure], outputs: Sequence[str | Path]) -> None:
+def save_figures(figures: Mapping[str, Figure], outputs: Sequence[str | Path], png_per_inch: int) -> None:
     """Write every figure under its stem in the one folder of the declared outputs."""
     folder = Path(outputs[0]).parent
     for stem, figure in figures.items():
-        save_figure(figure, folder / stem)
+        save_figure(figure, folder / stem, png_per_inch)
