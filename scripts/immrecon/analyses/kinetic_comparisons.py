@@ -48,20 +48,19 @@ def comparison_rows(values: pl.DataFrame, counts: pl.DataFrame, adoc: pl.DataFra
     ).with_columns(VISIT=pl.lit(""), UNTILDY=pl.col("to_day"))
     columns = ["USUBJID", "GROUP", "parameter", "measure", "to_day", "VISIT", "unit", "value", "UNTILDY"]
     everything = pl.concat([whole.select(columns), counts.select(columns)]).sort("USUBJID")
+    for code, worst in compared.worst_ranks.items():
+        everything = _with_worst(everything, adoc, worst.occurrences, code)
     rows: list[Row] = []
     for key, part in everything.group_by("parameter", "measure", "to_day", "VISIT", "unit", maintain_order=True):
-        rows += _compare(part, key, compared, adoc, spec)
+        rows += _compare(part, key, compared, spec)
     return KINETIC_COMPARISONS.frame(rows)
 
 
-def _compare(
-    part: pl.DataFrame, key: tuple[Any, ...], compared: KineticComparison, adoc: pl.DataFrame, spec: KineticSpec
-) -> list[Row]:
+def _compare(part: pl.DataFrame, key: tuple[Any, ...], compared: KineticComparison, spec: KineticSpec) -> list[Row]:
     parameter, measure, to_day, visit, unit = key
-    rankings = {MEASURED: ("those measured", part.with_columns(WORSTDY=pl.lit(None, dtype=pl.Float64)))}
+    rankings = {MEASURED: "those measured"}
     if measure in RANKED:
-        for code, worst in compared.worst_ranks.items():
-            rankings[code] = (worst.label, _with_worst(part, adoc, worst.occurrences))
+        rankings |= {code: worst.label for code, worst in compared.worst_ranks.items()}
     others = [group.code for group in spec.groups if group.code != compared.reference]
     assert spec.kinetics is not None
     begin = {
@@ -71,28 +70,35 @@ def _compare(
         "conf_type": CONF_TYPE, "conf_level": spec.methods.conf_level,
     }  # fmt: skip
     rows = []
-    for code, (label, ranked) in rankings.items():
-        other = _side(ranked, compared.reference)
+    for code, label in rankings.items():
+        other = _side(part, compared.reference, code)
         for level in others:
-            mine = _side(ranked, level)
+            mine = _side(part, level, code)
             named = begin | {"ranking": code, "ranking_label": label, "level": level}
             rows.append(named | _sizes(mine, other) | _shift(mine, other, spec) | _tests(mine, other, code, compared))
     return rows
 
 
-def _with_worst(part: pl.DataFrame, adoc: pl.DataFrame, occurrences: list[str]) -> pl.DataFrame:
-    """WORSTDY: day of the first of the occurrences, where it goes before the end (or the count)."""
+def _with_worst(values: pl.DataFrame, adoc: pl.DataFrame, occurrences: list[str], code: str) -> pl.DataFrame:
+    """A column by the code: day of the first of the occurrences, where it goes before the end (or the count)."""
     first = adoc.filter(pl.col("OCCUR").is_in(occurrences)).group_by("USUBJID").agg(FIRSTDY=pl.col("DY").min())
-    joined = part.join(first, on="USUBJID", how="left", maintain_order="left")
-    return joined.with_columns(WORSTDY=pl.when(pl.col("FIRSTDY") <= pl.col("UNTILDY")).then(pl.col("FIRSTDY")))
+    joined = values.join(first, on="USUBJID", how="left", maintain_order="left")
+    worst = pl.when(pl.col("FIRSTDY") <= pl.col("UNTILDY")).then(pl.col("FIRSTDY"))
+    return joined.with_columns(worst.alias(_worst_day(code))).drop("FIRSTDY")
 
 
-def _side(ranked: pl.DataFrame, group: str) -> Side:
-    own = ranked.filter(pl.col("GROUP") == group)
-    worst = own.filter(pl.col("WORSTDY").is_not_null())
-    rest = own.filter(pl.col("WORSTDY").is_null())
-    values = rest["value"].drop_nulls()
-    return Side(values.to_numpy(), worst["WORSTDY"].to_numpy(), rest.height - values.len())
+def _worst_day(code: str) -> str:
+    return f"WORSTDY {code}"
+
+
+def _side(part: pl.DataFrame, group: str, ranking: str) -> Side:
+    own = (part["GROUP"] == group).fill_null(value=False).to_numpy()
+    values = part["value"].cast(pl.Float64).to_numpy()[own]
+    days = np.full(values.size, np.nan)
+    if ranking != MEASURED:
+        days = part[_worst_day(ranking)].cast(pl.Float64).to_numpy()[own]
+    ranked, there = ~np.isnan(days), ~np.isnan(values)
+    return Side(values[~ranked & there], days[ranked], int((~ranked & ~there).sum()))
 
 
 def _sizes(mine: Side, other: Side) -> Row:

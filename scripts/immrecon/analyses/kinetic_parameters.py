@@ -1,5 +1,7 @@
 """The course of a count in one participant, in numbers: areas, slope, doubling time, maximum."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from immrecon.analyses.kinetic_samples import Course
@@ -33,11 +35,12 @@ def _of_analyte(course: Course, code: str, unit: str, declared: Kinetics) -> lis
     factors = {PRIMARY: declared.below_limit.factor}
     if declared.below_limit.sensitivity_factor is not None:
         factors[below_as(declared.below_limit.sensitivity_factor)] = declared.below_limit.sensitivity_factor
+    people = {day: course.people_to(day) for day in declared.area.to_days}
     parts = []
     for variant, factor in factors.items():
-        parts += _areas(course, code, unit, declared, factor, variant, "linear")
+        parts += _areas(course, people, code, unit, declared, factor, variant, "linear")
         parts += _slopes(course, code, declared, factor, variant)
-    parts += _areas(course, code, unit, declared, factors[PRIMARY], LOG_DOWN, LOG_DOWN)
+    parts += _areas(course, people, code, unit, declared, factors[PRIMARY], LOG_DOWN, LOG_DOWN)
     return [*parts, *_maxima(course, code, unit, declared)]
 
 
@@ -47,7 +50,14 @@ def below_as(factor: float) -> str:
 
 
 def _areas(
-    course: Course, code: str, unit: str, declared: Kinetics, factor: float, variant: str, rule: str
+    course: Course,
+    followed: Mapping[float, pl.DataFrame],
+    code: str,
+    unit: str,
+    declared: Kinetics,
+    factor: float,
+    variant: str,
+    rule: str,
 ) -> list[pl.DataFrame]:
     """Areas; of the primary variant the average over time, too."""
     area = declared.area
@@ -68,7 +78,7 @@ def _areas(
     )
     parts = []
     for day in area.to_days:
-        people = course.people_to(day).with_columns(to_day=pl.lit(day, dtype=pl.Float64))
+        people = followed[day].with_columns(to_day=pl.lit(day, dtype=pl.Float64))
         late = pl.col("LASTDY") < day - area.carry_days
         why = (
             pl.when(pl.col("ENDED").is_not_null())
