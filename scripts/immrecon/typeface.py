@@ -23,6 +23,7 @@ def font_faces(letters: Iterable[str]) -> str:
     """Style rules that bring the typeface along, in both weights and with these letters only."""
     from fontTools import subset
 
+    wanted = sorted(map(ord, set(letters)))
     faces = []
     for weight, file in FONT_FILES.items():
         # Nothing compressed: the same bytes whatever compresses on a machine.
@@ -32,7 +33,7 @@ def font_faces(letters: Iterable[str]) -> str:
         options.drop_tables += ["FFTM"]
         font = subset.load_font(str(font_folder() / file), options, lazy=True)
         subsetter = subset.Subsetter(options)
-        subsetter.populate(unicodes=sorted(map(ord, set(letters))))
+        subsetter.populate(unicodes=wanted)
         subsetter.subset(font)
         written = io.BytesIO()
         font.save(written)

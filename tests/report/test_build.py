@@ -1,5 +1,7 @@
 """The page: self-contained, escaped, numbered, dated on every exhibit, the same bytes each time."""
 
+import base64
+import io
 import re
 import time
 from dataclasses import replace
@@ -9,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from fontTools.ttLib import TTFont
 
 import immrecon.report
 import immrecon.tables
@@ -66,6 +69,15 @@ def test_nothing_is_fetched_and_nothing_runs(report: str) -> None:
     for _, attributes in page.tags:
         assert not any(name.startswith("on") or name == "src" for name in attributes)
         assert (attributes.get("href") or "#").startswith("#")
+
+
+def test_the_letters_of_every_figure_come_along_in_both_weights(report: str, figures: dict[str, Path]) -> None:
+    texts = set("".join(re.findall(r">([^<]+)</text>", "".join(path.read_text() for path in figures.values()))))
+    assert texts
+    data = re.findall(r"url\(data:font/ttf;base64,([^)]+)\)", report)
+    assert len(data) == 2
+    for one in data:
+        assert {chr(code) for code in TTFont(io.BytesIO(base64.b64decode(one))).getBestCmap()} >= texts - {"\n"}
 
 
 def test_ids_are_unique_and_every_link_has_its_target(report: str) -> None:
