@@ -62,6 +62,11 @@ def test_metadata_go() -> None:
         "<style>@import 'a.css';</style>",
         "<style>rect{fill: url(http://example.org)}</style>",
         "<foreignObject/>",
+        "<SCRIPT>alert(1)</SCRIPT>",
+        '<x:script xmlns:x="http://www.w3.org/2000/svg">alert(1)</x:script>',
+        '<form action="javascript:alert(1)"><button>x</button></form>',
+        "<style><g/>rect{fill: url(http://example.org)}</style>",
+        "<style>rect{fill: u<!-- -->rl(http://example.org)}</style>",
         '<set attributeName="href" to="javascript:alert(1)"/>',
     ],
 )
@@ -74,6 +79,13 @@ def test_what_runs_or_loads_is_refused(body: str) -> None:
 def test_what_is_not_an_svg_is_refused(source: str) -> None:
     with pytest.raises(ContractError, match="figure bad"):
         inline_svg(source, name="bad", alt="x")
+
+
+def test_a_style_sheet_that_is_read_in_pieces_is_whole() -> None:
+    rules = "".join(f".a{n}{{fill: url(#c)}}\n" for n in range(3000))
+    text = inline_svg(wrapped(f"<style>{rules}<![CDATA[.last > b]]>{{stroke: red}}</style>"), name="a", alt="x")
+    assert text.count("#a-svg .a") == 3000
+    assert "#a-svg .last &gt; b {stroke: red}" in text
 
 
 def test_pictures_within_the_file_are_allowed() -> None:

@@ -15,7 +15,12 @@ _ANY_URL = re.compile(r"url\(", re.IGNORECASE)
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _ID_SELECTOR = re.compile(r"#([A-Za-z_][\w.-]*)")
 _POINTING = ("aria-labelledby", "aria-describedby")
-_REFUSED = {"script", "foreignObject", "iframe", "object", "embed", "audio", "video", "set", "animate"}
+_DRAWN = {
+    "svg", "g", "defs", "style", "symbol", "use", "clipPath", "mask", "pattern", "marker", "linearGradient",
+    "radialGradient", "stop", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "image", "text",
+    "tspan",
+}  # fmt: skip
+"""What a drawing is made of. A page reads names without regard to case, and at some leaves the drawing."""
 _LEFT_OUT = {"metadata", "title", "desc"}
 
 
@@ -52,21 +57,21 @@ class _Writer:
         self._open: list[str] = []
         self._left_out = 0  # how deep within an element that is left out
         self._unfinished = ""  # the end of a start tag, while the element may be empty
+        self._style = ""
         self._attribute = _attributes(self._prefix, name)
 
     def start(self, tag: str, attributes: list[str]) -> None:
-        local = tag.rpartition(":")[2]
         if not self._open and (
             tag != "svg" or ("xmlns", _SVG) not in zip(attributes[::2], attributes[1::2], strict=True)
         ):
             raise ContractError(f"figure {self._name}: not an SVG file")
-        if local in _REFUSED:
-            raise ContractError(f"figure {self._name}: holds a <{local}>, which has no place in a report")
         own = self._root if not self._open else {}
-        self._open.append(local)
-        if self._left_out or local in _LEFT_OUT:
+        self._open.append(tag)
+        if self._left_out or tag in _LEFT_OUT:
             self._left_out += 1
             return
+        if tag not in _DRAWN:
+            raise ContractError(f"figure {self._name}: holds a <{tag}>, which has no place in a report")
         of_file, attribute = iter(attributes), self._attribute
         given = [attribute(key, text) for key, text in zip(of_file, of_file, strict=True) if key not in own]
         given += [f' {key}="{escape(text)}"' for key, text in own.items()]
@@ -74,6 +79,9 @@ class _Writer:
         self._unfinished = ">"
 
     def end(self, tag: str) -> None:
+        if self._style:
+            self._write(_scoped(self._style, self._root["id"], self._prefix, self._name))
+            self._style = ""
         self._open.pop()
         if self._left_out:
             self._left_out -= 1
@@ -87,9 +95,11 @@ class _Writer:
         if self._left_out:
             return
         if self._open[-1] == "style":
-            text = _scoped(text, self._root["id"], self._prefix, self._name)
-        elif text.isspace() and self._open[-1] not in ("text", "tspan"):
-            return
+            self._style += text  # whole rules come in pieces
+        elif self._open[-1] in ("text", "tspan") or not text.isspace():
+            self._write(text)
+
+    def _write(self, text: str) -> None:
         self.written.append(self._unfinished + escape(text, quote=False))
         self._unfinished = ""
 
