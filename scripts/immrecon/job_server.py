@@ -151,10 +151,12 @@ def _serve(channel: socket.socket) -> None:
 
 def threads_at_work() -> set[str]:
     """Names of this process's threads that a fork would miss."""
-    me, threads = os.getpid(), Path("/proc/self/task")
-    return {
-        (threads / one / "comm").read_text().strip() for one in os.listdir(threads) if int(one) != me
-    } - _IDLE_THREADS
+    threads = Path("/proc/self/task")
+    names = set()
+    for one in sorted(set(os.listdir(threads)) - {str(os.getpid())}):
+        with contextlib.suppress(FileNotFoundError):  # it has ended
+            names.add((threads / one / "comm").read_text().strip())
+    return names - _IDLE_THREADS
 
 
 def _job(script: str, end: int) -> int:
