@@ -109,6 +109,35 @@ def test_bands_have_the_limits_of_the_table(spec: DisplaySpec, curves: pl.DataFr
         assert heights == {round(y, 9) for name in ("conf_low", "conf_high") for y in rows[name]}
 
 
+def test_limits_of_more_than_two_groups_are_bars_at_the_ticks(curves: pl.DataFrame, risk_table: pl.DataFrame) -> None:
+    """Bands would lie over each other."""
+    named = {"min_age_years": None, "max_age_years": None, "planned_n": 3}
+    spec = make_spec(groups=[Group(code=code, label=code, **named) for code in ("A", "B", "C")])
+
+    def with_third(table: pl.DataFrame) -> pl.DataFrame:
+        return pl.concat([table, table.filter(pl.col("group") == "A").with_columns(group=pl.lit("C"))])
+
+    third = with_third(curves)
+    figure = draw_curves(third, with_third(risk_table), spec, "OS")
+    axes = figure.axes[0]
+    ticks = [tick for tick in axes.get_xticks() if tick > 0]
+    assert "bars: pointwise 95 % interval" in page_text(figure)
+    assert len(axes.collections) == 3
+    aside = []
+    for group, bars in zip(("A", "B", "C"), axes.collections, strict=True):
+        rows = third.filter(pl.col("parameter") == "OS", pl.col("group") == group).sort("time_day")
+        ends = np.array([bar.vertices for bar in bars.get_paths()])
+        days = ends[:, 0, 0]
+        assert 1 <= len(days) <= len(ticks)
+        places = [min(ticks, key=lambda tick, day=day: abs(tick - day)) for day in days]
+        aside.append(set(np.round(days - places, 6)))
+        for place, (low, high) in zip(places, ends[:, :, 1], strict=True):
+            at = rows.filter(pl.col("time_day") <= place).tail(1)
+            assert_allclose([low, high], [at["conf_low"].item(), at["conf_high"].item()])
+    assert [len(one) for one in aside] == [1, 1, 1]
+    assert len(set.union(*aside)) == 3
+
+
 def test_censoring_marks_stand_where_censoring_grows(
     spec: DisplaySpec, curves: pl.DataFrame, risk_table: pl.DataFrame
 ) -> None:

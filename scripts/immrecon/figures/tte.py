@@ -28,6 +28,9 @@ from immrecon.vocabulary import POOLED
 
 _PLOT_MM, _LEFT_MM, _RIGHT_MM, _AXIS_MM = 76.0, 26.0, 6.0, 13.0
 _BAND_ALPHA = 0.13
+_MOST_BANDS = 2
+_ASIDE = 0.011
+"""Of the axis, between the bars of two groups."""
 _READING = (
     "At risk: just before the day; events, competing events and censored: up to and including it. "
     "Marks on the curves: censored."
@@ -59,10 +62,10 @@ def draw_curves(
     cause = "event-free" if endpoint.display == "survival" else "event"
     steps = curves.filter(of_endpoint, pl.col("cause") == cause).sort("group", "time_day")
     risk = risk_table.filter(of_endpoint).sort("group", "time_day")
-    words = _words(steps, spec, endpoint)
+    groups = group_styles(spec, [*steps["group"], *risk["group"]], styles_from)
+    words = _words(steps, spec, endpoint, "band" if _in_bands(groups) else "bars")
     if steps.is_empty() and risk.filter(pl.col("n_risk") > 0).is_empty():
         return words_only_page(words, _why_empty(endpoint))
-    groups = group_styles(spec, [*steps["group"], *risk["group"]], styles_from)
     if len(groups) > 1 and POOLED in set(steps["group"]):
         groups.append(POOLED_STYLE)
     plot_width = INNER_MM - _LEFT_MM - _RIGHT_MM
@@ -74,20 +77,30 @@ def draw_curves(
     page.key(key, left, page.top_mm)
     axes = page.axes(left, top, plot_width, _PLOT_MM)
     _scale_axes(axes, endpoint, table.ticks)
+    with_limits = [group for group in groups if group.code != POOLED]
     for group in groups:
-        _draw_curve(axes, steps.filter(pl.col("group") == group.code), table.followed_to(group), group, endpoint)
+        shown = _draw_curve(
+            axes, steps.filter(pl.col("group") == group.code), table.followed_to(group), group, endpoint
+        )
+        if shown is None or group.code == POOLED:
+            continue
+        if _in_bands(with_limits):
+            _draw_band(axes, shown, group)
+        else:
+            aside = (with_limits.index(group) - (len(with_limits) - 1) / 2) * _ASIDE * endpoint.figure_last_day
+            _draw_bars(axes, shown, [tick for tick in table.ticks if tick > 0], aside, group)
     table.write(page, left, top + _PLOT_MM + _AXIS_MM)
     return page.figure
 
 
-def _words(steps: pl.DataFrame, spec: DisplaySpec, endpoint: EndpointDisplay) -> Words:
+def _words(steps: pl.DataFrame, spec: DisplaySpec, endpoint: EndpointDisplay, limits: str) -> Words:
     competing = f"\nCompeting events: {', '.join(endpoint.competing_labels)}." if endpoint.competing_labels else ""
     clock = f"\nClock: days since {endpoint.clock_label}"
     if endpoint.landmark_day is not None:
         clock += f"; participants still at risk are followed from day {endpoint.landmark_day:g}"
     methods = steps.select("method", "variance", "conf_type", "conf_level").unique().sort(pl.all()).iter_rows()
     methods_in_words = "; ".join(
-        f"{method}, variance {variance}, band: pointwise {level:.4g} % interval ({conf_type})"
+        f"{method}, variance {variance}, {limits}: pointwise {level:.4g} % interval ({conf_type})"
         for method, variance, conf_type, level in ((*row[:3], 100 * row[3]) for row in methods)
     )
     notes = exhibit_notes(spec, endpoint.population.value, f"Method: {methods_in_words or endpoint.estimator.value}.")
@@ -142,14 +155,22 @@ def _scale_axes(axes: Axes, endpoint: EndpointDisplay, ticks: Sequence[float]) -
         axes.text(x, 0.025 if survival else 0.975, words, va="bottom" if survival else "top", color=SOFT)
 
 
+def _in_bands(groups: Sequence[GroupStyle]) -> bool:
+    """Whether limits are bands: of more than two groups they would lie over each other."""
+    return len(groups) <= _MOST_BANDS
+
+
 def _draw_curve(
     axes: Axes, steps: pl.DataFrame, followed_to: float, group: GroupStyle, endpoint: EndpointDisplay
-) -> None:
-    """The step curve from the start of follow-up to its end (or the end of the axis), its band and censoring marks."""
+) -> pl.DataFrame | None:
+    """The step curve from the start of follow-up to its end (or the end of the axis) with its censoring marks.
+
+    Returned are its steps on the axis, the last repeated at the end (None: there is none).
+    """
     start, last = endpoint.landmark_day or 0.0, endpoint.figure_last_day
     end = min(last, max([followed_to, *steps["time_day"]]))
     if end <= start:
-        return
+        return None
     shown = steps.filter(pl.col("time_day") <= last)
     days, values = shown["time_day"].to_list(), shown["estimate"].to_list()
     if not days or days[0] > start:
@@ -158,19 +179,37 @@ def _draw_curve(
         [*days, end], [*values, values[-1]], color=group.colour, linestyle=group.dash, linewidth=group.width_pt,
         drawstyle="steps-post", clip_on=False, zorder=2.5 if group.code == POOLED else 3,
     )  # fmt: skip
-    if group.code == POOLED or shown.is_empty():
-        return
-    to_end = pl.concat([shown, shown.tail(1).with_columns(time_day=pl.lit(end))])
-    low, high = (to_end[name].fill_null(float("nan")).to_numpy() for name in ("conf_low", "conf_high"))
-    axes.fill_between(to_end["time_day"], low, high, step="post", color=group.colour, alpha=_BAND_ALPHA, linewidth=0)
+    if shown.is_empty():
+        return None
+    if group.code != POOLED:
+        newly = pl.col("n_censor_cumulative") > pl.col("n_censor_cumulative").shift(fill_value=0)
+        censored = shown.filter(newly)
+        axes.plot(
+            censored["time_day"], censored["estimate"], "|", color=group.colour, markersize=6, markeredgewidth=0.9,
+            clip_on=False, zorder=4,
+        )  # fmt: skip
+    return pl.concat([shown, shown.tail(1).with_columns(time_day=pl.lit(end))])
+
+
+def _draw_band(axes: Axes, shown: pl.DataFrame, group: GroupStyle) -> None:
+    low, high = (shown[name].fill_null(float("nan")).to_numpy() for name in ("conf_low", "conf_high"))
+    axes.fill_between(shown["time_day"], low, high, step="post", color=group.colour, alpha=_BAND_ALPHA, linewidth=0)
     for limit in (low, high):  # edges tell overlapping bands apart, in grey as well
         axes.plot(
-            to_end["time_day"], limit, color=lighter(group.colour, 0.35), linestyle=group.dash, linewidth=0.6,
+            shown["time_day"], limit, color=lighter(group.colour, 0.35), linestyle=group.dash, linewidth=0.6,
             drawstyle="steps-post", zorder=2,
         )  # fmt: skip
-    newly = pl.col("n_censor_cumulative") > pl.col("n_censor_cumulative").shift(fill_value=0)
-    censored = shown.filter(newly)
+
+
+def _draw_bars(axes: Axes, shown: pl.DataFrame, ticks: Sequence[float], aside: float, group: GroupStyle) -> None:
+    """Limits at the ticks up to the end of follow-up, set aside from those of the other groups."""
+    days = pl.DataFrame({"tick_day": ticks}, schema={"tick_day": pl.Float64}).set_sorted("tick_day")
+    at = days.join_asof(shown.sort("time_day"), left_on="tick_day", right_on="time_day").filter(
+        pl.col("tick_day") <= shown["time_day"].item(-1)
+    )
+    at = at.drop_nulls(["conf_low", "conf_high"]).with_columns(x=pl.col("tick_day") + aside)
+    axes.vlines(at["x"], at["conf_low"], at["conf_high"], color=group.colour, linewidth=1.1, clip_on=False, zorder=2.8)
+    ends = at.select("x", y=pl.concat_list("conf_low", "conf_high")).explode("y")
     axes.plot(
-        censored["time_day"], censored["estimate"], "|", color=group.colour, markersize=6, markeredgewidth=0.9,
-        clip_on=False, zorder=4,
-    )  # fmt: skip
+        ends["x"], ends["y"], "_", color=group.colour, markersize=4, markeredgewidth=1.1, clip_on=False, zorder=2.8
+    )
