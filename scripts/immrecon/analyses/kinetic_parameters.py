@@ -59,7 +59,7 @@ def _areas(
     variant: str,
     rule: str,
 ) -> list[pl.DataFrame]:
-    """Areas; of the primary variant the average over time, too."""
+    """Areas; of the primary variant the average over time, too. `followed`: by day, `Course.people_to` of it."""
     area = declared.area
     values = course.counted(factor)
     if area.start_value is not None:

@@ -202,25 +202,26 @@ def _limit(
     from scipy.optimize import brentq
 
     last = theta
+    known = {float(theta[j]): -size}  # asked again, from another start, the fit might end elsewhere
 
     def excess(at: float) -> float:
         nonlocal last
-        if at == theta[j]:
-            return -size
-        start = last.copy()
-        start[j] = at
-        found = _refine(shape, time, value, start, fixed=j)
-        if found is None or not _in_shape(shape, found[1]):
-            raise _OutOfShapeError
-        last = found[1]
-        return found[0] - target
+        if at not in known:
+            start = last.copy()
+            start[j] = at
+            found = _refine(shape, time, value, start, fixed=j)
+            if found is None or not _in_shape(shape, found[1]):
+                raise _OutOfShapeError
+            last, known[at] = found[1], found[0] - target
+        return known[at]
 
     endless = float(np.copysign(np.inf, step))
     inner, outer = float(theta[j]), float(theta[j]) + step
     try:
         for _ in range(_STEPS):
             if excess(outer) > 0:
-                limit = float(brentq(excess, inner, outer, xtol=1e-10 * (abs(inner) + abs(outer)), rtol=1e-10))
+                xtol = 1e-10 * (abs(inner) + abs(outer))
+                limit = float(brentq(excess, inner, outer, xtol=xtol, rtol=1e-10, maxiter=1000))
                 return limit if abs(excess(limit)) <= _JUMP * size else endless
             inner, outer = outer, outer + (outer - float(theta[j])) * 0.5
     except _OutOfShapeError:
