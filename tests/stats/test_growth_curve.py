@@ -86,6 +86,16 @@ def test_no_plateau_in_sight_gives_no_confident_asymptote(model):
     assert found.status == "not estimable" or found.conf_high[which] > 3 * np.exp(2)
 
 
+def test_limits_of_a_curve_whose_best_fit_jumps_are_found_or_infinite():
+    """Least squares ends elsewhere from another start: a limit must not be looked for with two answers for one place."""
+    t = [16.0, 25.0, 39.0, 78.0, 113.0, 128.0, 206.0, 253.0, 334.0]
+    y = [0.1, -1.3, 0.0, -0.5, 0.0, 0.2, 1.3, 2.2, 3.0]
+    found = growth_curve(t, y, model="gompertz")
+    assert found.status == "estimated"
+    assert (found.conf_low <= found.estimate).all()
+    assert (found.estimate <= found.conf_high).all()
+
+
 def test_unknown_models_and_fractions_are_refused():
     with pytest.raises(InputError, match=r"^model: 'richards' is not known"):
         growth_curve(DAYS, DAYS, model="richards")
