@@ -68,6 +68,26 @@ def test_pieces_in_order_make_the_same_files(tmp_path, monkeypatch, n_parts, n_f
         assert one.read_bytes() == other.read_bytes()
 
 
+@pytest.mark.parametrize("row_group", [7, 262_144])
+def test_coded_texts_make_the_same_file(tmp_path, monkeypatch, row_group):
+    monkeypatch.setattr("immrecon.contracts.io._ROW_GROUP", row_group)
+    coded = CM.coded(["USUBJID", "CMTRT", "CMCAT", "CMENRTPT", "SRCFILE"])
+    frame = medications(50).cast(coded.schema.create_empty().schema)
+    assert frame.schema["CMTRT"] == pl.Categorical
+    assert frame.columns == medications().columns
+    write(CM, medications(50), tmp_path / "texts.parquet")
+    write_in_order(coded, [[frame]], tmp_path / "coded.parquet")
+    assert (tmp_path / "coded.parquet").read_bytes() == (tmp_path / "texts.parquet").read_bytes()
+    assert read(CM, tmp_path / "coded.parquet").equals(read(CM, tmp_path / "texts.parquet"))
+
+
+def test_rules_hold_for_coded_texts(tmp_path):
+    coded = CM.coded(["CMENRTPT"])
+    frame = medications().with_columns(CMENRTPT=pl.lit("WORD")).cast(coded.schema.create_empty().schema)
+    with pytest.raises(ContractError, match="CMENRTPT"):
+        write_in_order(coded, [[frame]], tmp_path / "cm.parquet")
+
+
 def test_a_failure_between_pieces_leaves_no_file(tmp_path):
     def frames():
         yield medications()

@@ -19,7 +19,8 @@ from immrecon.errors import SourceError
 from immrecon.ingest.clinical import harmonise_clinical
 from immrecon.ingest.lab import harmonise_labs
 from immrecon.ingest.lab_chunks import gather_lab, harmonise_lab_chunk
-from immrecon.ingest.lab_stream import LabAccount, ahead, at_once, harmonise_by_bucket, harmonise_lab, is_large
+from immrecon.ingest.lab_stream import LabAccount, harmonise_by_bucket, harmonise_lab, is_large
+from immrecon.ingest.threads import ahead, at_once
 
 from .lab_cases import ANALYTES, CUTOFF, EXTRACTED, PEOPLE, dialect, export, participants
 from .random_exports import laboratories, write_exports
@@ -60,7 +61,7 @@ def by_chunks(spec: LabSpec, folder: Path, dm: pl.DataFrame, out: Path, n: int) 
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of some kilobytes is read in many pieces, and put down in several."""
     monkeypatch.setattr("immrecon.ingest.readers.large.HEAD_ROWS", 2)
-    monkeypatch.setattr("immrecon.ingest.lab_stream.BLOCK_BYTES", 600)
+    monkeypatch.setattr("immrecon.ingest.lab_lines.BLOCK_BYTES", 600)
     monkeypatch.setattr("immrecon.ingest.lab_buckets.CELLS_AT_A_TIME", 50)
 
 

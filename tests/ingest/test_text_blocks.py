@@ -3,6 +3,7 @@
 import random
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -11,6 +12,7 @@ from immrecon.config.source_format import Layout
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.grid import ROW, Table, to_table
 from immrecon.ingest.readers.large import table_parts
+from immrecon.ingest.readers.lines import Role
 from immrecon.ingest.readers.text import read_text
 from immrecon.ingest.readers.text_blocks import Split, TextBlocks
 
@@ -59,17 +61,36 @@ def random_text(rng: random.Random, delimiter: str) -> str:
     return end.join(lines) + rng.choice(["", end])
 
 
-def assert_what_is_known_of_parts_holds(folder: Path, declared: Layout, block_bytes: int, whole: Table) -> None:
-    """Without one of the columns, the others are the same; and cells are as neat as it is said."""
+def assert_what_is_read_is_the_same(folder: Path, declared: Layout, block_bytes: int, whole: Table) -> None:
+    """Without a column that nothing is made of."""
     parts = list(table_parts(folder, "t.csv", declared, ["id"], block_bytes, lambda head: head != "value"))
     read = pl.concat([part.frame.select(name for name in part.frame.columns if name != "value") for part in parts])
     assert_frame_equal(read, whole.frame.drop("value"))
-    for part in parts:
-        texts = part.frame.select(pl.col(part.heads))
-        if part.trimmed:
-            assert_frame_equal(texts, texts.with_columns(pl.all().str.strip_chars()))
-        if part.longest is not None:
-            assert all((length or 0) <= part.longest for length in texts.select(pl.all().str.len_bytes().max()).row(0))
+
+
+def assert_new_lines_say_all(
+    folder: Path, declared: Layout, block_bytes: int, whole: Table, roles: dict[str, Role]
+) -> None:
+    """Of rows that say nothing new, all is known from those that did."""
+    said, around = ([name for name, own in roles.items() if own & of] for of in (Role.SAID, Role.AROUND))
+    frames = []
+    for part in table_parts(folder, "t.csv", declared, ["id"], block_bytes, role=lambda head: roles[head]):
+        if isinstance(part, Table):
+            frames.append(part.frame.select(ROW, *roles))
+            continue
+        readings, runs = part.of_readings(), part.of_runs()
+        assert (
+            readings.n_rows
+            == part.lines.n
+            == readings.count(pl.repeat(value=True, n=readings.frame.height, eager=True))
+        )
+        own = [
+            pl.DataFrame({ROW: np.arange(part.first, part.first + part.lines.n)}),
+            runs.frame.select(around)[part.lines.run],
+            readings.frame.select(name for name in said if name not in around)[part.lines.reading],
+        ]
+        frames.append(pl.concat(own, how="horizontal").select(ROW, *roles))
+    assert_frame_equal(pl.concat(frames), whole.frame.select(ROW, *roles))
 
 
 @pytest.mark.parametrize("seed", range(400))
@@ -95,7 +116,9 @@ def test_blocks_are_the_table_read_at_once(tmp_path: Path, monkeypatch: pytest.M
             continue
         assert_frame_equal(parts.frame, whole.frame)
         assert_frame_equal(parts.ragged, whole.ragged)
-        assert_what_is_known_of_parts_holds(tmp_path, declared, block_bytes, whole)
+        assert_what_is_read_is_the_same(tmp_path, declared, block_bytes, whole)
+        roles = {head: rng.choice([Role.SAID, Role.AROUND, Role.SAID | Role.AROUND]) for head in whole.heads}
+        assert_new_lines_say_all(tmp_path, declared, block_bytes, whole, roles)
         assert parts.repeated == whole.repeated
 
 

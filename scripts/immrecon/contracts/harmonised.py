@@ -4,7 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from immrecon.contracts.base import Contract, count, day, integer, number, one_of, optional_text, rule, text
-from immrecon.vocabulary import Fate, Privacy, QueryStatus, SaeStatus, Severity
+from immrecon.vocabulary import USED_FATES, Fate, Privacy, QueryStatus, SaeStatus, Severity
 
 
 class SourceCell(dy.Schema):
@@ -176,16 +176,20 @@ class Lb(SourceCell):
 
     @rule
     def used_results_have_a_number(cls) -> pl.Expr:
-        return ~pl.col("LBFATE").is_in([Fate.VALUE, Fate.CENSORED]) | pl.col("LBSTRESN").is_not_null()
+        return ~_is_used() | pl.col("LBSTRESN").is_not_null()
 
     @rule
     def used_results_are_dated(cls) -> pl.Expr:
         dated = pl.col("LBDT").is_not_null() | pl.col("LBDY").is_not_null()
-        return ~pl.col("LBFATE").is_in([Fate.VALUE, Fate.CENSORED]) | dated
+        return ~_is_used() | dated
 
     @rule
     def comparator_fits_fate(cls) -> pl.Expr:
         return (pl.col("LBFATE") != Fate.VALUE) | (pl.col("LBCMP") == "=")
+
+
+def _is_used() -> pl.Expr:
+    return pl.col("LBFATE").is_in([fate.value for fate in USED_FATES])
 
 
 class Queries(dy.Schema):
@@ -261,6 +265,11 @@ CM = _participants("cm", "One row per medication or cellular intervention.", Cm)
 AE = _participants("ae", "One row per adverse event.", Ae)
 SAE = _participants("sae", "One row per event of the safety database; none of them is counted.", Sae)
 LB = _participants("lb", "One row per identified result cell of a lab export, whatever became of it.", Lb)
+_CODED = [
+    "USUBJID", "LBTESTCD", "LBNAM", "LBVISIT", "LBORRES", "LBORRESU", "LBCMP", "LBSTRESU", "LBORNRLO", "LBORNRHI",
+    "LBMETHOD", "LBRSTAT", "LBFATE", "SRCFILE", "SRCSHEET", "SRCCOL",
+]  # fmt: skip
+LB_CODED = LB.coded(_CODED)
 QUERIES_LAB = Contract("queries_lab", "harmonised", "One row per query on a lab export.", Queries, 2)
 QUERIES_CLINICAL = Contract("queries_clinical", "harmonised", "One row per query on a clinical extract.", Queries, 2)
 QUERY_LOG = Contract(

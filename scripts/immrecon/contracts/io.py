@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import io
 import logging
 import os
 import queue
@@ -23,6 +24,7 @@ from immrecon.errors import ContractError, SourceError
 LOGGER = logging.getLogger("immrecon")
 
 _ROW_GROUP = 262_144
+_ARROW_SCHEMA = "ARROW:schema"
 
 Paths = str | Path | Sequence[str] | Sequence[Path]
 
@@ -219,8 +221,23 @@ def _parquet_options(contract: Contract) -> dict[str, Any]:
         "compression_level": 3,
         "statistics": False,
         "row_group_size": _ROW_GROUP,
-        "metadata": {"immrecon.table": contract.name, "immrecon.schema_version": str(contract.schema_version)},
+        "metadata": {
+            _ARROW_SCHEMA: _arrow_schema(contract),
+            "immrecon.table": contract.name,
+            "immrecon.schema_version": str(contract.schema_version),
+        },
     }
+
+
+@lru_cache
+def _arrow_schema(contract: Contract) -> str:
+    """The types that a reader of the file gives its columns: texts are texts, in the memory of the writer coded or not.
+    What polars would write itself for coded columns gives way to it.
+    """
+    empty, file = contract.schema.create_empty(), io.BytesIO()
+    empty.with_columns(pl.selectors.categorical().cast(pl.String)).write_parquet(file)
+    file.seek(0)
+    return str(pl.read_parquet_metadata(file)[_ARROW_SCHEMA])
 
 
 @contextlib.contextmanager

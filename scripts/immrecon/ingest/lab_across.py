@@ -96,13 +96,9 @@ def _by_runs(plain: pl.DataFrame) -> pl.DataFrame:
     first = np.flatnonzero(np.diff(sample, prepend=sample[:1] + 1))
     if not first.size:
         return plain.with_columns(N=pl.lit(0, dtype=pl.Int64))
-    return (
-        plain.select("SAMPLEID", "ORDER")
-        .select(pl.all().gather(pl.Series(first)))
-        .with_columns(
-            N=pl.Series(np.diff(first, append=sample.size)),
-            DIGEST=pl.Series(np.add.reduceat(plain["DIGEST"].to_numpy(), first)),
-        )
+    return plain.select("SAMPLEID", "ORDER")[pl.Series(first)].with_columns(
+        N=pl.Series(np.diff(first, append=sample.size)),
+        DIGEST=pl.Series(np.add.reduceat(plain["DIGEST"].to_numpy(), first)),
     )
 
 

@@ -13,6 +13,7 @@ from immrecon.config.source_format import IdentityRule
 from immrecon.contracts.io import part_of
 from immrecon.ingest.identity import identifiers
 from immrecon.ingest.lab_coded import ORDER, Coded, Kinds, coded
+from immrecon.ingest.lab_lines import LineCells
 from immrecon.ingest.lab_order import order_of
 
 CELLS_AT_A_TIME = 2_000_000
@@ -84,7 +85,13 @@ class Spill:
         folder.mkdir(parents=True)
 
     def add(self, cells: pl.DataFrame) -> None:
-        self._held.append(self._kinds.code(cells))
+        self._hold(*self._kinds.code(cells))
+
+    def add_lines(self, lines: LineCells) -> None:
+        self._hold(*self._kinds.code_lines(lines))
+
+    def _hold(self, cells: pl.DataFrame, around: pl.DataFrame) -> None:
+        self._held.append((cells, around))
         self._n_held += cells.height
         if self._n_held >= CELLS_AT_A_TIME:
             self.close()
@@ -104,8 +111,8 @@ class Spill:
         run = cells["RUN"].to_numpy()
         of_cell = bucket[run]
         n_cells = np.bincount(of_cell, minlength=self._buckets.n)
-        around = around.select(pl.all().gather(in_order))
-        cells = cells.with_columns(RUN=pl.Series(number[run])).select(pl.all().gather(order_of([of_cell])))
+        around = around[in_order]
+        cells = cells.with_columns(RUN=pl.Series(number[run]))[order_of([of_cell])]
         ends_of_runs, ends = np.cumsum(n_runs), np.cumsum(n_cells)
         for wanted in self._wanted:
             if not n_cells[wanted]:

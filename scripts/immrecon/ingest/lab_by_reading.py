@@ -14,6 +14,7 @@ import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.config.study import Analyte
+from immrecon.contracts.harmonised import LB_CODED
 from immrecon.ingest.dual_platform import has_percentages_of_counts
 from immrecon.ingest.duplicates import day_keys, version_keys
 from immrecon.ingest.findings import Finding, columns_said
@@ -33,13 +34,14 @@ from immrecon.vocabulary import USED_FATES, Fate
 Flags = npt.NDArray[np.bool_]
 _FATES = [*(fate.value for fate in Fate), BLANK]
 _IS_USED = np.array([fate in USED_FATES for fate in _FATES])
+_CODED = {name: dtype for name, dtype in LB_CODED.schema.create_empty().schema.items() if dtype == pl.Categorical}
 _QUERIED, _BLANK = (_FATES.index(fate) for fate in (Fate.QUERIED.value, BLANK))
 
 
 @dataclass(frozen=True)
 class Judged:
     """Results of one laboratory and its columns of LB (but LBSEQ), and the number of cells by file and fate; `ordered`:
-    whether they are in the order of LB.
+    whether they are in the order of LB, and of the types of LB_CODED.
     """
 
     results: Results
@@ -77,7 +79,6 @@ class _Judging:
         self._run, self._reading = (parsed.cells[name].to_numpy() for name in ("RUN", "READING"))
         self._readings = _unasked(parsed.readings, dialect)
         self._fate = _codes(self._readings["FATE"])[self._reading]
-        self._numbers = self._numbers_of_all()
 
     def judged(self) -> Judged:
         closely = np.flatnonzero(self._closely())
@@ -89,7 +90,7 @@ class _Judging:
         self._fate[self._at(withheld["ORDER"])] = _QUERIED
         queried = [asked.filter(pl.col("FATE") == Fate.QUERIED.value), withheld]
         results = Results(
-            used if withheld.is_empty() else self._used(),
+            used if withheld.is_empty() else used.filter(~pl.col(ORDER).is_in(withheld[ORDER].implode())),
             pl.concat(queried, how="diagonal").sort(ORDER),
             self._notable(),
             self._of,
@@ -101,7 +102,7 @@ class _Judging:
 
     def _whole(self, readings: pl.DataFrame, at: Places) -> pl.DataFrame:
         """The whole rows of the cells at these places."""
-        some = self._parsed.cells.select(pl.all().gather(at))
+        some = self._parsed.cells[at]
         return with_series(side_by_side(some, self._parsed.around, readings), self._n_analytes)
 
     def _at(self, orders: pl.Series) -> Places:
@@ -131,23 +132,21 @@ class _Judging:
         fate = pl.Series("FATE", _FATES).gather(self._fate[at])
         if columns is None:
             return self._whole(self._readings, at).with_columns(fate)
-        some = self._parsed.cells.select(pl.all().gather(at))
+        some = self._parsed.cells[at]
         around, readings = (
             frame.select(name for name in columns if name in frame.columns)
             for frame in (self._parsed.around, self._readings)
         )
         return side_by_side(some, around, readings).with_columns(fate).select(columns)
 
-    def _numbers_of_all(self) -> pl.DataFrame:
-        """The columns of `Results.numbers`, of all results."""
+    def _used(self) -> pl.DataFrame:
+        """`Results.numbers`."""
+        at = np.flatnonzero(_IS_USED[self._fate])
         around, readings, cells = self._parsed.around, self._readings, self._parsed.cells
         own = around.select("SAMPLEID", "DAY", "CLOCK", "LBDT", "PERSON")
         measured = readings.select("LBTESTCD", "LBCMP", "LBSTRESN", "DIGEST", "PLACE")
-        both = side_by_side(cells, own, measured)
+        both = side_by_side(cells[at], own, measured)
         return with_series(both, self._n_analytes).drop("PERSON", "PLACE")
-
-    def _used(self) -> pl.DataFrame:
-        return self._numbers.filter(pl.Series(_IS_USED[self._fate]))
 
     def _closely(self) -> Flags:
         """Cells that are not simply what their reading says."""
@@ -201,7 +200,7 @@ class _Judging:
         return fates_of(pl.concat([self._readings.select("SRCFILE", "SRCSHEET"), counts], how="horizontal"))
 
     def _lb(self, closely: Places, reasons: pl.Series) -> pl.DataFrame:
-        """The columns of LB in its order: texts are made where they are few."""
+        """The columns of LB_CODED in the order of LB: texts are made where they are few."""
         around, readings = self._parsed.around, self._readings.drop("FATE", "SUPERSEDED")
         identified = around["USUBJID"].is_not_null().to_numpy()[self._run]
         of_study = readings["LBTESTCD"].is_not_null().to_numpy()[self._reading]
@@ -212,7 +211,7 @@ class _Judging:
         place[closely] = np.arange(closely.size)
         reason = pl.Series(place[kept])
         own = self._parsed.cells.select(pl.col(ROW).gather(kept)).with_columns(
-            FATE=pl.Series(_FATES).gather(self._fate[kept]),
+            FATE=pl.Series(_FATES, dtype=_CODED["LBFATE"]).gather(self._fate[kept]),
             LBREASND=reasons.gather(pl.select(pl.when(reason >= 0).then(reason)).to_series()),
         )
         columns = {column.meta.output_name(): column for column in columns_of_lb(self._dialect)}
@@ -220,10 +219,11 @@ class _Judging:
         for frame, at in ((around, run), (readings, reading), (own, None)):
             here = [column for column in columns.values() if set(column.meta.root_names()) <= set(frame.columns)]
             made = frame.select(here)
+            made = made.cast({name: _CODED[name] for name in made.columns if name in _CODED})
             alike = [column.name for column in made if column.eq_missing(column.first()).all()]
             constant += [pl.lit(made[name].first(), dtype=made.schema[name]).alias(name) for name in alike]
             varying = made.drop(alike)
-            parts.append(varying if at is None else varying.select(pl.all().gather(at)))
+            parts.append(varying if at is None else varying[at])
             columns = {name: column for name, column in columns.items() if name not in made.columns}
         made = pl.concat(parts, how="horizontal").with_columns(constant)
         return made.select(column.meta.output_name() for column in columns_of_lb(self._dialect))

@@ -29,7 +29,7 @@ def slips(numbers: pl.DataFrame, rule: SlipRule | None, cutoff: date | None) -> 
     columns = ["ORDER", "PREVIOUS", "NEXT"]
     if rule is None:
         return numbers.clear().select("ORDER", PREVIOUS="LBSTRESN", NEXT="LBSTRESN")
-    found = by_period(numbers, partial(_between, rule=rule), cutoff)
+    found = by_period(numbers, partial(_between, rule=rule), rule.ratio_low, cutoff)
     return found.drop_nulls(columns).unique("ORDER", keep="first", maintain_order=True).select(columns)
 
 
@@ -100,7 +100,7 @@ def with_severities(listed: pl.DataFrame, checks: Checks) -> pl.DataFrame:
 
 
 def _jump_remarks(results: Results, rule: JumpRule) -> pl.DataFrame:
-    numbers = neighbours(numbers_of(results.numbers), rule.factor)
+    numbers = neighbours(numbers_of(results.numbers, rule.factor), rule.factor)
     apart = pl.col("DAY") - pl.col("PREVIOUSDAY")
     steep = (pl.col("BEFORE") >= rule.factor) | (pl.col("BEFORE") <= 1 / rule.factor)
     larger = pl.max_horizontal("LBSTRESN", "PREVIOUS")
@@ -124,7 +124,7 @@ def _jump_remarks(results: Results, rule: JumpRule) -> pl.DataFrame:
 
 def _slip_remarks(results: Results, rule: SlipRule, cutoff: date | None) -> pl.DataFrame:
     """The first or the last results, with a neighbour on one side only."""
-    numbers = by_period(results.numbers, partial(_between, rule=rule), cutoff)
+    numbers = by_period(results.numbers, partial(_between, rule=rule), rule.ratio_low, cutoff)
     one_sided = pl.col("PREVIOUS").is_null() | pl.col("NEXT").is_null()
     found = numbers.filter(one_sided).unique("ORDER", keep="first", maintain_order=True)
     finding = Finding(

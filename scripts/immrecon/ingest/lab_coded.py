@@ -11,11 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from immrecon.ingest.lab_lines import LineCells
 from immrecon.ingest.lab_parse import AROUND, runs
 from immrecon.ingest.readers.grid import ROW
 
 ORDER = "ORDER"
 """Of a result cell among all of its laboratory: decides where nothing else does."""
+
+CODED_COLUMNS = [ORDER, ROW, "RESULT", "RUN", "KIND"]
 
 Places = npt.NDArray[np.int64]
 
@@ -34,7 +37,7 @@ class Coded:
 
 
 def side_by_side(cells: pl.DataFrame, around: pl.DataFrame, readings: pl.DataFrame) -> pl.DataFrame:
-    parts = [around.select(pl.all().gather(cells["RUN"])), readings.select(pl.all().gather(cells["READING"]))]
+    parts = [around[cells["RUN"]], readings[cells["READING"]]]
     return pl.concat([cells.drop("RUN", "READING"), *parts], how="horizontal")
 
 
@@ -50,16 +53,24 @@ class Kinds:
     def code(self, cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """ORDER, SRCROW, RESULT, RUN and KIND of the cells, and what stands around each run of them."""
         around, run = runs(cells, AROUND)
-        said = cells.drop(ORDER, ROW, "RESULT", *AROUND)
+        return cells.select(ORDER, ROW, "RESULT").with_columns(RUN=run.cast(pl.UInt32), KIND=self._kinds(cells)), around
+
+    def code_lines(self, lines: LineCells) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """As `code`. Among the cells is their ORDER."""
+        said = lines.readings.select("RESULT", KIND=self._kinds(lines.readings))
+        of_cells = said[lines.cells["READING"]]
+        own = lines.cells.select(ORDER, ROW, pl.col("RUN").cast(pl.UInt32))
+        return pl.concat([own, of_cells], how="horizontal").select(CODED_COLUMNS), lines.around
+
+    def _kinds(self, cells: pl.DataFrame) -> pl.Series:
+        said = cells.drop(ORDER, ROW, "RESULT", *AROUND, strict=False)
         code, first = few_distinct(said)
-        numbers = self._numbers(said.select(pl.all().gather(first)))
-        coded = cells.select(ORDER, ROW, "RESULT").with_columns(RUN=run.cast(pl.UInt32), KIND=numbers.gather(code))
-        return coded, around
+        return self._numbers(said[first]).gather(code)
 
     def of(self, numbers: pl.Series) -> pl.DataFrame:
         """What cells of these kinds say, a row for each number."""
         assert self._known is not None
-        return self._known.drop("KIND").select(pl.all().gather(numbers))
+        return self._known.drop("KIND")[numbers]
 
     def _numbers(self, found: pl.DataFrame) -> pl.Series:
         names = found.columns
@@ -135,8 +146,11 @@ def _numbered(column: pl.Series) -> tuple[Places, int]:
     if column.len() == 0 or column.eq_missing(column[0]).all():
         return np.zeros(column.len(), dtype=np.int64), 1
     if column.dtype == pl.String:
-        names = column.unique().drop_nulls()
-        numbers, n = column.cast(pl.Enum(names)).to_physical(), names.len()
+        own = pl.Categorical(pl.Categories.random())
+        numbers = column.cast(own).to_physical()
+        n = int(numbers.max()) + 1  # type: ignore[arg-type]
+    elif column.dtype.is_unsigned_integer() and not column.null_count():
+        numbers, n = column, int(column.max() or 0) + 1  # type: ignore[arg-type]
     else:
         ranked = column.rank("dense")
         numbers, n = ranked - 1, int(ranked.max() or 0)  # type: ignore[arg-type]

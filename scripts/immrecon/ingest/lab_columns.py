@@ -9,6 +9,7 @@ from immrecon.config.dialect import Dialect
 from immrecon.errors import SourceError
 from immrecon.ingest.lab_limits import limit_heads
 from immrecon.ingest.readers.grid import Table
+from immrecon.ingest.readers.lines import Role
 
 
 def required_columns(dialect: Dialect) -> list[str]:
@@ -49,6 +50,18 @@ def is_read(head: str, dialect: Dialect) -> bool:
     return dialect.shape != "long" if ignored == "*" else head not in ignored
 
 
+def role(head: str, dialect: Dialect) -> Role:
+    """What the cells of a column of a long export are compared for, to look once at what comes again and again."""
+    columns = dialect.columns
+    dated = [column.column for column in (columns.collected, columns.received, columns.reported) if column is not None]
+    around = {columns.participant, columns.time, columns.visit, columns.accession, *dated}
+    read_otherwise = {columns.test, columns.result, columns.status, columns.unit, columns.loinc, *limit_heads(columns)}
+    read_otherwise |= {exclusion.column for exclusion in dialect.exclude_where}
+    if head not in around:
+        return Role.SAID
+    return Role.AROUND | Role.SAID if head in read_otherwise else Role.AROUND
+
+
 def _in_the_file(heads: Sequence[str], dialect: Dialect) -> list[str]:
     return [head for head in heads if head not in dialect.constants]
 
@@ -64,6 +77,4 @@ def with_constants(table: Table, dialect: Dialect) -> Table:
             "Hint: take it out of constants to read the file's own, or give the constant another name."
         )
     columns = [pl.lit(text).alias(head) for head, text in dialect.constants.items()]
-    trimmed = table.trimmed and all(text == text.strip() for text in dialect.constants.values())
-    longest = None if dialect.constants else table.longest
-    return replace(table, frame=table.frame.with_columns(columns), trimmed=trimmed, longest=longest)
+    return replace(table, frame=table.frame.with_columns(columns))

@@ -24,9 +24,13 @@ def near_or_none(ratio: pl.Expr, rule: SlipRule) -> pl.Expr:
     return ratio.is_null() | near(ratio, rule)
 
 
-def by_period(frame: pl.DataFrame, made: Callable[[pl.DataFrame], pl.DataFrame], cutoff: date | None) -> pl.DataFrame:
-    """What is made of numbers beside others, those of a result on or before the cut-off being on or before it too."""
-    numbers = numbers_of(frame)
+def by_period(
+    frame: pl.DataFrame, made: Callable[[pl.DataFrame], pl.DataFrame], least: float, cutoff: date | None
+) -> pl.DataFrame:
+    """What is made of numbers beside others (as `numbers_of`), those of a result on or before the cut-off being on or
+    before it too.
+    """
+    numbers = numbers_of(frame, least)
     if cutoff is None:
         return made(numbers)
     later = (pl.col("LBDT") > cutoff).fill_null(value=False)
@@ -35,22 +39,29 @@ def by_period(frame: pl.DataFrame, made: Callable[[pl.DataFrame], pl.DataFrame],
     return pl.concat([made(numbers.filter(~later)), made(with_later).filter(later)])
 
 
-def numbers_of(frame: pl.DataFrame) -> pl.DataFrame:
-    """Numbers above zero."""
-    return frame.select(_OF_NUMBERS).filter(pl.col("LBSTRESN") > 0)
+def numbers_of(frame: pl.DataFrame, least: float) -> pl.DataFrame:
+    """Numbers above zero, of the series of which the largest is at least so many times the least: they are few."""
+    numbers = frame.select(_OF_NUMBERS)
+    if frame.is_empty():
+        return numbers
+    series, number = frame["SERIES"].to_numpy(), frame["LBSTRESN"].to_numpy()
+    kept = number > 0
+    most, fewest = np.zeros(series.max() + 1), np.full(series.max() + 1, np.inf)
+    np.maximum.at(most, series[kept], number[kept])
+    np.minimum.at(fewest, series[kept], number[kept])
+    return numbers.filter(pl.Series(kept & (most >= fewest * least * _NEARLY)[series]))
 
 
 def neighbours(numbers: pl.DataFrame, least: float) -> pl.DataFrame:
     """Numbers in order of time, with the ratio to the result before and after of the same participant and analyte; at
     least those that are `least` times one of the two, or a `least`th of it.
     """
-    wide = _wide(numbers, least)
-    order = _in_time(wide)
+    order = _in_time(numbers)
 
     def beside(name: str, by: int) -> pl.Expr:
         return pl.when(pl.col("SERIES") == pl.col("SERIES").shift(by)).then(pl.col(name).shift(by))
 
-    series = wide.select(pl.col("SERIES", "LBSTRESN").gather(order))
+    series = numbers.select(pl.col("SERIES", "LBSTRESN").gather(order))
     series = series.with_columns(PREVIOUS=beside("LBSTRESN", 1), NEXT=beside("LBSTRESN", -1))
     ratios = [pl.col("LBSTRESN") / pl.col(name) for name in ("PREVIOUS", "NEXT")]
     far = pl.any_horizontal((ratio >= least * _NEARLY) | (ratio * least * _NEARLY <= 1) for ratio in ratios)
@@ -58,9 +69,9 @@ def neighbours(numbers: pl.DataFrame, least: float) -> pl.DataFrame:
     at = series.select(pl.arg_where(far.fill_null(value=False))).to_series().cast(pl.Int64)
     earlier = pl.col("DAY", "SRCROW", "LBCMP").gather(order.gather((at - 1).clip(0)))
     parts = [
-        wide.select(pl.all().gather(order.gather(at))),
+        numbers[order.gather(at)],
         series.select(pl.col("PREVIOUS", "NEXT").gather(at)),
-        wide.select(earlier.name.prefix("PREVIOUS")),
+        numbers.select(earlier.name.prefix("PREVIOUS")),
     ]
     follows = pl.col("PREVIOUS").is_not_null()
     return pl.concat(parts, how="horizontal").with_columns(
@@ -74,8 +85,7 @@ def runs(numbers: pl.DataFrame, rule: SlipRule) -> pl.DataFrame:
     """Plain numbers in a row, from 2 to the longest run, all of them about a thousandfold above or below the result
     before the run (PREVIOUS) and the one after it (NEXT); one of the two is null at the beginning or end of a series.
     """
-    wide = _wide(numbers, rule.ratio_low)
-    ordered = wide.select(pl.all().gather(_in_time(wide)))
+    ordered = numbers[_in_time(numbers)]
     number, series = pl.col("LBSTRESN"), pl.col("SERIES")
     found = [ordered.clear().with_columns(PREVIOUS="LBSTRESN", NEXT="LBSTRESN")]
     for n in range(2, rule.longest_run + 1):
@@ -90,20 +100,9 @@ def runs(numbers: pl.DataFrame, rule: SlipRule) -> pl.DataFrame:
         both = ordered.with_columns(PREVIOUS=before, NEXT=after)
         at = ordered.select(pl.arg_where(begins.fill_null(value=False))).to_series().cast(pl.Int64)
         ends = both.select(pl.col("PREVIOUS", "NEXT").gather(at))
-        rows = [ordered.select(pl.all().gather(at + place)) for place in range(n)]
+        rows = [ordered[at + place] for place in range(n)]
         found += [pl.concat([some, ends], how="horizontal") for some in rows]
     return pl.concat(found)
-
-
-def _wide(numbers: pl.DataFrame, least: float) -> pl.DataFrame:
-    """The numbers of series of which the largest is so many times the least."""
-    if numbers.is_empty():
-        return numbers
-    series, number = numbers["SERIES"].to_numpy(), numbers["LBSTRESN"].to_numpy()
-    most, fewest = np.zeros(series.max() + 1), np.full(series.max() + 1, np.inf)
-    np.maximum.at(most, series, number)
-    np.minimum.at(fewest, series, number)
-    return numbers.filter(pl.Series((most >= fewest * least * _NEARLY)[series]))
 
 
 def _in_time(numbers: pl.DataFrame) -> pl.Series:

@@ -34,7 +34,7 @@ def parse_cells(cells: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame, analyte
     """
     around, place = runs(cells, AROUND)
     around, readings = parse_around(around, dialect, dm), parse_readings(cells.drop(AROUND), dialect, analytes)
-    whole = pl.concat([readings, around.select(pl.all().gather(place))], how="horizontal")
+    whole = pl.concat([readings, around[place]], how="horizontal")
     return with_series(whole, len(analytes))
 
 

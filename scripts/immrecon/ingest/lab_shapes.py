@@ -45,7 +45,7 @@ _RECEIVED = [
     "NAME", "RESULT", "IDTEXT", "DATETEXT", "TIMETEXT", "RECEIVEDTEXT", "REPORTEDTEXT", "VISIT", "ACCESSION",
     "STATUSTEXT", "UNITTEXT", "LOINC", "LOWTEXT", "HIGHTEXT",
 ]  # fmt: skip
-"""Texts as received. One that is too long to mean anything keeps its beginning only: queries repeat it."""
+"""Texts as received."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def shape(table: Table, dialect: Dialect) -> Shaped:
 
     Raises SourceError: (visits in the header) no analyte or no date below a visit, or no visit.
     """
-    if not table.trimmed and (dialect.visits is None or dialect.visits.dates != "head"):
+    if dialect.visits is None or dialect.visits.dates != "head":
         table = replace(table, frame=table.frame.with_columns(pl.col(table.heads).fill_null("")))
     frame = table.frame.with_columns(N_CELLS=pl.lit(None, dtype=pl.Int64))
     if not table.ragged.is_empty():
@@ -123,16 +123,15 @@ def name_in(column: str) -> pl.Expr:
 
 def by_test(cells: pl.DataFrame, table: Table, dialect: Dialect, used: Sequence[str]) -> Shaped:
     """Result cells whose analyte stands in their row, with the count of those that are blank or not requested."""
-    is_empty = pl.col("RESULT") == "" if table.trimmed else ~is_filled("RESULT")
     is_blank, is_mark, is_wanted = cells.select(
-        BLANK=is_empty & ~says_no_result(dialect), MARK=may_say_more(dialect), WANTED=is_requested(dialect)
+        BLANK=~is_filled("RESULT") & ~says_no_result(dialect), MARK=may_say_more(dialect), WANTED=is_requested(dialect)
     )
     named = [name for name in cells.columns if name in CELL_COLUMNS or name.startswith("EXCLUDE_")]
     return Shaped(
         select_cells(cells.select(named).filter(is_wanted & (~is_blank | is_mark)), table, dialect),
-        table.frame.height,
-        int(is_blank.sum()),
-        int((~is_wanted & ~is_blank).sum()),
+        table.n_rows,
+        table.count(is_blank),
+        table.count(~is_wanted & ~is_blank),
         undeclared(table, dialect, used),
     )
 
@@ -218,7 +217,7 @@ def context(
         place = block.get(head, head)
         if place not in table.heads:
             raise SourceError(f'{table.place}: the declared column "{head}" is missing.')
-        return pl.col(place) if table.trimmed else pl.col(place).str.strip_chars()
+        return pl.col(place).str.strip_chars()
 
     collected = columns.collected.column
     texts = {
@@ -246,22 +245,28 @@ def select_cells(cells: pl.DataFrame, table: Table, dialect: Dialect) -> pl.Data
     else:
         computed = table.computed.with_columns(COMPUTED=pl.lit(value=True))
         cells = cells.join(computed, on=[ROW, COLUMN], how="left", maintain_order="left")
-    long = []
-    if table.longest is None or table.longest > LONGEST_SHOWN:
-        lengths = cells.select(pl.col(_RECEIVED).str.len_bytes().max()).row(0, named=True)
-        long = [name for name, length in lengths.items() if (length or 0) > LONGEST_SHOWN]
     excluded = _exclusions(cells, dialect)
     if excluded:  # of what is blank, only what a remark leaves out
         kept = cells.select(KEPT=is_filled("RESULT") | says_no_result(dialect) | marks_a_version(dialect))["KEPT"]
         kept |= pl.DataFrame(excluded).select(pl.any_horizontal(pl.all())).to_series()
         cells, excluded = cells.filter(kept), [flag.filter(kept) for flag in excluded]
-    return cells.with_columns(
-        pl.lit(table.file).alias("SRCFILE"),
-        pl.lit(table.sheet, dtype=pl.String).alias("SRCSHEET"),
-        pl.col("COMPUTED").fill_null(value=False),
-        *(brief(pl.col(name)) for name in long),
-        *excluded,
-    ).select(*CELL_COLUMNS, *(flag.name for flag in excluded))
+    return (
+        cells.with_columns(
+            pl.lit(table.file).alias("SRCFILE"),
+            pl.lit(table.sheet, dtype=pl.String).alias("SRCSHEET"),
+            pl.col("COMPUTED").fill_null(value=False),
+            *excluded,
+        )
+        .select(*CELL_COLUMNS, *(flag.name for flag in excluded))
+        .pipe(briefly)
+    )
+
+
+def briefly(cells: pl.DataFrame) -> pl.DataFrame:
+    """The same without the rest of texts that are too long to mean anything: queries repeat them."""
+    received = [name for name in cells.columns if name in _RECEIVED]
+    lengths = cells.select(pl.col(received).str.len_bytes().max()).row(0, named=True)
+    return cells.with_columns(brief(pl.col(name)) for name, length in lengths.items() if (length or 0) > LONGEST_SHOWN)
 
 
 def _exclusions(cells: pl.DataFrame, dialect: Dialect) -> list[pl.Series]:

@@ -6,21 +6,17 @@ one participant only.
 """
 
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.config.specs import LabSpec
-from immrecon.contracts.harmonised import CELLS, LB, QUERIES_LAB
+from immrecon.contracts.harmonised import CELLS, LB, LB_CODED, QUERIES_LAB
 from immrecon.contracts.io import Paths, as_paths, validate, write, write_in_order
 from immrecon.ingest.findings import LISTING, listing
 from immrecon.ingest.lab import (
@@ -38,20 +34,21 @@ from immrecon.ingest.lab_across import Across, AcrossBuckets
 from immrecon.ingest.lab_buckets import Buckets, Spill
 from immrecon.ingest.lab_by_reading import judge_coded
 from immrecon.ingest.lab_coded import ORDER
-from immrecon.ingest.lab_columns import is_read, required_columns, with_constants
+from immrecon.ingest.lab_lines import parts_of
 from immrecon.ingest.lab_notes import changes_of_laboratory, undeclared_columns, without_rows
 from immrecon.ingest.lab_parse import check_against_study
-from immrecon.ingest.lab_shapes import Shaped, shape
+from immrecon.ingest.lab_shapes import Shaped
 from immrecon.ingest.lab_undeclared import Undeclared
 from immrecon.ingest.readers import Table, find_files
-from immrecon.ingest.readers.large import table_parts
-from immrecon.ingest.readers.text_blocks import BLOCK_BYTES
+from immrecon.ingest.threads import ahead, at_once
 
-T = TypeVar("T")
-R = TypeVar("R")
+_CODED = LB_CODED.schema.create_empty().schema
 
-BUCKET_BYTES = 96_000_000
-"""Of the exports, for each bucket of participants: what is judged at a time."""
+BUCKET_BYTES = 192_000_000
+"""Of the exports, for each bucket of participants: what is judged together."""
+
+AT_ONCE = 3
+"""Buckets that are judged side by side where there are threads for it; memory is taken by so many."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,8 @@ def _size(dialect: Dialect, folder: Path) -> int:
 
 def buckets_wanted(spec: LabSpec, folder: Path) -> int:
     """Buckets of a size that can be judged in memory."""
-    return -(-sum(_size(dialect, folder) for dialect in spec.labs.values()) // BUCKET_BYTES)
+    n = -(-sum(_size(dialect, folder) for dialect in spec.labs.values()) // BUCKET_BYTES)
+    return n if n == 1 else n + n % 2  # of two threads none waits for the other to judge the last one
 
 
 def harmonise_by_bucket(spec: LabSpec, folder: Path, dm: pl.DataFrame, lb_parts: Paths, n_buckets: int) -> LabAccount:
@@ -113,7 +111,7 @@ def judge_buckets(
         _Laboratory.read(spec.labs[name], folder, buckets, room / name, kept / name) for name in sorted(spec.labs)
     ]
     judging = _Judging(spec, dm, laboratories)
-    write_in_order(LB, (judging.buckets(some) for some in buckets.by_part), paths)
+    write_in_order(LB_CODED, (judging.buckets(some) for some in buckets.by_part), paths)
     return [laboratory.said for laboratory in laboratories], judging.changes
 
 
@@ -160,13 +158,14 @@ class _Laboratory:
         counts, remarks = [], []
         for index, file in enumerate(find_files(folder, dialect.files)):
             first, total = None, None
-            required = required_columns(dialect)
-            parts = table_parts(folder, file, dialect.layout, required, BLOCK_BYTES, partial(is_read, dialect=dialect))
-            for table in (with_constants(part, dialect) for part in ahead(parts)):
-                part = shape(table, dialect)
-                spill.add(part.cells.with_columns(_order(index, dialect)))
-                first = table if first is None or first.frame.is_empty() else first
-                total = part if total is None else _together(total, part)
+            for part in ahead(parts_of(folder, file, dialect)):
+                order = _order(index, dialect)
+                if part.lines is None:
+                    spill.add(part.shaped.cells.with_columns(order))
+                else:
+                    spill.add_lines(replace(part.lines, cells=part.lines.cells.with_columns(order)))
+                first = part.table if first is None or first.frame.is_empty() else first
+                total = part.shaped if total is None else _together(total, part.shaped)
             assert first is not None, "a file that can be read has a table"
             assert total is not None
             undeclared = undeclared_columns(first, _in_order(first, total))
@@ -208,7 +207,7 @@ def _in_order(table: Table, total: Shaped) -> list[Undeclared]:
 
 @dataclass(frozen=True)
 class _Judged:
-    """One bucket: its rows of LB, changes of laboratory in it, and by laboratory what is said of its cells."""
+    """One bucket: its rows of LB_CODED, changes of laboratory in it, and by laboratory what is said of its cells."""
 
     lb: pl.DataFrame
     changes: pl.DataFrame
@@ -216,7 +215,7 @@ class _Judged:
 
 
 class _Judging:
-    """Judges bucket after bucket, as many at a time as polars has threads, and keeps what is said of them."""
+    """Judges bucket after bucket, some of them side by side, and keeps what is said of them."""
 
     def __init__(self, spec: LabSpec, dm: pl.DataFrame, laboratories: Sequence[_Laboratory]) -> None:
         self._spec, self._dm, self._laboratories = spec, dm, laboratories
@@ -224,7 +223,7 @@ class _Judging:
 
     def buckets(self, numbers: Iterable[int]) -> Iterator[pl.DataFrame]:
         """The rows of LB of each bucket, in order."""
-        for judged in at_once(self._judge, numbers, pl.thread_pool_size()):
+        for judged in at_once(self._judge, numbers, AT_ONCE if pl.thread_pool_size() > 1 else 1):
             self.changes.append(judged.changes)
             for said, queries, across, of_results in judged.of_laboratory:
                 said.queries.append(queries)
@@ -243,12 +242,13 @@ class _Judging:
             kept.append(found)
             queries = queries_within(found.results, dialect, spec.cutoff_date)
             of_laboratory.append((laboratory.said, queries, Across.of(found.results, dialect), found.fates))
-        lb: pl.DataFrame = LB.schema.create_empty()
         if len(kept) == 1 and kept[0].ordered:
-            lb = in_sequence(kept[0].lb)
-        elif kept:
-            lb = lb_of(pl.concat([found.lb for found in kept]))
-        return _Judged(lb, changes_of_laboratory(lb), of_laboratory)
+            return _Judged(in_sequence(kept[0].lb), listing([]), of_laboratory)
+        lb: pl.DataFrame = LB.schema.create_empty()
+        if kept:
+            texts = pl.selectors.categorical().cast(pl.String)
+            lb = lb_of(pl.concat([found.lb.with_columns(texts) for found in kept]))
+        return _Judged(lb.cast(_CODED), changes_of_laboratory(lb), of_laboratory)
 
 
 def account_of(said: Sequence[Said], changes: Sequence[pl.DataFrame], cutoff: date | None) -> LabAccount:
@@ -277,24 +277,3 @@ def _said_once(queries: pl.DataFrame) -> pl.DataFrame:
         queries.filter(whole).group_by(keys, maintain_order=True).agg(pl.col("SRCROW").min(), pl.col("QUNCELL").sum())
     )
     return pl.concat([queries.filter(~whole), added.select(queries.columns)])
-
-
-def at_once(function: Callable[[T], R], items: Iterable[T], n: int) -> Iterator[R]:
-    """As `map`, `n` items at a time."""
-    with ThreadPoolExecutor(n) as pool:
-        waiting: deque[Future[R]] = deque()
-        for item in items:
-            if len(waiting) == n:
-                yield waiting.popleft().result()
-            waiting.append(pool.submit(function, item))
-        while waiting:
-            yield waiting.popleft().result()
-
-
-def ahead(items: Iterator[T]) -> Iterator[T]:
-    """The items, each made while the one before is used."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, items, None)
-            yield item

@@ -47,7 +47,8 @@ def undeclared(table: Table, dialect: Dialect, used: Sequence[str]) -> tuple[Und
     rest = [head for head in table.heads if head not in known and below(head) not in known]
     if not rest:
         return ()
-    counts = table.frame.select(is_filled(head).sum() for head in rest).row(0)
+    filled = table.frame.select(is_filled(head).alias(head) for head in rest)
+    counts = [table.count(filled[head]) for head in rest]
     rows = table.frame.select(pl.col(ROW).filter(is_filled(head)).first().alias(head) for head in rest).row(0)
     found = [Undeclared(head, n, row) for head, n, row in zip(rest, counts, rows, strict=True)]
     return tuple(one for one in found if one.n or not one.head.startswith("(column "))

@@ -72,10 +72,8 @@ class Table:
     ragged: pl.DataFrame = field(repr=False)
     repeated: tuple[str, ...] = ()
     computed: pl.DataFrame = field(repr=False, default_factory=lambda: pl.DataFrame(schema=_COMPUTED))
-    trimmed: bool = False
-    """Known that no cell begins or ends with a blank, and that none is null."""
-    longest: int | None = None
-    """Bytes that no cell exceeds, where that is known."""
+    stands_for: pl.Series | None = field(repr=False, default=None)
+    """Of a large file, how many rows say what each row of `frame` says; where missing, each stands for itself."""
 
     @property
     def place(self) -> str:
@@ -84,6 +82,14 @@ class Table:
     @property
     def heads(self) -> list[str]:
         return [name for name in self.frame.columns if name != ROW]
+
+    @property
+    def n_rows(self) -> int:
+        return self.frame.height if self.stands_for is None else int(self.stands_for.sum())
+
+    def count(self, flags: pl.Series) -> int:
+        """For how many rows this is true, of a flag for each row of `frame`."""
+        return int((flags if self.stands_for is None else self.stands_for.filter(flags)).sum())
 
 
 def to_table(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Table:

@@ -1,12 +1,15 @@
 """The table of a large delimited file, some rows at a time. All together they are the rows of `grid.to_table`."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from immrecon.config.source_format import Layout
 from immrecon.ingest.readers.grid import ROW, Grid, Header, Table, data_rows, header_of
+from immrecon.ingest.readers.lines import Lines, Numbers, Role
 from immrecon.ingest.readers.text_blocks import BLOCK_BYTES, Split, TextBlocks
 
 HEAD_ROWS = 200
@@ -14,6 +17,32 @@ HEAD_ROWS = 200
 
 _BLANK = r"^[\s\x1c-\x1f]*$"
 """What `str.isspace` holds for blank; polars does not count the four separators."""
+
+_NOT_RAGGED = pl.DataFrame(schema={ROW: pl.Int64, "n_cells": pl.Int64})
+
+
+@dataclass(frozen=True)
+class NewLines:
+    """Rows under their heads, of which those that say nothing new are left out: `table` has the first of each run and
+    of each reading (`lines`), with all columns that are read. `first` is the number of the first row of all.
+    """
+
+    table: Table
+    lines: Lines
+    first: int
+
+    def of_readings(self) -> Table:
+        """The first row of each reading, and how many it stands for."""
+        n = np.bincount(self.lines.reading, minlength=self.lines.first_of_reading.size)
+        return replace(self.table, frame=self._at(self.lines.first_of_reading), stands_for=pl.Series(n))
+
+    def of_runs(self) -> Table:
+        """The first row of each run."""
+        return replace(self.table, frame=self._at(self.lines.first_of_run))
+
+    def _at(self, lines: Numbers) -> pl.DataFrame:
+        places = pl.Series(np.searchsorted(self.lines.new, lines))
+        return self.table.frame[places]
 
 
 def table_parts(
@@ -23,27 +52,35 @@ def table_parts(
     required: Sequence[str] = (),
     block_bytes: int = BLOCK_BYTES,
     is_read: Callable[[str], bool] = lambda head: True,
-) -> Iterator[Table]:
+    role: Callable[[str], Role] | None = None,
+) -> Iterator[Table | NewLines]:
     """The rows of a delimited file under their heads, in order; at least one table, and the first with all heads.
-    Columns that are not read may be missing from later ones. Raises SourceError as `to_table`, where the reading meets
-    the reason."""
+    Columns that are not read may be missing from later ones; where columns have a role, rows that say nothing new may
+    be so too. Raises SourceError as `to_table`, where the reading meets the reason."""
     text = TextBlocks(folder / file, file, layout, block_bytes)
     first = text.rows(layout.header_rows[-1] + HEAD_ROWS)
     header = header_of(first, layout, required)
     yield data_rows(first, layout, header, header.body)
-    # What holds no data shows in the first column.
+    # What holds no data shows in the first column, which is compared for something therefore.
     wanted = [place for place, name in enumerate(header.names) if place == 0 or is_read(name)]
-    for block in text.blocks(header.width, wanted):
+    roles = None
+    if role is not None:
+        roles = [role(name) if place in wanted else Role.NONE for place, name in enumerate(header.names)]
+        roles[0] = roles[0] or Role.SAID
+    for block in text.blocks(header.width, wanted, roles):
         if isinstance(block, Grid):
             yield data_rows(block, layout, header)
         else:
-            yield _data(block, file, layout, header, wanted)
+            yield _data(block, file, layout, header, wanted, only_new=roles is not None)
 
 
-def _data(block: Split, file: str, layout: Layout, header: Header, wanted: Sequence[int]) -> Table:
+def _data(
+    block: Split, file: str, layout: Layout, header: Header, wanted: Sequence[int], *, only_new: bool
+) -> Table | NewLines:
     """As `data_rows`, of rows as long as the header. Only those that may hold no data are looked at closely."""
-    frame = _headed(block.frame, [header.names[place] for place in wanted])
-    first = pl.col(header.names[0])
+    names = [header.names[place] for place in wanted]
+    table = Table(file, None, _headed(block.frame, names), _NOT_RAGGED, header.repeated)
+    first = pl.col(names[0])
     suspect = first.str.contains(_BLANK)
     for pattern in layout.ignore_rows:
         suspect |= first.str.contains(r"[\x1c-\x1f]") | first.str.strip_chars().str.contains(f"^(?:{pattern})$")
@@ -51,14 +88,14 @@ def _data(block: Split, file: str, layout: Layout, header: Header, wanted: Seque
         bare = first.str.normalize("NFC").str.replace_all(r"[\s\x1c-\x1f]+", "")
         suspect |= bare == header.cells[0].replace(" ", "")
     # First cells come again and again: study, site, participant.
-    distinct = frame.select(first.unique())
-    if distinct.select(suspect.any()).item():
-        suspects = _headed(block.whole(), header.names).filter(suspect)
-        rows = [list(row) for row in suspects.drop(ROW).iter_rows()]
-        kept = data_rows(Grid(file, None, suspects[ROW].to_list(), rows), layout, header).frame
-        frame = frame.filter(~suspect | pl.col(ROW).is_in(kept[ROW].to_list()))
-    ragged = pl.DataFrame(schema={ROW: pl.Int64, "n_cells": pl.Int64})
-    return Table(file, None, frame, ragged, header.repeated, trimmed=block.trimmed, longest=block.longest)
+    distinct = table.frame.select(first.unique())
+    if not distinct.select(suspect.any()).item():
+        return NewLines(table, block.lines, block.first) if only_new else table
+    suspects = _headed(block.all(None), header.names).filter(suspect)
+    rows = [list(row) for row in suspects.drop(ROW).iter_rows()]
+    kept = data_rows(Grid(file, None, suspects[ROW].to_list(), rows), layout, header).frame
+    frame = _headed(block.all(wanted), names) if only_new else table.frame
+    return replace(table, frame=frame.filter(~suspect | pl.col(ROW).is_in(kept[ROW].to_list())))
 
 
 def _headed(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

@@ -1,23 +1,24 @@
 """Delimited text of any length, block by block. The rows are those of `text.read_text`, with the same numbers.
 
-A block in which nothing is unusual is split by polars. Any other goes through the csv module, which decides for both
-what a quote, a line or a cell is.
+A block in which nothing is unusual is split by polars, if asked for so, only those of its lines that say something new
+(`lines`). Any other goes through the csv module, which decides for both what a quote, a line or a cell is.
 """
 
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from immrecon.config.source_format import Layout
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.bounds import Extent, check_file
 from immrecon.ingest.readers.grid import ROW, Grid
-from immrecon.ingest.readers.signs import Signs
+from immrecon.ingest.readers.lines import Lines, Numbers, Role
 from immrecon.ingest.readers.text import (
     LONGEST_CELL,
     cannot_split,
@@ -27,8 +28,10 @@ from immrecon.ingest.readers.text import (
     without_mark,
 )
 
-BLOCK_BYTES = 16_000_000
+BLOCK_BYTES = 32_000_000
 """Read at a time."""
+
+_FEED = ord("\n")
 
 LONGEST_RECORD = 64_000_000
 """Characters of a record after which a quote counts as never closed."""
@@ -36,14 +39,15 @@ LONGEST_RECORD = 64_000_000
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of text, of the columns that are wanted; `trimmed`: no cell begins or ends with a blank; `longest`: bytes of
-    the longest line; `whole`: the same rows with all columns.
-    """
+    """Lines of text that all have as many cells."""
 
+    lines: Lines
     frame: pl.DataFrame
-    trimmed: bool
-    longest: int
-    whole: Callable[[], pl.DataFrame]
+    """The columns wanted of the lines wanted, with their numbers (SRCROW)."""
+    first: int
+    """The number of the first line."""
+    all: Callable[[Sequence[int] | None], pl.DataFrame]
+    """As `frame`, the columns at these places (None: every one) of all lines."""
 
 
 class TextBlocks:
@@ -57,7 +61,7 @@ class TextBlocks:
         self._file = file
         self._delimiter, self._quote = layout.delimiter or "", layout.quote
         self._extent = Extent(file, layout.limits)
-        self._source = _Decoded(path, file, layout.encoding or "", block_bytes)
+        self._source = _Content(path, file, layout.encoding or "", block_bytes)
         self._line = 0
         self._n = 0
 
@@ -65,29 +69,49 @@ class TextBlocks:
         """The next `n` records, or as many as there are."""
         return self._records(iter(self._source.line, ""), lambda found: found < n)
 
-    def blocks(self, width: int, wanted: Sequence[int] | None = None) -> Iterator[Grid | Split]:
+    def blocks(
+        self, width: int, wanted: Sequence[int] | None = None, roles: Sequence[Role] | None = None
+    ) -> Iterator[Grid | Split]:
         """The rest. A frame has `width` String columns, or those wanted of them, and SRCROW; none of its rows has more
-        or fewer cells.
+        or fewer cells. Where columns have roles, the frame has the first line of each run and of each reading only.
         """
         while block := self._source.block():
-            signs = self._signs(block, width)
-            frame = None if signs is None else _cells(signs, width, wanted)
-            if signs is None or frame is None:
+            self._source.go_ahead()
+            lines = self._lines(block, roles or [Role.NONE] * width)
+            split = None if lines is None else self._split(lines, width, wanted, only_new=roles is not None)
+            if split is None:
                 yield self._as_records(block)
                 continue
-            n = signs.n_lines
+            n = split.lines.n
             self._n += n
             self._extent.row(self._n, width, n)
-            numbers = pl.int_range(self._line + 1, self._line + n + 1, dtype=pl.Int64, eager=True).alias(ROW)
             self._line += n
-            whole = partial(_whole, signs, width, numbers)
-            yield Split(frame.with_columns(numbers), signs.are_trimmed(), signs.longest, whole)
+            yield split
 
-    def _as_records(self, block: str) -> Grid:
+    def _split(self, lines: Lines, width: int, wanted: Sequence[int] | None, *, only_new: bool) -> Split | None:
+        """None where polars splits the lines otherwise."""
+        first = self._line + 1
+
+        def cells(columns: Sequence[int] | None, places: Numbers | None) -> pl.DataFrame | None:
+            content = lines.content if places is None else lines.some(places)
+            frame = self._cells(content, lines.n if places is None else places.size, width, columns)
+            numbers = np.arange(first, first + lines.n) if places is None else places.astype(np.int64) + first
+            return None if frame is None else frame.with_columns(pl.Series(ROW, numbers))
+
+        def all_lines(columns: Sequence[int] | None) -> pl.DataFrame:
+            frame = cells(columns, None)
+            assert frame is not None, "some of it could be split before"
+            return frame
+
+        frame = cells(wanted, lines.new if only_new else None)
+        return None if frame is None else Split(lines, frame, first, all_lines)
+
+    def _as_records(self, block: bytes) -> Grid:
         """The records that begin in a block; the last may end in the next one."""
-        own = io.StringIO(block, newline="")
+        text = block.decode()
+        own = io.StringIO(text, newline="")
         lines = iter(lambda: own.readline() or self._source.line(), "")
-        return self._records(lines, lambda _: own.tell() < len(block))
+        return self._records(lines, lambda _: own.tell() < len(text))
 
     def _records(self, lines: Iterator[str], more: Callable[[int], bool]) -> Grid:
         begun, since = self._line, 0
@@ -124,90 +148,116 @@ class TextBlocks:
             csv.field_size_limit(former)
         return Grid(self._file, None, numbers, rows)
 
-    def _signs(self, block: str, width: int) -> Signs | None:
-        """Of a block in which every line is a record of `width` cells; None where that is not certain."""
-        if not block.endswith("\n") or ("\r" in block and block.count("\r") != block.count("\r\n")):
+    def _lines(self, block: bytes, roles: Sequence[Role]) -> Lines | None:
+        """Of a block in which every line is a record with as many cells as roles; None where that is not certain."""
+        if not block.endswith(b"\n") or not self._delimiter.isascii() or self._delimiter in "\r\n":
             return None
-        if not self._delimiter.isascii() or self._delimiter in "\r\n" or not (self._quote or "").isascii():
+        return Lines.of(block, self._delimiter, self._quote, roles) if (self._quote or "").isascii() else None
+
+    def _cells(self, content: bytes, n: int, width: int, wanted: Sequence[int] | None) -> pl.DataFrame | None:
+        """The cells of so many lines; None where polars splits them otherwise."""
+        quote = self._quote and self._quote.encode()
+        try:
+            frame = pl.read_csv(
+                content,
+                has_header=False,
+                separator=self._delimiter,
+                quote_char=self._quote if quote and quote in content else None,
+                schema={f"cell {i}": pl.String for i in range(width)},
+                columns=None if wanted is None else list(wanted),
+                empty_string_is_null=False,
+            )
+        except pl.exceptions.PolarsError:
             return None
-        signs = Signs(block, self._delimiter, self._quote if self._quote and self._quote in block else None)
-        return signs if signs.widths_agree(width) else None
+        return frame if frame.height == n else None
 
 
-def _cells(signs: Signs, width: int, wanted: Sequence[int] | None) -> pl.DataFrame | None:
-    """The cells of a block; None where polars splits it otherwise."""
-    try:
-        frame = pl.read_csv(
-            signs.content,
-            has_header=False,
-            separator=signs.delimiter,
-            quote_char=signs.quote,
-            schema={f"cell {i}": pl.String for i in range(width)},
-            columns=None if wanted is None else list(wanted),
-            empty_string_is_null=False,
-        )
-    except pl.exceptions.PolarsError:
-        return None
-    return frame if frame.height == signs.n_lines else None
-
-
-def _whole(signs: Signs, width: int, numbers: pl.Series) -> pl.DataFrame:
-    frame = _cells(signs, width, None)
-    assert frame is not None, "it could be split before"
-    return frame.with_columns(numbers)
-
-
-class _Decoded:
-    """The text of a file in the declared encoding, without its byte order mark."""
+class _Content:
+    """The content of a file as UTF-8, without its byte order mark. One thread uses it."""
 
     def __init__(self, path: Path, file: str, encoding: str, block_bytes: int) -> None:
         self._file, self._encoding, self._block_bytes = file, encoding, max(block_bytes, 4)
         self._bytes = path.open("rb")
         self._at_end = False
-        beginning = self._bytes.read(self._block_bytes)
+        beginning = self._read()
         self._decoder = decoder_of(file, encoding, beginning)
-        self._text, self._at = without_mark(self._decode(beginning), file, encoding, beginning), 0
+        self._holds_ascii = _holds_ascii(encoding)
+        self._utf8, self._at = without_mark(self._decoded(beginning), file, encoding, beginning).encode(), 0
+        self._others = ThreadPoolExecutor(1)
+        self._coming: Future[bytes] | None = None
 
     def line(self) -> str:
         """The next line with its end; '' after the last."""
+        if self._coming is not None:
+            self._utf8, self._at = self._made() + self._utf8[self._at :], 0
         while True:
             end = self._line_end()
             if end is not None:
-                line, self._at = self._text[self._at : end], end
-                return line
-            self._text, self._at = self._text[self._at :] + self._more(), 0
+                line, self._at = self._utf8[self._at : end], end
+                return line.decode()
+            self._utf8, self._at = self._utf8[self._at :] + self._more(), 0
 
     def _line_end(self) -> int | None:
         """Where the line ends that begins here; None where the text must go on to know."""
-        feed = self._text.find("\n", self._at)
-        back = self._text.find("\r", self._at, feed if feed >= 0 else len(self._text))
-        if back >= 0 and back + 1 < len(self._text):
-            return back + 2 if self._text[back + 1] == "\n" else back + 1
+        feed = self._utf8.find(b"\n", self._at)
+        back = self._utf8.find(b"\r", self._at, feed if feed >= 0 else len(self._utf8))
+        if back >= 0 and back + 1 < len(self._utf8):
+            return back + 2 if self._utf8[back + 1] == _FEED else back + 1
         if feed >= 0:
             return feed + 1
-        return len(self._text) if self._at_end else None
+        return len(self._utf8) if self._at_end else None
 
-    def block(self) -> str:
-        """Whole lines, about as many as fit into a block; '' after the last."""
-        text = self._text[self._at :]
-        while not self._at_end and "\n" not in text:
-            if len(text) > LONGEST_RECORD:
+    def block(self) -> bytes:
+        """Whole lines, about as many as fit into a block; empty after the last."""
+        return self._made() or self._block()
+
+    def go_ahead(self) -> None:
+        """Make the next block while something else is done."""
+        self._coming = self._others.submit(self._block)
+
+    def _made(self) -> bytes:
+        """The block that was made meanwhile; empty where none was."""
+        coming, self._coming = self._coming, None
+        return b"" if coming is None else coming.result()
+
+    def _block(self) -> bytes:
+        begun, more, end = self._utf8[self._at :], b"", 0
+        while not self._at_end and not end:
+            begun += more
+            if len(begun) > LONGEST_RECORD:
                 raise SourceError(f"{self._file}: a line has more than {LONGEST_RECORD:,} characters.")
-            text += self._more()
-        whole = len(text) if self._at_end else text.rfind("\n") + 1
-        self._text, self._at = text[whole:] if self._at_end else text[whole:] + self._more(), 0
-        return text[:whole]
+            more = self._more()
+            end = more.rfind(b"\n") + 1
+        if self._at_end:
+            end = len(more)
+        self._utf8, self._at = more[end:], 0
+        return b"".join((begun, memoryview(more)[:end]))
 
-    def _more(self) -> str:
-        return self._decode(self._bytes.read(self._block_bytes))
+    def _more(self) -> bytes:
+        content = self._read()
+        if self._holds_ascii and content.isascii() and not self._decoder.getstate()[0] and b"\0" not in content:
+            return content
+        return self._decoded(content).encode()
 
-    def _decode(self, content: bytes) -> str:
+    def _read(self) -> bytes:
+        content = self._bytes.read(self._block_bytes)
         if len(content) < self._block_bytes:
             self._at_end = True
             self._bytes.close()
+        return content
+
+    def _decoded(self, content: bytes) -> str:
         try:
             text = self._decoder.decode(content, self._at_end)
         except UnicodeError as error:
             raise undecodable(self._file, self._encoding, error, content) from None
         refuse_null(text, self._file, self._encoding, content)
         return text
+
+
+def _holds_ascii(encoding: str) -> bool:
+    """Whether text of ASCII is the same in this encoding."""
+    try:
+        return bytes(range(128)).decode(encoding) == bytes(range(128)).decode("ascii")
+    except UnicodeError:
+        return False

@@ -1,0 +1,228 @@
+"""How `lines.Lines` numbers lines: one look at each byte, compiled by numba.
+
+Written for the compiler: places and digests are unsigned, so that no index is looked at for being negative; and what is
+done to every byte is in one function, since calls there would take longer than the work.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+F = TypeVar("F", bound=Callable[..., Any])
+Bytes = npt.NDArray[np.uint8]
+Numbers = npt.NDArray[np.uint32]
+Words = npt.NDArray[np.uint64]
+Word = np.uint64
+
+DELIMITER, QUOTE, FEED, RETURN = 1, 2, 3, 4
+"""Signs of a byte; any other has 0."""
+
+AROUND, SAID = 1, 2
+"""Bits of the role of a column."""
+
+_ZERO, _ONE = Word(0), Word(1)
+_UPPER, _LOWER = Word(32), Word(2**32 - 1)
+_FNV_SEED, _FNV_PRIME, _END_OF_CELL = Word(14695981039346656037), Word(1099511628211), Word(256)
+"""FNV-1a of 64 bits; the end of a cell counts as a byte that no text has."""
+
+
+def _kept(function: F) -> F:
+    """Compiled, and kept beside the source for the next process."""
+    try:
+        return cast("F", njit(nogil=True, cache=True)(function))
+    except RuntimeError:  # nothing can be written there, nor in the home of the user: every process compiles anew
+        return cast("F", njit(nogil=True)(function))
+
+
+def _part(function: F) -> F:
+    """Compiled with what calls it."""
+    return cast("F", njit()(function))
+
+
+@_kept
+def numbered(  # noqa: PLR0912, PLR0915
+    text: Bytes, signs: Bytes, roles: Bytes
+) -> tuple[Words, Numbers, Numbers, Numbers, Numbers]:
+    """Where the lines begin, their runs, their readings, and the first line of each run and of each reading; empty
+    arrays where a line is not as `Lines.of` takes it. The text ends with a line feed.
+    """
+    n = 0
+    for byte in text:
+        n += signs[byte] == FEED
+    begins = np.empty(n + 1, dtype=np.uint64)
+    run, reading = np.empty(n, dtype=np.uint32), np.empty(n, dtype=np.uint32)
+    first_of_run, first_of_reading = np.empty(n, dtype=np.uint32), np.empty(n, dtype=np.uint32)
+    n_runs, n_readings = 0, 0
+    width = Word(roles.size)
+    begin, end = np.zeros(width, dtype=np.uint64), np.zeros(width, dtype=np.uint64)  # of the cells of a line
+    digest = np.full(width + _ONE, _FNV_SEED, dtype=np.uint64)  # of what the line says before each cell
+    said = np.empty(text.size + 1, dtype=np.uint8)  # by each reading, one after the other
+    said_from = np.zeros(n + 1, dtype=np.uint64)
+    digests = np.empty(n, dtype=np.uint64)  # of each reading
+    slots = np.zeros(1024, dtype=np.uint64)  # where readings are looked for: 1 + the number, beside half of the digest
+    here = _ZERO
+    for line in range(n):
+        begins[line] = here
+        goes_on = line > 0
+        c = _cells_alike(text, begin, end, begins[line - 1], here) if goes_on else _ZERO
+        if c > _ZERO:
+            here = end[c - _ONE] + _ONE
+        while c < width:
+            start, h = here, digest[c]
+            if signs[text[here]] == QUOTE:
+                here = _end_of_quoted(text, signs, here)
+                if roles[c] & SAID:
+                    for place in range(start, here):
+                        h = (h ^ Word(text[place])) * _FNV_PRIME
+            elif roles[c] & SAID:
+                while signs[text[here]] == 0:
+                    h = (h ^ Word(text[here])) * _FNV_PRIME
+                    here += _ONE
+            else:
+                while signs[text[here]] == 0:
+                    here += _ONE
+            if goes_on and roles[c] & AROUND:  # begin and end are still those of the line before
+                goes_on = _same(text, start, here, text, begin[c], end[c])
+            begin[c], end[c] = start, here
+            if roles[c] & SAID:
+                h = (h ^ _END_OF_CELL) * _FNV_PRIME
+            c += _ONE
+            digest[c] = h
+            sign = signs[text[here]]
+            here += _ONE
+            if sign == RETURN and signs[text[here]] == FEED:
+                sign = signs[text[here]]
+                here += _ONE
+            if sign != (DELIMITER if c < width else FEED):
+                return begins[:0], run[:0], run[:0], run[:0], run[:0]
+        if not goes_on:
+            first_of_run[n_runs] = line
+            n_runs += 1
+        run[line] = n_runs - 1
+        slot = _slot(text, roles, begin, end, digest[width], slots, said, said_from)
+        if slots[slot] == _ZERO:
+            first_of_reading[n_readings] = line
+            digests[n_readings] = digest[width]
+            said_from[n_readings + 1] = _say(text, roles, begin, end, said, said_from[n_readings])
+            n_readings += 1
+            slots[slot] = _entry(digest[width], n_readings)
+        reading[line] = (slots[slot] & _LOWER) - _ONE
+        if 2 * n_readings > slots.size:
+            slots = _larger(slots, digests[:n_readings])
+    begins[n] = here
+    return begins, run, reading, first_of_run[:n_runs].copy(), first_of_reading[:n_readings].copy()
+
+
+@_kept
+def picked(text: Bytes, begins: Words, lines: Numbers) -> Bytes:
+    """The text of some lines."""
+    size = _ZERO
+    for line in lines:
+        size += begins[line + 1] - begins[line]
+    found = np.empty(size, dtype=np.uint8)
+    at = _ZERO
+    for line in lines:
+        for place in range(begins[line], begins[line + 1]):
+            found[at] = text[place]
+            at += _ONE
+    return found
+
+
+@_part
+def _cells_alike(text: Bytes, begin: Words, end: Words, before: Word, here: Word) -> Word:
+    """How many cells of this line are those of the line before, from the first on, without the last one. They are moved
+    to this line.
+    """
+    this, other = here, before
+    while text[this] == text[other] and text[this] != 10:
+        this += _ONE
+        other += _ONE
+    c = _ZERO
+    while c < begin.size - 1 and end[c] < other:
+        begin[c] += here - before
+        end[c] += here - before
+        c += _ONE
+    return c
+
+
+@_part
+def _end_of_quoted(text: Bytes, signs: Bytes, start: Word) -> Word:
+    """Where the cell ends that begins with a quote; its start where it is not closed in its line."""
+    here = start + _ONE
+    while True:
+        sign = signs[text[here]]
+        if sign >= FEED:
+            return start
+        here += _ONE
+        if sign == QUOTE:
+            if signs[text[here]] != QUOTE:
+                return here
+            here += _ONE
+
+
+@_part
+def _same(text: Bytes, begin: Word, end: Word, other: Bytes, other_begin: Word, other_end: Word) -> bool:
+    if end - begin != other_end - other_begin:
+        return False
+    while begin < end:
+        if text[begin] != other[other_begin]:
+            return False
+        begin += _ONE
+        other_begin += _ONE
+    return True
+
+
+@_part
+def _slot(
+    text: Bytes, roles: Bytes, begin: Words, end: Words, digest: Word, slots: Words, said: Bytes, said_from: Words
+) -> Word:
+    """The slot of the reading that says what the line says; an empty one where it is new."""
+    last = Word(slots.size - 1)
+    slot = digest & last
+    while slots[slot] != _ZERO:
+        known = slots[slot] & _LOWER
+        if slots[slot] == _entry(digest, known):
+            at, same = said_from[known - _ONE], True
+            for c in range(roles.size):
+                if same and roles[c] & SAID:
+                    stop = at + end[c] - begin[c]
+                    same = stop < said_from[known] and said[stop] == 10
+                    same = same and _same(text, begin[c], end[c], said, at, stop)
+                    at = stop + _ONE
+            if same:
+                return slot
+        slot = (slot + _ONE) & last
+    return slot
+
+
+@_part
+def _entry(digest: Word, number: int) -> Word:
+    return digest >> _UPPER << _UPPER | Word(number)
+
+
+@_part
+def _say(text: Bytes, roles: Bytes, begin: Words, end: Words, said: Bytes, at: Word) -> Word:
+    """Keep what a line says, a line feed after each cell. Where it ends."""
+    for c in range(roles.size):
+        if roles[c] & SAID:
+            for place in range(begin[c], end[c]):
+                said[at] = text[place]
+                at += _ONE
+            said[at] = 10
+            at += _ONE
+    return at
+
+
+@_part
+def _larger(slots: Words, digests: Words) -> Words:
+    found = np.zeros(4 * slots.size, dtype=np.uint64)
+    last = Word(found.size - 1)
+    for number in range(digests.size):
+        slot = digests[number] & last
+        while found[slot] != _ZERO:
+            slot = (slot + _ONE) & last
+        found[slot] = _entry(digests[number], number + 1)
+    return found

@@ -1,0 +1,131 @@
+"""Lines are numbered as a plain reading of them, cell by cell, numbers them."""
+
+import random
+import re
+
+import numpy as np
+import pytest
+
+from immrecon.ingest.readers import lines_compiled
+from immrecon.ingest.readers.lines import Lines, Role
+
+CELLS = ["", "a", "ab", "b", "é", " ", '""', '"a"', '"a,b"', '"a""b"', "12", "1"]
+ODD = ['a"', '"a"b', '"a', '"', "a\r", "\r", '"a\n"', "a,b", '"\r"']
+ROLES = [Role.NONE, Role.AROUND, Role.SAID, Role.AROUND | Role.SAID]
+CELL = r'(?:"(?:[^"\r\n]|"")*"|[^",\r\n]*)'
+
+
+def plainly(text: str, roles: list[Role]) -> tuple[list[int], list[int]] | None:
+    """The run and the reading of each line."""
+    rows = []
+    for line in text.split("\n")[:-1]:
+        bare = line.removesuffix("\r")
+        if not re.fullmatch(f"{CELL}(?:,{CELL})*", bare):
+            return None
+        rows.append(split(bare))
+        if len(rows[-1]) != len(roles):
+            return None
+    runs, readings = [], []
+    known: dict[tuple[str, ...], int] = {}
+    before: tuple[str, ...] | None = None
+    for row in rows:
+        around, said = (
+            tuple(cell for cell, role in zip(row, roles, strict=True) if role & of) for of in (Role.AROUND, Role.SAID)
+        )
+        runs.append(runs[-1] if around == before else (runs[-1] + 1 if runs else 0))
+        readings.append(known.setdefault(said, len(known)))
+        before = around
+    return runs, readings
+
+
+def split(line: str) -> list[str]:
+    """A line that is as it should be, at the delimiters outside quotes."""
+    cells, quoted = [""], False
+    for sign in line:
+        quoted ^= sign == '"'
+        if sign == "," and not quoted:
+            cells.append("")
+        else:
+            cells[-1] += sign
+    return cells
+
+
+def random_text(rng: random.Random, width: int) -> str:
+    odd, ragged = rng.choice([0, 0, 0, 0.02]), rng.choice([0, 0, 0, 0.02])
+    few = rng.sample(CELLS, rng.randint(1, 5))
+    lines, cells = [], [rng.choice(few) for _ in range(width)]
+    for _ in range(rng.randint(1, 40)):
+        cells = [rng.choice(few) if rng.random() < rng.choice([0, 0.1, 0.5]) else cell for cell in cells]
+        own = [rng.choice(ODD) if rng.random() < odd else cell for cell in cells]
+        if rng.random() < ragged:
+            own = own[: rng.randint(0, width)] + rng.choice([[], ["x", "y"]])
+        lines.append(",".join(own) + rng.choice(["", "", "\r"]))
+    return "".join(f"{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_lines_are_numbered_as_a_plain_reading_does_it(seed: int) -> None:
+    rng = random.Random(seed)
+    width = rng.randint(1, 5)
+    roles = [rng.choice(ROLES) for _ in range(width)]
+    text = random_text(rng, width)
+    found, expected = Lines.of(text.encode(), ",", '"', roles), plainly(text, roles)
+    if expected is None:
+        assert found is None
+        return
+    assert found is not None
+    assert (found.run.tolist(), found.reading.tolist()) == expected
+    for numbers, first in ((found.run, found.first_of_run), (found.reading, found.first_of_reading)):
+        assert first.tolist() == np.unique(numbers, return_index=True)[1].tolist()
+    assert found.new.tolist() == sorted({*found.first_of_run.tolist(), *found.first_of_reading.tolist()})
+    lines = text.encode().splitlines(keepends=True) if "\r" not in text else re.findall(rb"[^\n]*\n", text.encode())
+    assert found.some(np.arange(found.n, dtype=np.uint32)) == text.encode()
+    assert found.some(found.new) == b"".join(lines[place] for place in found.new)
+
+
+def test_without_a_quote_declared_a_quote_is_a_letter() -> None:
+    found = Lines.of(b'"a,b\n"a,b"\n', ",", None, [Role.SAID, Role.NONE])
+    assert found is not None
+    assert found.reading.tolist() == [0, 0]
+    assert Lines.of(b'"a,b\n', ",", '"', [Role.SAID, Role.NONE]) is None
+
+
+def test_cells_do_not_run_into_each_other() -> None:
+    found = Lines.of(b"ab,c\na,bc\n,abc\nabc,\nab,c\n", ",", None, [Role.SAID, Role.SAID])
+    assert found is not None
+    assert found.reading.tolist() == [0, 1, 2, 3, 0]
+
+
+def test_many_readings() -> None:
+    """More than the table of them begins with."""
+    rng = np.random.default_rng(1)
+    values = rng.integers(0, 30_000, 50_000)
+    found = Lines.of("".join(f"{value};x\n" for value in values).encode(), ";", '"', [Role.SAID, Role.NONE])
+    assert found is not None
+    first, numbers = np.unique(values, return_index=True, return_inverse=True)[1:]
+    assert found.reading.tolist() == np.argsort(np.argsort(first))[numbers].tolist()
+
+
+@pytest.mark.parametrize(("one", "other"), [("iroiyxqjwr", "uqyanschao"), ("pjwoblbmhi", "dfbyqmxozv")])
+def test_readings_of_which_the_digests_agree_are_told_apart(one: str, other: str) -> None:
+    """The upper half of FNV-1a and its last ten bits, by which readings are looked for, are the same for both."""
+    digests = []
+    for text in (one, other):
+        digest = 14695981039346656037
+        for byte in [*text.encode(), 256]:
+            digest = (digest ^ byte) * 1099511628211 % 2**64
+        digests.append((digest >> 32, digest % 1024))
+    assert digests[0] == digests[1]
+    found = Lines.of(f"{one}\n{other}\n{one}\n{other}\n".encode(), ",", '"', [Role.SAID])
+    assert found is not None
+    assert found.reading.tolist() == [0, 1, 0, 1]
+
+
+def test_where_nothing_compiled_can_be_kept_it_is_compiled_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    def njit(**options: bool) -> object:
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: ("compiled", function, options)
+
+    monkeypatch.setattr(lines_compiled, "njit", njit)
+    assert lines_compiled._kept(split) == ("compiled", split, {"nogil": True})
