@@ -38,6 +38,9 @@ LIBRARIES = (
 )
 """What is loaded ahead of use beside the modules of this package that scripts import."""
 
+_LEFT = {"immrecon.ingest.readers.lines_compiled"}
+"""Modules that are not: numba takes its time to load, and is for large lab exports only."""
+
 _IDLE_THREADS = {"jemalloc_bg_thd", "polars-ooc-clea"}
 """Threads that polars starts when it is imported, and that a fork can do without: the allocator starts its own again,
 and the other removes files that polars puts on a full machine's disk. Threads that work with locks start with the first
@@ -124,7 +127,7 @@ def modules_of_scripts() -> list[str]:
     names = {
         file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in files if file.endswith(".py")
     }
-    return sorted(names, key=lambda name: (not name.startswith("immrecon.ingest."), name))
+    return sorted(names - _LEFT, key=lambda name: (not name.startswith("immrecon.ingest."), name))
 
 
 def _serve(channel: socket.socket) -> None:

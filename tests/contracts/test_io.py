@@ -72,7 +72,7 @@ def test_pieces_in_order_make_the_same_files(tmp_path, monkeypatch, n_parts, n_f
 def test_coded_texts_make_the_same_file(tmp_path, monkeypatch, row_group):
     monkeypatch.setattr("immrecon.contracts.io._ROW_GROUP", row_group)
     coded = CM.coded(["USUBJID", "CMTRT", "CMCAT", "CMENRTPT", "SRCFILE"])
-    frame = medications(50).cast(coded.schema.create_empty().schema)
+    frame = medications(50).cast(coded.dtypes)
     assert frame.schema["CMTRT"] == pl.Categorical
     assert frame.columns == medications().columns
     write(CM, medications(50), tmp_path / "texts.parquet")
@@ -81,9 +81,14 @@ def test_coded_texts_make_the_same_file(tmp_path, monkeypatch, row_group):
     assert read(CM, tmp_path / "coded.parquet").equals(read(CM, tmp_path / "texts.parquet"))
 
 
+def test_only_columns_of_texts_are_coded():
+    with pytest.raises(ValueError, match="CM has no column of texts CMSEQ, CMDOSE"):
+        CM.coded(["CMTRT", "CMSEQ", "CMDOSE"])
+
+
 def test_rules_hold_for_coded_texts(tmp_path):
     coded = CM.coded(["CMENRTPT"])
-    frame = medications().with_columns(CMENRTPT=pl.lit("WORD")).cast(coded.schema.create_empty().schema)
+    frame = medications().with_columns(CMENRTPT=pl.lit("WORD")).cast(coded.dtypes)
     with pytest.raises(ContractError, match="CMENRTPT"):
         write_in_order(coded, [[frame]], tmp_path / "cm.parquet")
 

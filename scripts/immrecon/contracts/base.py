@@ -23,6 +23,11 @@ class Contract:
     participant_level: bool = False
     """Participant-level tables are folders of parts, split by participant; result tables are single files."""
 
+    @property
+    def dtypes(self) -> pl.Schema:
+        """The type of each column, in order."""
+        return pl.Schema({name: column.dtype for name, column in self.schema.columns().items()})
+
     def frame(self, rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
         """Rows as a frame of the contract's types; NaN, of a number that does not exist, becomes missing."""
         found = pl.DataFrame(rows, schema=self.schema.create_empty().schema)
@@ -31,7 +36,11 @@ class Contract:
     def coded(self, columns: Collection[str]) -> "Contract":
         """The same of frames in which the texts of these columns are numbers of a dictionary (Categorical): much less
         to sort, to move and to write where few texts come again and again. The files hold plain texts as before.
+
+        Raises ValueError: no such column, or none of texts.
         """
+        if others := [name for name in columns if self.dtypes.get(name) != pl.String]:
+            raise ValueError(f"{self.name.upper()} has no column of texts {', '.join(others)}")
         made = {
             name: column
             if name not in columns

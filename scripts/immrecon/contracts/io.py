@@ -162,7 +162,7 @@ def _without_key(schema: type[dy.Schema]) -> type[dy.Schema]:
 
 def check_columns(contract: Contract, frame: pl.DataFrame) -> None:
     """Raise ContractError listing every missing, unknown and mistyped column at once."""
-    expected = {name: column.dtype for name, column in contract.schema.columns().items()}
+    expected = contract.dtypes
     found = dict(frame.schema)
     problems = []
     if missing := [name for name in expected if name not in found]:

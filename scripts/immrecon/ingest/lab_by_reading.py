@@ -34,7 +34,7 @@ from immrecon.vocabulary import USED_FATES, Fate
 Flags = npt.NDArray[np.bool_]
 _FATES = [*(fate.value for fate in Fate), BLANK]
 _IS_USED = np.array([fate in USED_FATES for fate in _FATES])
-_CODED = {name: dtype for name, dtype in LB_CODED.schema.create_empty().schema.items() if dtype == pl.Categorical}
+_CODED = {name: dtype for name, dtype in LB_CODED.dtypes.items() if dtype == pl.Categorical}
 _QUERIED, _BLANK = (_FATES.index(fate) for fate in (Fate.QUERIED.value, BLANK))
 
 

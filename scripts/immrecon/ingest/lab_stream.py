@@ -42,8 +42,6 @@ from immrecon.ingest.lab_undeclared import Undeclared
 from immrecon.ingest.readers import Table, find_files
 from immrecon.ingest.threads import ahead, at_once
 
-_CODED = LB_CODED.schema.create_empty().schema
-
 BUCKET_BYTES = 192_000_000
 """Of the exports, for each bucket of participants: what is judged together."""
 
@@ -248,7 +246,7 @@ class _Judging:
         if kept:
             texts = pl.selectors.categorical().cast(pl.String)
             lb = lb_of(pl.concat([found.lb.with_columns(texts) for found in kept]))
-        return _Judged(lb.cast(_CODED), changes_of_laboratory(lb), of_laboratory)
+        return _Judged(lb.cast(LB_CODED.dtypes), changes_of_laboratory(lb), of_laboratory)
 
 
 def account_of(said: Sequence[Said], changes: Sequence[pl.DataFrame], cutoff: date | None) -> LabAccount:
