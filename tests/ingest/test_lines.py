@@ -2,6 +2,8 @@
 
 import random
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -129,3 +131,12 @@ def test_where_nothing_compiled_can_be_kept_it_is_compiled_anew(monkeypatch: pyt
 
     monkeypatch.setattr(lines_compiled, "njit", njit)
     assert lines_compiled._kept(split) == ("compiled", split, {"nogil": True})
+
+
+def test_the_compiler_is_loaded_where_lines_are_numbered_only() -> None:
+    code = (
+        "import sys; import immrecon.ingest.lab_stream; from immrecon.ingest.readers.lines import Lines, Role\n"
+        "before = 'numba' in sys.modules; Lines.of(b'a\\n', ',', None, [Role.SAID]); print(before, 'numba' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
