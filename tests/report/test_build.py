@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -99,16 +98,6 @@ def test_the_same_results_give_the_same_bytes(
     again = build_report(run, build_tables(run, spec), figures, spec, inputs)
     assert again.encode() == report.encode()
     assert build_report(run, build_tables(run, spec), backwards, spec, inputs) == report
-
-
-def test_building_is_quick(
-    run: Results, spec: DisplaySpec, figures: dict[str, Path], inputs: dict[str, Any], report: str
-) -> None:
-    assert report
-    tables = build_tables(run, spec)
-    started = time.process_time()
-    build_report(run, tables, figures, spec, inputs)
-    assert time.process_time() - started < 0.5
 
 
 def test_the_cover_says_what_it_is(report: str) -> None:

@@ -1,6 +1,6 @@
 """Delimited text of any length, block by block. The rows are those of `text.read_text`, with the same numbers.
 
-A block in which nothing is unusual is split by polars, if asked for so, only those of its lines that say something new
+A block in which nothing is unusual is split by polars; where columns have roles, only its lines that say something new
 (`lines`). Any other goes through the csv module, which decides for both what a quote, a line or a cell is.
 """
 
