@@ -38,8 +38,8 @@ LIBRARIES = (
 )
 """What is loaded ahead of use beside the modules of this package that scripts import."""
 
-_LEFT = {"immrecon.ingest.readers.lines_compiled"}
-"""Modules that are not: numba takes its time to load, and is for large lab exports only."""
+_LEFT = "compiled"
+"""How the names of modules end that are not: numba takes its time to load, and is for large lab exports only."""
 
 _IDLE_THREADS = {"jemalloc_bg_thd", "polars-ooc-clea"}
 """Threads that polars starts when it is imported, and that a fork can do without: the allocator starts its own again,
@@ -127,7 +127,8 @@ def modules_of_scripts() -> list[str]:
     names = {
         file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in files if file.endswith(".py")
     }
-    return sorted(names - _LEFT, key=lambda name: (not name.startswith("immrecon.ingest."), name))
+    names = {name for name in names if not name.endswith(_LEFT)}
+    return sorted(names, key=lambda name: (not name.startswith("immrecon.ingest."), name))
 
 
 def _serve(channel: socket.socket) -> None:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from immrecon.ingest.lab_coded import Kinds, coded, distinct, few_distinct
+from immrecon.ingest.lab_coded import Kinds, distinct, few_distinct, together
 from immrecon.ingest.lab_order import order_of
 from immrecon.ingest.lab_parse import AROUND
 
@@ -56,12 +56,7 @@ def test_coded_cells_are_the_cells(seed: int) -> None:
         n += height
         blocks.append(block)
         pieces.append(kinds.code(block))
-    cells, around, begun = [], [], 0
-    for some, own in pieces:
-        cells.append(some.with_columns(RUN=(pl.col("RUN") + begun).cast(pl.UInt32)))
-        around.append(own)
-        begun += own.height
-    found = coded(pl.concat(cells), pl.concat(around), kinds)
+    found = kinds.spelled(together(pieces))
     assert found.readings.n_unique() == found.readings.height
     assert_frame_equal(found.whole(), pl.concat(blocks), check_column_order=False)
 

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from immrecon.ingest.readers import lines_compiled
+from immrecon.ingest import compiled
 from immrecon.ingest.readers.lines import Lines, Role
 
 CELLS = ["", "a", "ab", "b", "é", " ", '""', '"a"', '"a,b"', '"a""b"', "12", "1"]
@@ -129,8 +129,8 @@ def test_where_nothing_compiled_can_be_kept_it_is_compiled_anew(monkeypatch: pyt
             raise RuntimeError("cannot cache function: no locator available")
         return lambda function: ("compiled", function, options)
 
-    monkeypatch.setattr(lines_compiled, "njit", njit)
-    assert lines_compiled._kept(split) == ("compiled", split, {"nogil": True})
+    monkeypatch.setattr(compiled, "njit", njit)
+    assert compiled.kept(split) == ("compiled", split, {"nogil": True})
 
 
 def test_the_compiler_is_loaded_where_lines_are_numbered_only() -> None:

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import polars as pl
 from immrecon.config.source_format import IdentityRule
 from immrecon.contracts.io import part_of
 from immrecon.ingest.identity import identifiers
-from immrecon.ingest.lab_coded import ORDER, Coded, Kinds, coded
+from immrecon.ingest.lab_coded import CELLS, ORDER, Coded, Kinds, together
 from immrecon.ingest.lab_lines import LineCells
 from immrecon.ingest.lab_order import order_of
 
@@ -55,20 +55,30 @@ class Buckets:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Some cells of a bucket in two files: coded, and what stands around each run of them."""
+    """So many cells of a bucket in three files: coded, as bare numbers; what stands around each run; the readings."""
 
-    cells: Path
-    around: Path
+    stem: Path
+    n: int
 
-    def write(self, cells: pl.DataFrame, around: pl.DataFrame) -> None:
-        cells.write_ipc(self.cells, compression="uncompressed")
-        around.write_ipc(self.around, compression="uncompressed")
+    def _file(self, name: str) -> Path:
+        return self.stem.with_name(f"{self.stem.name}.{name}")
 
-    def take(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        both = pl.read_ipc(self.cells), pl.read_ipc(self.around)
-        self.cells.unlink()
-        self.around.unlink()
-        return both
+    def write(self, part: Coded) -> None:
+        with self._file("cells").open("wb") as file:
+            for column in part.cells:
+                column.to_numpy().tofile(file)
+        part.around.write_ipc(self._file("around"), compression="uncompressed")
+        part.readings.write_ipc(self._file("readings"), compression="uncompressed")
+
+    def take(self) -> Coded:
+        with self._file("cells").open("rb") as file:
+            cells = {
+                column.name: np.fromfile(file, column.to_numpy().dtype, self.n) for column in pl.DataFrame(schema=CELLS)
+            }
+        found = Coded(pl.DataFrame(cells), *(pl.read_ipc(self._file(name)) for name in ("around", "readings")))
+        for name in ("cells", "around", "readings"):
+            self._file(name).unlink()
+        return found
 
 
 class Spill:
@@ -78,21 +88,21 @@ class Spill:
         self._folder, self._buckets, self._rule = folder, buckets, rule
         self._wanted = [number for part in buckets.by_part for number in part]
         self._kinds = Kinds()
-        self._held: list[tuple[pl.DataFrame, pl.DataFrame]] = []
+        self._held: list[Coded] = []
         self._n_held = 0
         self._pieces: dict[int, list[_Piece]] = {}
         self._known: dict[str, int] = {}
         folder.mkdir(parents=True)
 
     def add(self, cells: pl.DataFrame) -> None:
-        self._hold(*self._kinds.code(cells))
+        self._hold(self._kinds.code(cells))
 
     def add_lines(self, lines: LineCells) -> None:
-        self._hold(*self._kinds.code_lines(lines))
+        self._hold(self._kinds.code_lines(lines))
 
-    def _hold(self, cells: pl.DataFrame, around: pl.DataFrame) -> None:
-        self._held.append((cells, around))
-        self._n_held += cells.height
+    def _hold(self, part: Coded) -> None:
+        self._held.append(part)
+        self._n_held += part.cells.height
         if self._n_held >= CELLS_AT_A_TIME:
             self.close()
 
@@ -100,29 +110,29 @@ class Spill:
         """Put down what is still held."""
         if not self._n_held:
             return
-        cells, around = _together(self._held)
+        held = together(self._held)
         self._held, self._n_held = [], 0
-        bucket = self._bucket(around["IDTEXT"])
-        # The runs of a bucket are numbered anew.
+        bucket = self._bucket(held.around["IDTEXT"])
+        of_cell = bucket[held.cells["RUN"].to_numpy()]
         in_order = order_of([bucket])
-        n_runs = np.bincount(bucket, minlength=self._buckets.n)
+        around, cells = held.around[in_order], held.cells[order_of([of_cell])]
+        n_runs, n_cells = (np.bincount(of, minlength=self._buckets.n) for of in (bucket, of_cell))
+        # The runs of a bucket are numbered anew, and the readings.
         number = np.empty(bucket.size, dtype=np.uint32)
         number[in_order] = np.arange(bucket.size) - np.repeat(np.cumsum(n_runs) - n_runs, n_runs)
-        run = cells["RUN"].to_numpy()
-        of_cell = bucket[run]
-        n_cells = np.bincount(of_cell, minlength=self._buckets.n)
-        around = around[in_order]
-        cells = cells.with_columns(RUN=pl.Series(number[run]))[order_of([of_cell])]
+        cells = cells.with_columns(RUN=pl.Series(number[cells["RUN"].to_numpy()]))
         ends_of_runs, ends = np.cumsum(n_runs), np.cumsum(n_cells)
         for wanted in self._wanted:
             if not n_cells[wanted]:
                 continue
             pieces = self._pieces.setdefault(wanted, [])
-            name = f"{wanted}-{len(pieces)}"
-            pieces.append(_Piece(self._folder / f"{name}.cells", self._folder / f"{name}.around"))
+            pieces.append(_Piece(self._folder / f"{wanted}-{len(pieces)}", int(n_cells[wanted])))
             pieces[-1].write(
-                cells[int(ends[wanted] - n_cells[wanted]) : int(ends[wanted])],
-                around[int(ends_of_runs[wanted] - n_runs[wanted]) : int(ends_of_runs[wanted])],
+                _of_readings(
+                    cells[int(ends[wanted] - n_cells[wanted]) : int(ends[wanted])],
+                    around[int(ends_of_runs[wanted] - n_runs[wanted]) : int(ends_of_runs[wanted])],
+                    held.readings,
+                )
             )
 
     def take(self, bucket: int) -> Coded | None:
@@ -130,10 +140,10 @@ class Spill:
         pieces = self._pieces.pop(bucket, None)
         if pieces is None:
             return None
-        cells, around = _together([piece.take() for piece in pieces])
-        if not cells[ORDER].is_sorted():  # analytes side by side
-            cells = cells.sort(ORDER)
-        return coded(cells, around, self._kinds)
+        found = self._kinds.spelled(together([piece.take() for piece in pieces]))
+        if found.cells[ORDER].is_sorted():
+            return found
+        return replace(found, cells=found.cells.sort(ORDER))  # analytes side by side
 
     def _bucket(self, texts: pl.Series) -> npt.NDArray[np.int64]:
         distinct = texts.fill_null("").unique(maintain_order=True).to_list()
@@ -146,10 +156,10 @@ class Spill:
         return texts.fill_null("").replace_strict(distinct, buckets, return_dtype=pl.Int64).to_numpy()
 
 
-def _together(pieces: Sequence[tuple[pl.DataFrame, pl.DataFrame]]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Coded cells one after the other, their runs numbered on."""
-    n, shifted = 0, []
-    for cells, around in pieces:
-        shifted.append(cells.with_columns((pl.col("RUN") + n).cast(pl.UInt32)))
-        n += around.height
-    return pl.concat(shifted), pl.concat([around for _, around in pieces])
+def _of_readings(cells: pl.DataFrame, around: pl.DataFrame, readings: pl.DataFrame) -> Coded:
+    """Some cells with the readings that they have, of all."""
+    reading = cells["READING"].to_numpy()
+    has = np.zeros(readings.height, dtype=np.bool_)
+    has[reading] = True
+    number = np.cumsum(has, dtype=np.uint32) - np.uint32(1)
+    return Coded(cells.with_columns(READING=pl.Series(number[reading])), around, readings.filter(pl.Series(has)))

@@ -5,7 +5,8 @@ with everything else that a cell says of it (analyte, unit, code, status, column
 few cells for each sample, so that texts are looked at seldom.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +19,17 @@ from immrecon.ingest.readers.grid import ROW
 ORDER = "ORDER"
 """Of a result cell among all of its laboratory: decides where nothing else does."""
 
-CODED_COLUMNS = [ORDER, ROW, "RESULT", "RUN", "KIND"]
+CELLS = {ORDER: pl.Int64, ROW: pl.Int64, "RUN": pl.UInt32, "READING": pl.UInt32}
+"""Columns of coded cells, whole numbers."""
 
 Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Coded:
-    """`cells`: ORDER, SRCROW, RUN and READING, the places of the cell's row in `around` and `readings`."""
+    """`cells` (CELLS) have the places of their rows in `around` and `readings`. What is said beside the result stands
+    for itself in the readings, or as the number of its KIND.
+    """
 
     cells: pl.DataFrame
     around: pl.DataFrame
@@ -50,27 +54,29 @@ class Kinds:
     def __init__(self) -> None:
         self._known: pl.DataFrame | None = None
 
-    def code(self, cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """ORDER, SRCROW, RESULT, RUN and KIND of the cells, and what stands around each run of them."""
+    def code(self, cells: pl.DataFrame) -> Coded:
+        """The cells with readings of RESULT and KIND, no two of them alike."""
         around, run = runs(cells, AROUND)
-        return cells.select(ORDER, ROW, "RESULT").with_columns(RUN=run.cast(pl.UInt32), KIND=self._kinds(cells)), around
+        readings = cells.select("RESULT", KIND=self._kinds(cells))
+        code, first = distinct(readings)
+        return Coded(_cells(cells.select(ORDER, ROW, RUN=run, READING=code)), around, readings[first])
 
-    def code_lines(self, lines: LineCells) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """As `code`. Among the cells is their ORDER."""
-        said = lines.readings.select("RESULT", KIND=self._kinds(lines.readings))
-        of_cells = said[lines.cells["READING"]]
-        own = lines.cells.select(ORDER, ROW, pl.col("RUN").cast(pl.UInt32))
-        return pl.concat([own, of_cells], how="horizontal").select(CODED_COLUMNS), lines.around
+    def code_lines(self, lines: LineCells) -> Coded:
+        """As `code`. Among the cells is their ORDER; readings may be alike."""
+        return Coded(
+            _cells(lines.cells), lines.around, lines.readings.select("RESULT", KIND=self._kinds(lines.readings))
+        )
+
+    def spelled(self, found: Coded) -> Coded:
+        """With what the cells of a kind say instead of its number."""
+        assert self._known is not None
+        kinds = self._known.drop("KIND")[found.readings["KIND"]]
+        return replace(found, readings=pl.concat([found.readings.select("RESULT"), kinds], how="horizontal"))
 
     def _kinds(self, cells: pl.DataFrame) -> pl.Series:
         said = cells.drop(ORDER, ROW, "RESULT", *AROUND, strict=False)
         code, first = few_distinct(said)
         return self._numbers(said[first]).gather(code)
-
-    def of(self, numbers: pl.Series) -> pl.DataFrame:
-        """What cells of these kinds say, a row for each number."""
-        assert self._known is not None
-        return self._known.drop("KIND")[numbers]
 
     def _numbers(self, found: pl.DataFrame) -> pl.Series:
         names = found.columns
@@ -86,15 +92,25 @@ class Kinds:
         return both["KIND"]
 
 
-def coded(cells: pl.DataFrame, around: pl.DataFrame, kinds: Kinds) -> Coded:
-    """Of cells that `Kinds.code` has coded."""
-    code, first = distinct(cells.select("KIND", "RESULT"))
-    readings = cells.select(pl.col("KIND", "RESULT").gather(first))
-    said = kinds.of(readings["KIND"])
+def _cells(found: pl.DataFrame) -> pl.DataFrame:
+    return found.select(pl.col(name).cast(dtype) for name, dtype in CELLS.items())
+
+
+def together(parts: Sequence[Coded]) -> Coded:
+    """Cells of the same kinds one after the other; no two readings are alike."""
+    n_runs = n_readings = 0
+    cells = []
+    for part in parts:
+        shifted = part.cells.with_columns(RUN=pl.col("RUN") + n_runs, READING=pl.col("READING") + n_readings)
+        cells.append(_cells(shifted))
+        n_runs, n_readings = n_runs + part.around.height, n_readings + part.readings.height
+    readings = pl.concat([part.readings for part in parts])
+    code, first = distinct(readings)
+    found = pl.concat(cells)
     return Coded(
-        cells.select(ORDER, ROW, "RUN", READING=code),
-        around,
-        pl.concat([readings.select("RESULT"), said], how="horizontal"),
+        found.with_columns(code.gather(found["READING"]).alias("READING")),
+        pl.concat([part.around for part in parts]),
+        readings[first],
     )
 
 

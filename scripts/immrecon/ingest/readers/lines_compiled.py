@@ -4,14 +4,11 @@ Written for the compiler: places and digests are unsigned, so that no index is l
 done to every byte is in one function, since calls there would take longer than the work.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-F = TypeVar("F", bound=Callable[..., Any])
+from immrecon.ingest.compiled import kept, part
+
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.uint32]
 Words = npt.NDArray[np.uint64]
@@ -29,20 +26,7 @@ _FNV_SEED, _FNV_PRIME, _END_OF_CELL = Word(14695981039346656037), Word(109951162
 """FNV-1a of 64 bits; the end of a cell counts as a byte that no text has."""
 
 
-def _kept(function: F) -> F:
-    """Compiled, and kept beside the source for the next process."""
-    try:
-        return cast("F", njit(nogil=True, cache=True)(function))
-    except RuntimeError:  # nothing can be written there, nor in the home of the user: every process compiles anew
-        return cast("F", njit(nogil=True)(function))
-
-
-def _part(function: F) -> F:
-    """Compiled with what calls it."""
-    return cast("F", njit()(function))
-
-
-@_kept
+@kept
 def numbered(  # noqa: PLR0912, PLR0915
     text: Bytes, signs: Bytes, roles: Bytes
 ) -> tuple[Words, Numbers, Numbers, Numbers, Numbers]:
@@ -116,7 +100,7 @@ def numbered(  # noqa: PLR0912, PLR0915
     return begins, run, reading, first_of_run[:n_runs].copy(), first_of_reading[:n_readings].copy()
 
 
-@_kept
+@kept
 def picked(text: Bytes, begins: Words, lines: Numbers) -> Bytes:
     """The text of some lines."""
     size = _ZERO
@@ -131,7 +115,7 @@ def picked(text: Bytes, begins: Words, lines: Numbers) -> Bytes:
     return found
 
 
-@_part
+@part
 def _cells_alike(text: Bytes, begin: Words, end: Words, before: Word, here: Word) -> Word:
     """How many cells of this line are those of the line before, from the first on, without the last one. They are moved
     to this line.
@@ -148,7 +132,7 @@ def _cells_alike(text: Bytes, begin: Words, end: Words, before: Word, here: Word
     return c
 
 
-@_part
+@part
 def _end_of_quoted(text: Bytes, signs: Bytes, start: Word) -> Word:
     """Where the cell ends that begins with a quote; its start where it is not closed in its line."""
     here = start + _ONE
@@ -163,7 +147,7 @@ def _end_of_quoted(text: Bytes, signs: Bytes, start: Word) -> Word:
             here += _ONE
 
 
-@_part
+@part
 def _same(text: Bytes, begin: Word, end: Word, other: Bytes, other_begin: Word, other_end: Word) -> bool:
     if end - begin != other_end - other_begin:
         return False
@@ -175,7 +159,7 @@ def _same(text: Bytes, begin: Word, end: Word, other: Bytes, other_begin: Word, 
     return True
 
 
-@_part
+@part
 def _slot(
     text: Bytes, roles: Bytes, begin: Words, end: Words, digest: Word, slots: Words, said: Bytes, said_from: Words
 ) -> Word:
@@ -198,12 +182,12 @@ def _slot(
     return slot
 
 
-@_part
+@part
 def _entry(digest: Word, number: int) -> Word:
     return digest >> _UPPER << _UPPER | Word(number)
 
 
-@_part
+@part
 def _say(text: Bytes, roles: Bytes, begin: Words, end: Words, said: Bytes, at: Word) -> Word:
     """Keep what a line says, a line feed after each cell. Where it ends."""
     for c in range(roles.size):
@@ -216,7 +200,7 @@ def _say(text: Bytes, roles: Bytes, begin: Words, end: Words, said: Bytes, at: W
     return at
 
 
-@_part
+@part
 def _larger(slots: Words, digests: Words) -> Words:
     found = np.zeros(4 * slots.size, dtype=np.uint64)
     last = Word(found.size - 1)
