@@ -67,15 +67,15 @@ class _Piece:
         with self._file("cells").open("wb") as file:
             for column in part.cells:
                 column.to_numpy().tofile(file)
-        part.around.write_ipc(self._file("around"), compression="uncompressed")
-        part.readings.write_ipc(self._file("readings"), compression="uncompressed")
+        part.around.write_ipc_stream(self._file("around"), compression="uncompressed")
+        part.readings.write_ipc_stream(self._file("readings"), compression="uncompressed")
 
     def take(self) -> Coded:
         with self._file("cells").open("rb") as file:
             cells = {
                 column.name: np.fromfile(file, column.to_numpy().dtype, self.n) for column in pl.DataFrame(schema=CELLS)
             }
-        found = Coded(pl.DataFrame(cells), *(pl.read_ipc(self._file(name)) for name in ("around", "readings")))
+        found = Coded(pl.DataFrame(cells), *(pl.read_ipc_stream(self._file(name)) for name in ("around", "readings")))
         for name in ("cells", "around", "readings"):
             self._file(name).unlink()
         return found

@@ -24,6 +24,7 @@ from immrecon.ingest.lab_checks import sample_findings, slips, withhold_slips
 from immrecon.ingest.lab_coded import ORDER, Coded, Places, side_by_side
 from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
 from immrecon.ingest.lab_judge import judge, judge_without_neighbours, with_fate, with_zeros
+from immrecon.ingest.lab_neighbours import rises, with_leaps, without
 from immrecon.ingest.lab_notes import note_findings
 from immrecon.ingest.lab_order import order_of
 from immrecon.ingest.lab_parse import parse_around, parse_readings, with_series
@@ -90,7 +91,7 @@ class _Judging:
         self._fate[self._at(withheld["ORDER"])] = _QUERIED
         queried = [asked.filter(pl.col("FATE") == Fate.QUERIED.value), withheld]
         results = Results(
-            used if withheld.is_empty() else used.filter(~pl.col(ORDER).is_in(withheld[ORDER].implode())),
+            used if withheld.is_empty() else without(used, withheld[ORDER]),
             pl.concat(queried, how="diagonal").sort(ORDER),
             self._notable(),
             self._of,
@@ -146,7 +147,17 @@ class _Judging:
         own = around.select("SAMPLEID", "DAY", "CLOCK", "LBDT", "PERSON")
         measured = readings.select("LBTESTCD", "LBCMP", "LBSTRESN", "DIGEST", "PLACE")
         both = side_by_side(cells[at], own, measured)
-        return with_series(both, self._n_analytes).drop("PERSON", "PLACE")
+        used = with_series(both, self._n_analytes).drop("PERSON", "PLACE")
+        return with_leaps(used, in_time=self._drawn_in_order(at))
+
+    def _drawn_in_order(self, at: Places) -> bool:
+        """Whether these cells come in order of time, as far as they are of one participant."""
+        run = self._run[at]
+        if np.any(run[1:] < run[:-1]):
+            return False
+        runs = self._parsed.around.select("DAY", "CLOCK", SERIES=pl.col("PERSON").fill_null(0)).with_row_index(ORDER)
+        runs = runs[np.unique(run)]
+        return rises(runs[order_of([runs["SERIES"].to_numpy()])])
 
     def _closely(self) -> Flags:
         """Cells that are not simply what their reading says."""

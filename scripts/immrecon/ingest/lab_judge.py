@@ -12,6 +12,7 @@ from immrecon.ingest.findings import Finding, first_error
 from immrecon.ingest.lab_blanks import BLANK
 from immrecon.ingest.lab_checks import slips, withhold_slips
 from immrecon.ingest.lab_errors import attribution_errors, date_errors, labelled_day, result_errors
+from immrecon.ingest.lab_neighbours import with_leaps
 from immrecon.ingest.lab_results import USED
 from immrecon.vocabulary import Fate
 
@@ -24,7 +25,7 @@ def judge(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None, cuto
     percentages, which of the day, and last whether the number can stand between its neighbours.
     """
     frame = judge_without_neighbours(cells, dialect, extract_date)
-    return withhold_slips(frame, slips(frame.filter(USED), dialect.checks.slip, cutoff_date))
+    return withhold_slips(frame, slips(with_leaps(frame.filter(USED)), dialect.checks.slip, cutoff_date))
 
 
 def judge_without_neighbours(cells: pl.DataFrame, dialect: Dialect, extract_date: date | None) -> pl.DataFrame:

@@ -13,6 +13,8 @@ _IN_ORDER = ["SERIES", "DAY", "CLOCK", "ORDER"]
 _NEARLY = 0.999
 """Rounding must not decide which numbers are looked at closely."""
 _OF_NUMBERS = [*_IN_ORDER, "LBDT", "LBSTRESN", "LBCMP", "SRCROW"]
+LEAP = "LEAP"
+"""The largest ratio of two numbers of a series that follow each other in time; infinite where that is not certain."""
 
 
 def near(ratio: pl.Expr, rule: SlipRule) -> pl.Expr:
@@ -39,17 +41,43 @@ def by_period(
     return pl.concat([made(numbers.filter(~later)), made(with_later).filter(later)])
 
 
+def with_leaps(frame: pl.DataFrame, *, in_time: bool = False) -> pl.DataFrame:
+    """The used results, and the LEAP of the series of each; `in_time`: those of a series are known to come so."""
+    series, number = (frame[name].to_numpy() for name in ("SERIES", "LBSTRESN"))
+    at = np.flatnonzero(number > 0)
+    if not at.size:
+        return frame.with_columns(pl.lit(1.0).alias(LEAP))
+    most = np.ones(series.max() + 1)
+    at = at[order_of([series[at]]) if in_time else _in_time(frame.select(pl.col(_IN_ORDER).gather(at))).to_numpy()]
+    of, number = series[at], number[at]
+    ratio = number[1:] / number[:-1]
+    ratio = np.where(of[1:] == of[:-1], np.maximum(ratio, 1 / ratio), 1.0)
+    begins = np.flatnonzero(np.diff(of, prepend=of[0] - 1))
+    most[of[begins]] = np.maximum.reduceat(np.append(1.0, ratio), begins)
+    # What has no day comes last, and after what is before the cut-off where that alone is looked at.
+    most[series[frame["DAY"].is_null().to_numpy()]] = np.inf
+    return frame.with_columns(pl.Series(LEAP, most[series]))
+
+
+def without(frame: pl.DataFrame, orders: pl.Series) -> pl.DataFrame:
+    """The used results, which are in ORDER, but for some, in whose series others follow each other now."""
+    at = frame["ORDER"].search_sorted(orders).to_numpy()
+    series, leap, kept = (
+        frame["SERIES"].to_numpy(),
+        frame[LEAP].to_numpy().copy(),
+        np.ones(frame.height, dtype=np.bool_),
+    )
+    changed = np.zeros(series.max() + 1, dtype=np.bool_)
+    changed[series[at]] = True
+    leap[changed[series]] = np.inf
+    kept[at] = False
+    return frame.with_columns(pl.Series(LEAP, leap)).filter(pl.Series(kept))
+
+
 def numbers_of(frame: pl.DataFrame, least: float) -> pl.DataFrame:
-    """Numbers above zero, of the series of which the largest is at least so many times the least: they are few."""
-    numbers = frame.select(_OF_NUMBERS)
-    if frame.is_empty():
-        return numbers
-    series, number = frame["SERIES"].to_numpy(), frame["LBSTRESN"].to_numpy()
-    kept = number > 0
-    most, fewest = np.zeros(series.max() + 1), np.full(series.max() + 1, np.inf)
-    np.maximum.at(most, series[kept], number[kept])
-    np.minimum.at(fewest, series[kept], number[kept])
-    return numbers.filter(pl.Series(kept & (most >= fewest * least * _NEARLY)[series]))
+    """Numbers above zero of the series in which one is at least so many times the one before or after: they are few."""
+    is_one = (pl.col("LBSTRESN") > 0) & (pl.col(LEAP) >= least * _NEARLY)
+    return frame.filter(is_one).select(_OF_NUMBERS)
 
 
 def neighbours(numbers: pl.DataFrame, least: float) -> pl.DataFrame:
@@ -108,13 +136,17 @@ def runs(numbers: pl.DataFrame, rule: SlipRule) -> pl.DataFrame:
 def _in_time(numbers: pl.DataFrame) -> pl.Series:
     """The places of the numbers by series and time, what has no time last. Mostly they are in order of time already."""
     order = pl.Series(order_of([numbers["SERIES"].to_numpy()]))
-    ordered = numbers.select(pl.col(_IN_ORDER).gather(order))
+    if rises(numbers.select(pl.col(_IN_ORDER).gather(order))):
+        return order
+    return numbers.select(pl.arg_sort_by(_IN_ORDER, nulls_last=True)).to_series().cast(pl.Int64)
+
+
+def rises(ordered: pl.DataFrame) -> bool:
+    """Whether what follows each other in one SERIES is in order of time (DAY, CLOCK, ORDER)."""
     before = {name: pl.col(name).shift(1) for name in _IN_ORDER}
     clock = pl.col("CLOCK")
     same_time = clock.eq_missing(before["CLOCK"]) & (pl.col("ORDER") > before["ORDER"])
     later_that_day = (clock > before["CLOCK"]) | (clock.is_null() & before["CLOCK"].is_not_null()) | same_time
     follows = (pl.col("DAY") > before["DAY"]) | ((pl.col("DAY") == before["DAY"]) & later_that_day)
     another = (pl.col("SERIES") != before["SERIES"]).fill_null(value=True)
-    if ordered.select((another | follows.fill_null(value=False)).all()).item():
-        return order
-    return numbers.select(pl.arg_sort_by(_IN_ORDER, nulls_last=True)).to_series().cast(pl.Int64)
+    return bool(ordered.select((another | follows.fill_null(value=False)).all()).item())

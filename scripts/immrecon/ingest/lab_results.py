@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from immrecon.ingest.lab_blanks import BLANK
+from immrecon.ingest.lab_neighbours import LEAP, with_leaps
 from immrecon.vocabulary import USED_FATES, Fate
 
 USED = pl.col("FATE").is_in([fate.value for fate in USED_FATES])
 
 NUMBER_COLUMNS = [
     "ORDER", "SRCROW", "SAMPLEID", "SERIES", "DAY", "CLOCK", "LBDT", "LBTESTCD", "LBCMP", "LBSTRESN", "DIGEST",
+    LEAP,
 ]  # fmt: skip
 
 EXCLUDED_COLUMNS = ["ORDER", "SRCROW", "SAMPLEID", "LBTESTCD", "EXCLUDED"]
@@ -58,7 +60,7 @@ class Results:
             kept = judged.filter(~pl.col("FATE").is_in(ASIDE))
             return first_by_accession(kept.select("USUBJID", "ACCESSION", FIRST="ORDER"))
 
-        numbers = with_digest(judged.filter(USED)).select(NUMBER_COLUMNS)
+        numbers = with_leaps(with_digest(judged.filter(USED))).select(NUMBER_COLUMNS)
         queried = judged.filter(pl.col("FATE") == Fate.QUERIED.value)
         excluded = judged.filter(pl.col("EXCLUDED").is_not_null()).select(EXCLUDED_COLUMNS)
         return cls(numbers, queried, judged, whole, first_of_accessions, excluded)

@@ -11,7 +11,7 @@ MOST_ALIKE = 64
 
 @kept
 def counted(first: npt.NDArray[np.int64], n: int, other: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The places of the rows by the first key, from 0 to n - 1, then by the other one (without rows: there is none), then
+    """The places of the rows by the first key, from 0 to n - 1, then by the other one (no rows: none), then
     as they are. Empty where more than `MOST_ALIKE` have the same first key and another one is asked for.
     """
     begins = np.zeros(n + 1, dtype=np.int64)
