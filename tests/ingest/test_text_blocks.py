@@ -78,7 +78,7 @@ def assert_new_lines_say_all(
         if isinstance(part, Table):
             frames.append(part.frame.select(ROW, *roles))
             continue
-        readings, runs = part.of_readings(), part.of_runs()
+        readings, runs = part.readings, part.runs
         assert (
             readings.n_rows
             == part.lines.n

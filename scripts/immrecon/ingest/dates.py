@@ -64,9 +64,9 @@ def _plain(text: pl.Series, written: str) -> pl.Series | None:
     digits = {"Y": "[0-9]{4}", "S": "[0-5][0-9]"}
     pattern = re.sub("%(.)", lambda code: digits.get(code[1], "[0-9]{2}"), re.escape(written))
     if "H" in codes:
-        moments = pl.col("text").str.to_datetime(written, time_unit="ms", strict=False)
+        moments = pl.col("text").str.to_datetime(written, time_unit="ms", strict=False, cache=False)
     else:
-        moments = pl.col("text").str.to_date(written, strict=False).cast(pl.Datetime("ms"))
+        moments = pl.col("text").str.to_date(written, strict=False, cache=False).cast(pl.Datetime("ms"))
     sound = pl.col("text").str.contains(f"^{pattern}$") & (moments.dt.year() > 0)
     return text.to_frame().select(pl.when(sound).then(moments)).to_series()
 

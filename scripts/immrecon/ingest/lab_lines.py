@@ -33,14 +33,14 @@ class LineCells:
 
 def shape_lines(lines: NewLines, dialect: Dialect) -> tuple[Shaped, LineCells]:
     """As `shape`, of a long export: the counts are those of all lines, the cells apart. Raises as `with_constants`."""
-    shaped = shape(with_constants(lines.of_readings(), dialect), dialect)
+    shaped = shape(with_constants(lines.readings, dialect), dialect)
     place = np.full(lines.lines.first_of_reading.size, -1)
     kept = np.searchsorted(lines.lines.first_of_reading, shaped.cells[ROW].to_numpy() - lines.first)
     place[kept] = np.arange(kept.size)
     reading = place[lines.lines.reading]
     has_cell = np.flatnonzero(reading >= 0)
     run = lines.lines.run[has_cell]
-    of_runs = with_constants(lines.of_runs(), dialect)
+    of_runs = with_constants(lines.runs, dialect)
     said = context(of_runs, dialect, {})
     around = briefly(of_runs.frame.select(**{name: said[name] for name in AROUND}))
     used = np.zeros(around.height, dtype=np.bool_)
@@ -73,7 +73,7 @@ def parts_of(folder: Path, file: str, dialect: Dialect) -> Iterator[Part]:
     )
     for part in ahead(read):
         if isinstance(part, NewLines):
-            yield Part(with_constants(part.table, dialect), *shape_lines(part, dialect))
+            yield Part(with_constants(part.readings, dialect), *shape_lines(part, dialect))
         else:
             table = with_constants(part, dialect)
             yield Part(table, shape(table, dialect), None)

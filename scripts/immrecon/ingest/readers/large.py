@@ -9,8 +9,8 @@ import polars as pl
 
 from immrecon.config.source_format import Layout
 from immrecon.ingest.readers.grid import ROW, Grid, Header, Table, data_rows, header_of
-from immrecon.ingest.readers.lines import Lines, Numbers, Role
-from immrecon.ingest.readers.text_blocks import BLOCK_BYTES, Split, TextBlocks
+from immrecon.ingest.readers.lines import Lines, Role
+from immrecon.ingest.readers.text_blocks import BLOCK_BYTES, Split, TextBlocks, columns_of
 
 HEAD_ROWS = 200
 """Read before the header is looked for, beyond the declared one: an error can then say where else it stands."""
@@ -23,26 +23,15 @@ _NOT_RAGGED = pl.DataFrame(schema={ROW: pl.Int64, "n_cells": pl.Int64})
 
 @dataclass(frozen=True)
 class NewLines:
-    """Rows under their heads, of which those that say nothing new are left out: `table` has the first of each run and
-    of each reading (`lines`), with all columns that are read. `first` is the number of the first row of all.
+    """Rows under their heads, of which those that say nothing new are left out. `readings`: the first row of each
+    reading, and how many it stands for; `runs`: the first row of each run. Columns that are not compared for it are
+    blank. `first` is the number of the first row of all.
     """
 
-    table: Table
+    readings: Table
+    runs: Table
     lines: Lines
     first: int
-
-    def of_readings(self) -> Table:
-        """The first row of each reading, and how many it stands for."""
-        n = np.bincount(self.lines.reading, minlength=self.lines.first_of_reading.size)
-        return replace(self.table, frame=self._at(self.lines.first_of_reading), stands_for=pl.Series(n))
-
-    def of_runs(self) -> Table:
-        """The first row of each run."""
-        return replace(self.table, frame=self._at(self.lines.first_of_run))
-
-    def _at(self, lines: Numbers) -> pl.DataFrame:
-        places = pl.Series(np.searchsorted(self.lines.new, lines))
-        return self.table.frame[places]
 
 
 def table_parts(
@@ -71,15 +60,19 @@ def table_parts(
         if isinstance(block, Grid):
             yield data_rows(block, layout, header)
         else:
-            yield _data(block, file, layout, header, wanted, only_new=roles is not None)
+            yield _data(block, file, layout, header, wanted, roles)
 
 
 def _data(
-    block: Split, file: str, layout: Layout, header: Header, wanted: Sequence[int], *, only_new: bool
+    block: Split, file: str, layout: Layout, header: Header, wanted: Sequence[int], roles: Sequence[Role] | None
 ) -> Table | NewLines:
     """As `data_rows`, of rows as long as the header. Only those that may hold no data are looked at closely."""
+    compared = [wanted] if roles is None else [columns_of(role, wanted, roles) for role in (Role.SAID, Role.AROUND)]
+    frames = [
+        _headed(frame, [header.names[place] for place in places])
+        for frame, places in zip(block.frames, compared, strict=True)
+    ]
     names = [header.names[place] for place in wanted]
-    table = Table(file, None, _headed(block.frame, names), _NOT_RAGGED, header.repeated)
     first = pl.col(names[0])
     suspect = first.str.contains(_BLANK)
     for pattern in layout.ignore_rows:
@@ -88,14 +81,26 @@ def _data(
         bare = first.str.normalize("NFC").str.replace_all(r"[\s\x1c-\x1f]+", "")
         suspect |= bare == header.cells[0].replace(" ", "")
     # First cells come again and again: study, site, participant.
-    distinct = table.frame.select(first.unique())
+    distinct = next(frame for frame in frames if names[0] in frame.columns).select(first.unique())
+    table = Table(file, None, frames[0], _NOT_RAGGED, header.repeated)
     if not distinct.select(suspect.any()).item():
-        return NewLines(table, block.lines, block.first) if only_new else table
+        return table if roles is None else _new_lines(table, frames, names, block)
     suspects = _headed(block.all(None), header.names).filter(suspect)
     rows = [list(row) for row in suspects.drop(ROW).iter_rows()]
     kept = data_rows(Grid(file, None, suspects[ROW].to_list(), rows), layout, header).frame
-    frame = _headed(block.all(wanted), names) if only_new else table.frame
+    frame = frames[0] if roles is None else _headed(block.all(wanted), names)
     return replace(table, frame=frame.filter(~suspect | pl.col(ROW).is_in(kept[ROW].to_list())))
+
+
+def _new_lines(table: Table, frames: Sequence[pl.DataFrame], names: Sequence[str], block: Split) -> NewLines:
+    readings, runs = (
+        frame.select(*(name if name in frame.columns else pl.lit("").alias(name) for name in names), ROW)
+        for frame in frames
+    )
+    n = np.bincount(block.lines.reading, minlength=readings.height)
+    return NewLines(
+        replace(table, frame=readings, stands_for=pl.Series(n)), replace(table, frame=runs), block.lines, block.first
+    )
 
 
 def _headed(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

@@ -7,7 +7,6 @@ to load); what repeats is then split, named and judged once.
 
 from dataclasses import dataclass
 from enum import IntFlag
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,13 +59,6 @@ class Lines:
             signs[ord(quote)] = QUOTE
         found = numbered(np.frombuffer(content, dtype=np.uint8), signs, np.array(roles, dtype=np.uint8))
         return cls(content, *found) if found[0].size else None
-
-    @cached_property
-    def new(self) -> Numbers:
-        """The first lines of all runs and readings."""
-        is_new = np.zeros(self.n, dtype=np.bool_)
-        is_new[self.first_of_run] = is_new[self.first_of_reading] = True
-        return np.flatnonzero(is_new).astype(np.uint32)
 
     def some(self, places: Numbers) -> bytes:
         """The text of the lines at these places."""

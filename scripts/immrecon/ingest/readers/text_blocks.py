@@ -39,15 +39,15 @@ LONGEST_RECORD = 64_000_000
 
 @dataclass(frozen=True)
 class Split:
-    """Lines of text that all have as many cells."""
+    """Lines of text that all have as many cells, with their numbers (SRCROW) from `first` on."""
 
     lines: Lines
-    frame: pl.DataFrame
-    """The columns wanted of the lines wanted, with their numbers (SRCROW)."""
     first: int
-    """The number of the first line."""
+    frames: list[pl.DataFrame]
+    """The columns wanted of all lines; where columns have roles, those compared for it of the first line of each
+    reading, and of each run."""
     all: Callable[[Sequence[int] | None], pl.DataFrame]
-    """As `frame`, the columns at these places (None: every one) of all lines."""
+    """The columns at these places (None: every one) of all lines."""
 
 
 class TextBlocks:
@@ -72,13 +72,13 @@ class TextBlocks:
     def blocks(
         self, width: int, wanted: Sequence[int] | None = None, roles: Sequence[Role] | None = None
     ) -> Iterator[Grid | Split]:
-        """The rest. A frame has `width` String columns, or those wanted of them, and SRCROW; none of its rows has more
-        or fewer cells. Where columns have roles, the frame has the first line of each run and of each reading only.
+        """The rest. Frames have `width` String columns, or some of those wanted, and SRCROW; none of the rows has more
+        or fewer cells.
         """
         while block := self._source.block():
             self._source.go_ahead()
             lines = self._lines(block, roles or [Role.NONE] * width)
-            split = None if lines is None else self._split(lines, width, wanted, only_new=roles is not None)
+            split = None if lines is None else self._split(lines, width, wanted, roles)
             if split is None:
                 yield self._as_records(block)
                 continue
@@ -88,7 +88,9 @@ class TextBlocks:
             self._line += n
             yield split
 
-    def _split(self, lines: Lines, width: int, wanted: Sequence[int] | None, *, only_new: bool) -> Split | None:
+    def _split(
+        self, lines: Lines, width: int, wanted: Sequence[int] | None, roles: Sequence[Role] | None
+    ) -> Split | None:
         """None where polars splits the lines otherwise."""
         first = self._line + 1
 
@@ -103,8 +105,13 @@ class TextBlocks:
             assert frame is not None, "some of it could be split before"
             return frame
 
-        frame = cells(wanted, lines.new if only_new else None)
-        return None if frame is None else Split(lines, frame, first, all_lines)
+        if roles is None:
+            found = [cells(wanted, None)]
+        else:
+            compared = [(Role.SAID, lines.first_of_reading), (Role.AROUND, lines.first_of_run)]
+            found = [cells(columns_of(role, wanted, roles), places) for role, places in compared]
+        frames = [frame for frame in found if frame is not None]
+        return Split(lines, first, frames, all_lines) if len(frames) == len(found) else None
 
     def _as_records(self, block: bytes) -> Grid:
         """The records that begin in a block; the last may end in the next one."""
@@ -170,6 +177,11 @@ class TextBlocks:
         except pl.exceptions.PolarsError:
             return None
         return frame if frame.height == n else None
+
+
+def columns_of(role: Role, wanted: Sequence[int] | None, roles: Sequence[Role]) -> list[int]:
+    """The places of the wanted columns that are compared for this."""
+    return [place for place, own in enumerate(roles) if own & role and (wanted is None or place in wanted)]
 
 
 class _Content:
