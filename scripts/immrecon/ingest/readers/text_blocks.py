@@ -6,9 +6,11 @@ A block in which nothing is unusual is split by polars; where columns have roles
 
 import csv
 import io
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,9 @@ from immrecon.ingest.readers.text import (
 
 BLOCK_BYTES = 32_000_000
 """Read at a time."""
+
+AHEAD = 2
+"""Blocks that are made while one is used."""
 
 _FEED = ord("\n")
 
@@ -75,18 +80,22 @@ class TextBlocks:
         """The rest. Frames have `width` String columns, or some of those wanted, and SRCROW; none of the rows has more
         or fewer cells.
         """
-        while block := self._source.block():
-            self._source.go_ahead()
-            lines = self._lines(block, roles or [Role.NONE] * width)
-            split = None if lines is None else self._split(lines, width, wanted, roles)
-            if split is None:
-                yield self._as_records(block)
-                continue
-            n = split.lines.n
-            self._n += n
-            self._extent.row(self._n, width, n)
-            self._line += n
-            yield split
+        look = partial(self._lines, roles=roles or [Role.NONE] * width)
+        looked: deque[Future[Lines | None]] = deque()
+        with ThreadPoolExecutor(1) as others:
+            while block := self._source.block():
+                looked.extend(others.submit(_then, look, coming) for coming in self._source.go_ahead(AHEAD))
+                lines = looked.popleft().result() if len(looked) > AHEAD else look(block)
+                split = None if lines is None else self._split(lines, width, wanted, roles)
+                if split is None:
+                    looked.clear()  # what comes next may begin later
+                    yield self._as_records(block)
+                    continue
+                n = split.lines.n
+                self._n += n
+                self._extent.row(self._n, width, n)
+                self._line += n
+                yield split
 
     def _split(
         self, lines: Lines, width: int, wanted: Sequence[int] | None, roles: Sequence[Role] | None
@@ -179,6 +188,11 @@ class TextBlocks:
         return frame if frame.height == n else None
 
 
+def _then(function: Callable[[bytes], Lines | None], coming: Future[bytes]) -> Lines | None:
+    """Of a block when it is there. Why it is not is said by what takes it."""
+    return None if coming.exception() else function(coming.result())
+
+
 def columns_of(role: Role, wanted: Sequence[int] | None, roles: Sequence[Role]) -> list[int]:
     """The places of the wanted columns that are compared for this."""
     return [place for place, own in enumerate(roles) if own & role and (wanted is None or place in wanted)]
@@ -196,12 +210,14 @@ class _Content:
         self._holds_ascii = _holds_ascii(encoding)
         self._utf8, self._at = without_mark(self._decoded(beginning), file, encoding, beginning).encode(), 0
         self._others = ThreadPoolExecutor(1)
-        self._coming: Future[bytes] | None = None
+        self._coming: deque[Future[bytes]] = deque()
 
     def line(self) -> str:
         """The next line with its end; '' after the last."""
-        if self._coming is not None:
-            self._utf8, self._at = self._made() + self._utf8[self._at :], 0
+        if self._coming:
+            made = [coming.result() for coming in self._coming]
+            self._coming.clear()
+            self._utf8, self._at = b"".join([*made, self._utf8[self._at :]]), 0
         while True:
             end = self._line_end()
             if end is not None:
@@ -221,16 +237,13 @@ class _Content:
 
     def block(self) -> bytes:
         """Whole lines, about as many as fit into a block; empty after the last."""
-        return self._made() or self._block()
+        return self._coming.popleft().result() if self._coming else self._block()
 
-    def go_ahead(self) -> None:
-        """Make the next block while something else is done."""
-        self._coming = self._others.submit(self._block)
-
-    def _made(self) -> bytes:
-        """The block that was made meanwhile; empty where none was."""
-        coming, self._coming = self._coming, None
-        return b"" if coming is None else coming.result()
+    def go_ahead(self, n: int) -> list[Future[bytes]]:
+        """Make the next `n` blocks while something else is done. Returned are those not asked for before."""
+        new = [self._others.submit(self._block) for _ in range(n - len(self._coming))]
+        self._coming.extend(new)
+        return new
 
     def _block(self) -> bytes:
         begun, more, end = self._utf8[self._at :], b"", 0
