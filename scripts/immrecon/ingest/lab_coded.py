@@ -34,6 +34,8 @@ class Coded:
     cells: pl.DataFrame
     around: pl.DataFrame
     readings: pl.DataFrame
+    series: object = None
+    """Cells of one series that follow each other have readings of which the earlier ones are the same."""
 
     def whole(self) -> pl.DataFrame:
         """A row per cell with all columns."""
@@ -53,6 +55,8 @@ class Kinds:
 
     def __init__(self) -> None:
         self._known: pl.DataFrame | None = None
+        self._series: object = None
+        self._said = pl.DataFrame()
 
     def code(self, cells: pl.DataFrame) -> Coded:
         """The cells with readings of RESULT and KIND, no two of them alike."""
@@ -63,9 +67,11 @@ class Kinds:
 
     def code_lines(self, lines: LineCells) -> Coded:
         """As `code`. Among the cells is their ORDER; readings may be alike."""
-        return Coded(
-            _cells(lines.cells), lines.around, lines.readings.select("RESULT", KIND=self._kinds(lines.readings))
-        )
+        new = lines.readings.select("RESULT", KIND=self._kinds(lines.readings) if lines.readings.height else pl.lit(0))
+        new = new.cast({"KIND": pl.UInt32})
+        self._said = pl.concat([self._said, new], rechunk=True) if self._series is lines.series else new
+        self._series = lines.series
+        return Coded(_cells(lines.cells), lines.around, self._said, lines.series)
 
     def spelled(self, found: Coded) -> Coded:
         """With what the cells of a kind say instead of its number."""
@@ -99,18 +105,26 @@ def _cells(found: pl.DataFrame) -> pl.DataFrame:
 def together(parts: Sequence[Coded]) -> Coded:
     """Cells of the same kinds one after the other; no two readings are alike."""
     n_runs = n_readings = 0
-    cells = []
+    cells: list[pl.DataFrame] = []
+    readings: list[pl.DataFrame] = []
+    series = None
     for part in parts:
-        shifted = part.cells.with_columns(RUN=pl.col("RUN") + n_runs, READING=pl.col("READING") + n_readings)
-        cells.append(_cells(shifted))
-        n_runs, n_readings = n_runs + part.around.height, n_readings + part.readings.height
-    readings = pl.concat([part.readings for part in parts])
-    code, first = distinct(readings)
+        if part.series is not None and part.series is series:
+            readings[-1] = part.readings
+        else:
+            n_readings += readings[-1].height if readings else 0
+            readings.append(part.readings)
+        series = part.series
+        cells.append(
+            _cells(part.cells.with_columns(RUN=pl.col("RUN") + n_runs, READING=pl.col("READING") + n_readings))
+        )
+        n_runs += part.around.height
+    code, first = distinct(pl.concat(readings))
     found = pl.concat(cells)
     return Coded(
         found.with_columns(code.gather(found["READING"]).alias("READING")),
         pl.concat([part.around for part in parts]),
-        readings[first],
+        pl.concat(readings)[first],
     )
 
 

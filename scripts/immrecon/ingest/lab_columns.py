@@ -56,7 +56,6 @@ def role(head: str, dialect: Dialect) -> Role:
     dated = [column.column for column in (columns.collected, columns.received, columns.reported) if column is not None]
     around = {columns.participant, columns.time, columns.visit, columns.accession, *dated}
     read_otherwise = {columns.test, columns.result, columns.status, columns.unit, columns.loinc, *limit_heads(columns)}
-    read_otherwise |= {exclusion.column for exclusion in dialect.exclude_where}
     if head not in around:
         return Role.SAID
     return Role.AROUND | Role.SAID if head in read_otherwise else Role.AROUND

@@ -6,57 +6,150 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.lab_columns import is_read, required_columns, role, with_constants
 from immrecon.ingest.lab_parse import AROUND
-from immrecon.ingest.lab_shapes import Shaped, briefly, context, shape
+from immrecon.ingest.lab_shapes import Shaped, briefly, context, exclusions, shape
 from immrecon.ingest.readers.grid import ROW, Table
 from immrecon.ingest.readers.large import NewLines, table_parts
+from immrecon.ingest.readers.lines import Numbers, Role
 from immrecon.ingest.readers.text_blocks import BLOCK_BYTES
 from immrecon.ingest.threads import ahead
 
 
 @dataclass(frozen=True)
 class LineCells:
-    """The cells of some lines: SRCROW, RUN and READING, the places of the cell's row in `around` (AROUND) and in
-    `readings` (as `shape` makes them, of the first line that says so).
+    """The cells of some lines: SRCROW, RUN and READING, the places of the cell's row in `around` (AROUND), and among
+    the readings of one `series`: those of the lines before, and `readings` after them (as `shape` makes them).
     """
 
     cells: pl.DataFrame
     around: pl.DataFrame
     readings: pl.DataFrame
+    series: object
 
 
-def shape_lines(lines: NewLines, dialect: Dialect) -> tuple[Shaped, LineCells]:
-    """As `shape`, of a long export: the counts are those of all lines, the cells apart. Raises as `with_constants`."""
-    shaped = shape(with_constants(lines.readings, dialect), dialect)
-    place = np.full(lines.lines.first_of_reading.size, -1)
-    kept = np.searchsorted(lines.lines.first_of_reading, shaped.cells[ROW].to_numpy() - lines.first)
-    place[kept] = np.arange(kept.size)
-    reading = place[lines.lines.reading]
-    has_cell = np.flatnonzero(reading >= 0)
-    run = lines.lines.run[has_cell]
-    of_runs = with_constants(lines.runs, dialect)
-    said = context(of_runs, dialect, {})
-    around = briefly(of_runs.frame.select(**{name: said[name] for name in AROUND}))
-    used = np.zeros(around.height, dtype=np.bool_)
-    used[run] = True
-    number = np.cumsum(used, dtype=np.int64) - 1
-    cells = pl.DataFrame({ROW: has_cell + lines.first, "RUN": number[run], "READING": reading[has_cell]})
-    counted = replace(shaped, cells=shaped.cells.clear())
-    return counted, LineCells(cells, around.filter(pl.Series(used)), shaped.cells)
+@dataclass
+class _Left:
+    """The readings of a series as they are shaped where the runs have some exclusions in common."""
+
+    texts: dict[str, str]
+    """Of the columns of runs that are looked at for exclusions: those of one of the runs."""
+    place: npt.NDArray[np.int64]
+    """Of the cell of each reading; see below."""
+    n: npt.NDArray[np.int64]
+    """Lines that say so."""
+    first: npt.NDArray[np.int64]
+    """The number of the first of them; see below."""
+
+
+_NOT_YET, _NO_CELL = -2, -1
+"""Places of readings that are not shaped, and of those that have no cell."""
+
+
+class Said:
+    """What lines with the readings of one series say. Each reading is shaped once, and counted as often as it comes;
+    once for each choice of the declared exclusions that apply to a run.
+    """
+
+    def __init__(self, dialect: Dialect, lines: NewLines) -> None:
+        self.series = lines.lines.readings
+        self._dialect, self._table = dialect, lines.readings
+        self._readings: list[pl.DataFrame] = []
+        self._n = self._n_cells = 0
+        self._left: dict[int, _Left] = {}
+        self._none = pl.DataFrame()
+        self._looked_at = [rule.column for rule in dialect.exclude_where if role(rule.column, dialect) == Role.AROUND]
+
+    def cells(self, lines: NewLines) -> LineCells:
+        """The cells of the next lines. Raises as `with_constants`."""
+        self._readings.append(lines.readings.frame)
+        self._n += lines.readings.frame.height
+        of_runs = with_constants(lines.runs, self._dialect)
+        said = context(of_runs, self._dialect, {})
+        place, shaped = self._places(lines, of_runs.frame.select(**said))
+        has_cell = np.flatnonzero(place >= 0)
+        run = lines.lines.run[has_cell]
+        around = briefly(of_runs.frame.select(**{name: said[name] for name in AROUND}))
+        used = np.zeros(around.height, dtype=np.bool_)
+        used[run] = True
+        number = np.cumsum(used, dtype=np.int64) - 1
+        cells = pl.DataFrame({ROW: has_cell + lines.first, "RUN": number[run], "READING": place[has_cell]})
+        return LineCells(cells, around.filter(pl.Series(used)), shaped, self.series)
+
+    def _places(self, lines: NewLines, runs: pl.DataFrame) -> tuple[npt.NDArray[np.int64], pl.DataFrame]:
+        """Where the cell of each line stands among all, and the cells that are new."""
+        choice = np.zeros(runs.height, dtype=np.int64)
+        for index, flag in enumerate(exclusions(runs, self._dialect)):
+            choice |= flag.to_numpy().astype(np.int64) << index
+        place, shaped = np.full(lines.lines.n, _NO_CELL), []
+        for number in np.unique(choice).tolist():
+            if number not in self._left:
+                one = lines.runs.frame.row(int(np.argmax(choice == number)), named=True)
+                none = np.empty(0, dtype=np.int64)
+                self._left[number] = _Left(
+                    {head: one[head] for head in self._looked_at if head in one},
+                    *(none, none, none),
+                )
+            at = np.flatnonzero((choice == number)[lines.lines.run])
+            own, new = self._own_places(self._left[number], lines.lines.reading[at], at + lines.first)
+            place[at] = own
+            shaped.append(new)
+        return place, pl.concat(shaped)
+
+    def _own_places(
+        self, left: _Left, reading: Numbers, rows: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], pl.DataFrame]:
+        n = self._n - left.n.size
+        left.place = np.append(left.place, np.full(n, _NOT_YET))
+        left.n, left.first = np.append(left.n, np.zeros(n, dtype=np.int64)), np.append(left.first, np.full(n, -1))
+        left.n += np.bincount(reading, minlength=self._n)
+        unseen = np.flatnonzero(left.place[reading] == _NOT_YET)[::-1]
+        left.first[reading[unseen]] = rows[unseen]
+        new = np.unique(reading[unseen])
+        if not new.size:
+            return left.place[reading], self._none
+        cells = self._shaped(left, new).cells
+        self._none = cells.clear()
+        left.place[new] = _NO_CELL
+        left.place[cells[ROW].to_numpy()] = self._n_cells + np.arange(cells.height)
+        self._n_cells += cells.height
+        return left.place[reading], cells
+
+    def _shaped(self, left: _Left, some: npt.NDArray[Any], *, counted: bool = False) -> Shaped:
+        """Some readings, as rows with their numbers; or as the first rows that say so, which stand for the others."""
+        self._readings = [pl.concat(self._readings, rechunk=True)]
+        texts = [pl.lit(text).alias(head) for head, text in left.texts.items()]
+        frame = self._readings[0][pl.Series(some, dtype=pl.Int64)].with_columns(texts)
+        table = replace(self._table, frame=frame)
+        if counted:
+            rows = frame.with_columns(pl.Series(ROW, left.first[some]))
+            table = replace(self._table, frame=rows, stands_for=pl.Series(left.n[some]))
+        return shape(with_constants(table, self._dialect), self._dialect)
+
+    def counted(self) -> list[Shaped]:
+        """What `shape` counts in all lines so far. Raises as `with_constants`."""
+        found = []
+        for left in self._left.values():
+            come = np.flatnonzero(left.n)
+            found.append(self._shaped(left, come[np.argsort(left.first[come])], counted=True))
+        return [replace(shaped, cells=shaped.cells.clear()) for shaped in found]
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some rows of an export, and their cells: `lines`, where not every row was split."""
+    """Some rows of an export: their cells, `shaped` or in `lines`. What is counted in lines is `shaped` without cells,
+    after them.
+    """
 
     table: Table
-    shaped: Shaped
+    shaped: Shaped | None
     lines: LineCells | None
 
 
@@ -71,9 +164,19 @@ def parts_of(folder: Path, file: str, dialect: Dialect) -> Iterator[Part]:
         partial(is_read, dialect=dialect),
         partial(role, dialect=dialect) if dialect.shape == "long" else None,
     )
+    said: Said | None = None
     for part in ahead(read):
-        if isinstance(part, NewLines):
-            yield Part(with_constants(part.readings, dialect), *shape_lines(part, dialect))
-        else:
+        if isinstance(part, Table):
             table = with_constants(part, dialect)
             yield Part(table, shape(table, dialect), None)
+            continue
+        if said is None or said.series is not part.lines.readings:
+            yield from _counts(table, said)
+            said = Said(dialect, part)
+        yield Part(with_constants(part.readings, dialect), None, said.cells(part))
+    yield from _counts(table, said)
+
+
+def _counts(table: Table, said: Said | None) -> Iterator[Part]:
+    for shaped in said.counted() if said is not None else ():
+        yield Part(table, shaped, None)

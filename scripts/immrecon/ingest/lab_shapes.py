@@ -245,7 +245,7 @@ def select_cells(cells: pl.DataFrame, table: Table, dialect: Dialect) -> pl.Data
     else:
         computed = table.computed.with_columns(COMPUTED=pl.lit(value=True))
         cells = cells.join(computed, on=[ROW, COLUMN], how="left", maintain_order="left")
-    excluded = _exclusions(cells, dialect)
+    excluded = exclusions(cells, dialect)
     if excluded:  # of what is blank, only what a remark leaves out
         kept = cells.select(KEPT=is_filled("RESULT") | says_no_result(dialect) | marks_a_version(dialect))["KEPT"]
         kept |= pl.DataFrame(excluded).select(pl.any_horizontal(pl.all())).to_series()
@@ -269,7 +269,7 @@ def briefly(cells: pl.DataFrame) -> pl.DataFrame:
     return cells.with_columns(brief(pl.col(name)) for name, length in lengths.items() if (length or 0) > LONGEST_SHOWN)
 
 
-def _exclusions(cells: pl.DataFrame, dialect: Dialect) -> list[pl.Series]:
+def exclusions(cells: pl.DataFrame, dialect: Dialect) -> list[pl.Series]:
     """EXCLUDE_i. Texts come again and again, and few are found."""
     flags: list[pl.Series] = []
     distinct: dict[str, pl.Series] = {}

@@ -158,12 +158,12 @@ class _Laboratory:
             first, total = None, None
             for part in ahead(parts_of(folder, file, dialect)):
                 order = _order(index, dialect)
-                if part.lines is None:
-                    spill.add(part.shaped.cells.with_columns(order))
-                else:
+                if part.lines is not None:
                     spill.add_lines(replace(part.lines, cells=part.lines.cells.with_columns(order)))
+                if part.shaped is not None:
+                    spill.add(part.shaped.cells.with_columns(order))
+                    total = part.shaped if total is None else _together(total, part.shaped)
                 first = part.table if first is None or first.frame.is_empty() else first
-                total = part.shaped if total is None else _together(total, part.shaped)
             assert first is not None, "a file that can be read has a table"
             assert total is not None
             undeclared = undeclared_columns(first, _in_order(first, total))

@@ -1,15 +1,16 @@
 """The table of a large delimited file, some rows at a time. All together they are the rows of `grid.to_table`."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from immrecon.config.source_format import Layout
 from immrecon.ingest.readers.grid import ROW, Grid, Header, Table, data_rows, header_of
-from immrecon.ingest.readers.lines import Lines, Role
+from immrecon.ingest.readers.lines import Lines, Readings, Role
 from immrecon.ingest.readers.text_blocks import BLOCK_BYTES, Split, TextBlocks, columns_of
 
 HEAD_ROWS = 200
@@ -23,9 +24,9 @@ _NOT_RAGGED = pl.DataFrame(schema={ROW: pl.Int64, "n_cells": pl.Int64})
 
 @dataclass(frozen=True)
 class NewLines:
-    """Rows under their heads, of which those that say nothing new are left out. `readings`: the first row of each
-    reading, and how many it stands for; `runs`: the first row of each run. Columns that are not compared for it are
-    blank. `first` is the number of the first row of all.
+    """Rows under their heads, of which those that say nothing new are left out. `runs`: the first row of each run;
+    `readings`: the readings of `lines.readings` that were not among those before, with their number for SRCROW. Columns
+    that are not compared for it are blank. `first` is the number of the first row of all.
     """
 
     readings: Table
@@ -56,51 +57,98 @@ def table_parts(
     if role is not None:
         roles = [role(name) if place in wanted else Role.NONE for place, name in enumerate(header.names)]
         roles[0] = roles[0] or Role.SAID
+    known: _Known | None = None
     for block in text.blocks(header.width, wanted, roles):
         if isinstance(block, Grid):
             yield data_rows(block, layout, header)
+        elif roles is None:
+            yield _data(block, file, layout, header, wanted)
         else:
-            yield _data(block, file, layout, header, wanted, roles)
+            if known is None or known.readings is not block.lines.readings:
+                known = _Known(block.lines.readings)
+            yield _new_lines(block, known, file, layout, header, wanted, roles)
 
 
-def _data(
-    block: Split, file: str, layout: Layout, header: Header, wanted: Sequence[int], roles: Sequence[Role] | None
-) -> Table | NewLines:
-    """As `data_rows`, of rows as long as the header. Only those that may hold no data are looked at closely."""
-    compared = [wanted] if roles is None else [columns_of(role, wanted, roles) for role in (Role.SAID, Role.AROUND)]
-    frames = [
-        _headed(frame, [header.names[place] for place in places])
-        for frame, places in zip(block.frames, compared, strict=True)
-    ]
-    names = [header.names[place] for place in wanted]
-    first = pl.col(names[0])
+@dataclass
+class _Known:
+    """What is known of the readings of some blocks."""
+
+    readings: Readings
+    suspect: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    """Whether a line that says so may hold no data, as far as the columns compared for it show."""
+    waiting: list[pl.DataFrame] = field(default_factory=list)
+    """Those that are not yet among any `NewLines`."""
+    n: int = 0
+    """So many are."""
+
+
+def _suspect(name: str, layout: Layout, header: Header) -> pl.Expr:
+    """Whether a row may hold no data, by its first cell, which is in the named column."""
+    first = pl.col(name)
     suspect = first.str.contains(_BLANK)
     for pattern in layout.ignore_rows:
         suspect |= first.str.contains(r"[\x1c-\x1f]") | first.str.strip_chars().str.contains(f"^(?:{pattern})$")
     if layout.repeated_header:
         bare = first.str.normalize("NFC").str.replace_all(r"[\s\x1c-\x1f]+", "")
         suspect |= bare == header.cells[0].replace(" ", "")
+    return suspect
+
+
+def _data(block: Split, file: str, layout: Layout, header: Header, wanted: Sequence[int]) -> Table:
+    """As `data_rows`, of rows as long as the header. Only those that may hold no data are looked at closely."""
+    frame = _headed(block.frame, [header.names[place] for place in wanted])
+    suspect = _suspect(frame.columns[0], layout, header)
     # First cells come again and again: study, site, participant.
-    distinct = next(frame for frame in frames if names[0] in frame.columns).select(first.unique())
-    table = Table(file, None, frames[0], _NOT_RAGGED, header.repeated)
-    if not distinct.select(suspect.any()).item():
-        return table if roles is None else _new_lines(table, frames, names, block)
+    if frame.select(pl.nth(0).unique()).select(suspect.any()).item():
+        frame = _with_data(frame, block, file, layout, header)
+    return Table(file, None, frame, _NOT_RAGGED, header.repeated)
+
+
+def _with_data(frame: pl.DataFrame, block: Split, file: str, layout: Layout, header: Header) -> pl.DataFrame:
+    """The rows of a frame of all lines of a block that hold data."""
+    suspect = _suspect(frame.columns[0], layout, header)
     suspects = _headed(block.all(None), header.names).filter(suspect)
     rows = [list(row) for row in suspects.drop(ROW).iter_rows()]
     kept = data_rows(Grid(file, None, suspects[ROW].to_list(), rows), layout, header).frame
-    frame = frames[0] if roles is None else _headed(block.all(wanted), names)
-    return replace(table, frame=frame.filter(~suspect | pl.col(ROW).is_in(kept[ROW].to_list())))
+    return frame.filter(~suspect | pl.col(ROW).is_in(kept[ROW].to_list()))
 
 
-def _new_lines(table: Table, frames: Sequence[pl.DataFrame], names: Sequence[str], block: Split) -> NewLines:
-    readings, runs = (
-        frame.select(*(name if name in frame.columns else pl.lit("").alias(name) for name in names), ROW)
-        for frame in frames
+def _new_lines(
+    block: Split,
+    known: _Known,
+    file: str,
+    layout: Layout,
+    header: Header,
+    wanted: Sequence[int],
+    roles: Sequence[Role],
+) -> Table | NewLines:
+    """As `_data`, without the rows that say nothing new; all rows where one may hold no data."""
+    names = [header.names[place] for place in wanted]
+    said, around = (
+        [header.names[place] for place in columns_of(role, wanted, roles)] for role in (Role.SAID, Role.AROUND)
     )
-    n = np.bincount(block.lines.reading, minlength=readings.height)
-    return NewLines(
-        replace(table, frame=readings, stands_for=pl.Series(n)), replace(table, frame=runs), block.lines, block.first
-    )
+    readings = block.readings.rename(dict(zip(block.readings.columns, said, strict=True)))
+    runs = _headed(block.frame, around)
+    known.waiting.append(readings)
+    suspect = _suspect(names[0], layout, header)
+    if names[0] in said:
+        found = readings.select(suspect).to_series().fill_null(value=False).to_numpy()
+        known.suspect = np.concatenate([known.suspect, found])
+        is_suspect = bool(known.suspect.any()) and bool(known.suspect[block.lines.reading].any())
+    else:
+        is_suspect = bool(runs.select(pl.col(names[0]).unique()).select(suspect.any()).item())
+    if is_suspect:
+        frame = _with_data(_headed(block.all(wanted), names), block, file, layout, header)
+        return Table(file, None, frame, _NOT_RAGGED, header.repeated)
+    new = pl.concat(known.waiting)
+    numbers = pl.Series(ROW, np.arange(known.n, known.n + new.height))
+    known.waiting, known.n = [], known.n + new.height
+    table = Table(file, None, _with_all(new.with_columns(numbers), names), _NOT_RAGGED, header.repeated)
+    return NewLines(table, replace(table, frame=_with_all(runs, names)), block.lines, block.first)
+
+
+def _with_all(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    return frame.select(*(name if name in frame.columns else pl.lit("").alias(name) for name in names), ROW)
 
 
 def _headed(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

@@ -20,6 +20,7 @@ DELIMITER, QUOTE, FEED, RETURN = 1, 2, 3, 4
 AROUND, SAID = 1, 2
 """Bits of the role of a column."""
 
+_FEED = 10
 _ZERO, _ONE = Word(0), Word(1)
 _UPPER, _LOWER = Word(32), Word(2**32 - 1)
 _FNV_SEED, _FNV_PRIME, _END_OF_CELL = Word(14695981039346656037), Word(1099511628211), Word(256)
@@ -28,25 +29,32 @@ _FNV_SEED, _FNV_PRIME, _END_OF_CELL = Word(14695981039346656037), Word(109951162
 
 @kept
 def numbered(  # noqa: PLR0912, PLR0915
-    text: Bytes, signs: Bytes, roles: Bytes
-) -> tuple[Words, Numbers, Numbers, Numbers, Numbers]:
-    """Where the lines begin, their runs, their readings, and the first line of each run and of each reading; empty
-    arrays where a line is not as `Lines.of` takes it. The text ends with a line feed.
+    text: Bytes,
+    n: int,
+    signs: Bytes,
+    roles: Bytes,
+    delimiter: int,
+    n_readings: int,
+    said: Bytes,
+    said_from: Words,
+    digests: Words,
+    slots: Words,
+) -> tuple[Words, Numbers, Numbers, Numbers, int, Words]:
+    """Where the lines begin, their runs, their readings, and the first line of each run; empty arrays where a line is
+    not as `Lines.of` takes it. The text has `n` line feeds, one of them at its end.
+
+    So many readings are known, and more become so: what they say (as a line of the columns compared, each cell with its
+    delimiter) stands one after the other, from where is in `said_from`; there is room for as much as the text holds.
+    In `slots` readings are looked for: 1 + the number, beside half of the digest. Returned are also the number of
+    readings, and the slots, which grow.
     """
-    n = 0
-    for byte in text:
-        n += signs[byte] == FEED
     begins = np.empty(n + 1, dtype=np.uint64)
     run, reading = np.empty(n, dtype=np.uint32), np.empty(n, dtype=np.uint32)
-    first_of_run, first_of_reading = np.empty(n, dtype=np.uint32), np.empty(n, dtype=np.uint32)
-    n_runs, n_readings = 0, 0
+    first_of_run = np.empty(n, dtype=np.uint32)
+    n_runs = 0
     width = Word(roles.size)
     begin, end = np.zeros(width, dtype=np.uint64), np.zeros(width, dtype=np.uint64)  # of the cells of a line
     digest = np.full(width + _ONE, _FNV_SEED, dtype=np.uint64)  # of what the line says before each cell
-    said = np.empty(text.size + 1, dtype=np.uint8)  # by each reading, one after the other
-    said_from = np.zeros(n + 1, dtype=np.uint64)
-    digests = np.empty(n, dtype=np.uint64)  # of each reading
-    slots = np.zeros(1024, dtype=np.uint64)  # where readings are looked for: 1 + the number, beside half of the digest
     here = _ZERO
     for line in range(n):
         begins[line] = here
@@ -81,23 +89,22 @@ def numbered(  # noqa: PLR0912, PLR0915
                 sign = signs[text[here]]
                 here += _ONE
             if sign != (DELIMITER if c < width else FEED):
-                return begins[:0], run[:0], run[:0], run[:0], run[:0]
+                return begins[:0], run[:0], run[:0], run[:0], n_readings, slots
         if not goes_on:
             first_of_run[n_runs] = line
             n_runs += 1
         run[line] = n_runs - 1
-        slot = _slot(text, roles, begin, end, digest[width], slots, said, said_from)
+        slot = _slot(text, roles, begin, end, digest[width], slots, said, said_from, delimiter)
         if slots[slot] == _ZERO:
-            first_of_reading[n_readings] = line
             digests[n_readings] = digest[width]
-            said_from[n_readings + 1] = _say(text, roles, begin, end, said, said_from[n_readings])
+            said_from[n_readings + 1] = _say(text, roles, begin, end, said, said_from[n_readings], delimiter)
             n_readings += 1
             slots[slot] = _entry(digest[width], n_readings)
         reading[line] = (slots[slot] & _LOWER) - _ONE
         if 2 * n_readings > slots.size:
             slots = _larger(slots, digests[:n_readings])
     begins[n] = here
-    return begins, run, reading, first_of_run[:n_runs].copy(), first_of_reading[:n_readings].copy()
+    return begins, run, reading, first_of_run[:n_runs].copy(), n_readings, slots
 
 
 @kept
@@ -121,7 +128,7 @@ def _cells_alike(text: Bytes, begin: Words, end: Words, before: Word, here: Word
     to this line.
     """
     this, other = here, before
-    while text[this] == text[other] and text[this] != 10:
+    while text[this] == text[other] and text[this] != _FEED:
         this += _ONE
         other += _ONE
     c = _ZERO
@@ -161,7 +168,15 @@ def _same(text: Bytes, begin: Word, end: Word, other: Bytes, other_begin: Word, 
 
 @part
 def _slot(
-    text: Bytes, roles: Bytes, begin: Words, end: Words, digest: Word, slots: Words, said: Bytes, said_from: Words
+    text: Bytes,
+    roles: Bytes,
+    begin: Words,
+    end: Words,
+    digest: Word,
+    slots: Words,
+    said: Bytes,
+    said_from: Words,
+    delimiter: int,
 ) -> Word:
     """The slot of the reading that says what the line says; an empty one where it is new."""
     last = Word(slots.size - 1)
@@ -173,7 +188,7 @@ def _slot(
             for c in range(roles.size):
                 if same and roles[c] & SAID:
                     stop = at + end[c] - begin[c]
-                    same = stop < said_from[known] and said[stop] == 10
+                    same = stop < said_from[known] and said[stop] == delimiter
                     same = same and _same(text, begin[c], end[c], said, at, stop)
                     at = stop + _ONE
             if same:
@@ -188,16 +203,17 @@ def _entry(digest: Word, number: int) -> Word:
 
 
 @part
-def _say(text: Bytes, roles: Bytes, begin: Words, end: Words, said: Bytes, at: Word) -> Word:
-    """Keep what a line says, a line feed after each cell. Where it ends."""
+def _say(text: Bytes, roles: Bytes, begin: Words, end: Words, said: Bytes, at: Word, delimiter: int) -> Word:
+    """Keep what a line says. Where it ends."""
     for c in range(roles.size):
         if roles[c] & SAID:
             for place in range(begin[c], end[c]):
                 said[at] = text[place]
                 at += _ONE
-            said[at] = 10
+            said[at] = delimiter
             at += _ONE
-    return at
+    said[at] = _FEED
+    return at + _ONE
 
 
 @part

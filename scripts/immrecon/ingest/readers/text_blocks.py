@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from immrecon.config.source_format import Layout
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.bounds import Extent, check_file
 from immrecon.ingest.readers.grid import ROW, Grid
-from immrecon.ingest.readers.lines import Lines, Numbers, Role
+from immrecon.ingest.readers.lines import Lines, Numbers, Readings, Role
 from immrecon.ingest.readers.text import (
     LONGEST_CELL,
     cannot_split,
@@ -36,6 +35,9 @@ BLOCK_BYTES = 32_000_000
 AHEAD = 2
 """Blocks that are made while one is used."""
 
+MOST_READINGS = 500_000
+"""Known together; a file that says more is numbered anew."""
+
 _FEED = ord("\n")
 
 LONGEST_RECORD = 64_000_000
@@ -44,15 +46,18 @@ LONGEST_RECORD = 64_000_000
 
 @dataclass(frozen=True)
 class Split:
-    """Lines of text that all have as many cells, with their numbers (SRCROW) from `first` on."""
+    """Lines of text that all have as many cells, `first` being the number of the first."""
 
     lines: Lines
     first: int
-    frames: list[pl.DataFrame]
-    """The columns wanted of all lines; where columns have roles, those compared for it of the first line of each
-    reading, and of each run."""
+    frame: pl.DataFrame
+    """The columns wanted of all lines; where columns have roles, those compared for it of the first line of each run.
+    With the numbers of the lines (SRCROW)."""
+    readings: pl.DataFrame
+    """The columns compared for it of the readings that were not known with the lines before, in their order; none where
+    columns have no roles."""
     all: Callable[[Sequence[int] | None], pl.DataFrame]
-    """The columns at these places (None: every one) of all lines."""
+    """The columns at these places (None: every one) of all lines, with the numbers of the lines."""
 
 
 class TextBlocks:
@@ -80,13 +85,17 @@ class TextBlocks:
         """The rest. Frames have `width` String columns, or some of those wanted, and SRCROW; none of the rows has more
         or fewer cells.
         """
-        look = partial(self._lines, roles=roles or [Role.NONE] * width)
+        readings = self._readings(roles or [Role.NONE] * width)
+        n_known = 0
         looked: deque[Future[Lines | None]] = deque()
-        with ThreadPoolExecutor(1) as others:
+        with ThreadPoolExecutor(1) as others:  # one thread: readings are numbered in the order of the lines
             while block := self._source.block():
-                looked.extend(others.submit(_then, look, coming) for coming in self._source.go_ahead(AHEAD))
-                lines = looked.popleft().result() if len(looked) > AHEAD else look(block)
-                split = None if lines is None else self._split(lines, width, wanted, roles)
+                if not looked:
+                    looked.append(others.submit(_lines, block, readings))
+                for coming in self._source.go_ahead(AHEAD)[len(looked) - 1 :]:
+                    looked.append(others.submit(_lines_of, coming, readings))
+                lines = looked.popleft().result()
+                split = None if lines is None else self._split(lines, n_known, width, wanted, roles)
                 if split is None:
                     looked.clear()  # what comes next may begin later
                     yield self._as_records(block)
@@ -95,10 +104,21 @@ class TextBlocks:
                 self._n += n
                 self._extent.row(self._n, width, n)
                 self._line += n
+                n_known = split.lines.n_readings
                 yield split
+                if readings is not None and n_known > MOST_READINGS:
+                    readings, n_known = self._readings(roles or [Role.NONE] * width), 0
+                    looked.clear()
+
+    def _readings(self, roles: Sequence[Role]) -> Readings | None:
+        """None known yet; None at all where delimiter or quote are none that lines are looked at for."""
+        signs = self._delimiter + (self._quote or "")
+        return (
+            Readings(self._delimiter, self._quote, roles) if signs.isascii() and self._delimiter not in "\r\n" else None
+        )
 
     def _split(
-        self, lines: Lines, width: int, wanted: Sequence[int] | None, roles: Sequence[Role] | None
+        self, lines: Lines, n_known: int, width: int, wanted: Sequence[int] | None, roles: Sequence[Role] | None
     ) -> Split | None:
         """None where polars splits the lines otherwise."""
         first = self._line + 1
@@ -114,13 +134,16 @@ class TextBlocks:
             assert frame is not None, "some of it could be split before"
             return frame
 
+        frame: pl.DataFrame | None
+        readings: pl.DataFrame | None
         if roles is None:
-            found = [cells(wanted, None)]
+            frame, readings = cells(wanted, None), pl.DataFrame()
         else:
-            compared = [(Role.SAID, lines.first_of_reading), (Role.AROUND, lines.first_of_run)]
-            found = [cells(columns_of(role, wanted, roles), places) for role, places in compared]
-        frames = [frame for frame in found if frame is not None]
-        return Split(lines, first, frames, all_lines) if len(frames) == len(found) else None
+            said = columns_of(Role.SAID, wanted, roles)
+            frame = cells(columns_of(Role.AROUND, wanted, roles), lines.first_of_run)
+            new = lines.readings.text(n_known, lines.n_readings)
+            readings = self._cells(new, lines.n_readings - n_known, len(said) + 1, range(len(said)))
+        return None if frame is None or readings is None else Split(lines, first, frame, readings, all_lines)
 
     def _as_records(self, block: bytes) -> Grid:
         """The records that begin in a block; the last may end in the next one."""
@@ -164,14 +187,10 @@ class TextBlocks:
             csv.field_size_limit(former)
         return Grid(self._file, None, numbers, rows)
 
-    def _lines(self, block: bytes, roles: Sequence[Role]) -> Lines | None:
-        """Of a block in which every line is a record with as many cells as roles; None where that is not certain."""
-        if not block.endswith(b"\n") or not self._delimiter.isascii() or self._delimiter in "\r\n":
-            return None
-        return Lines.of(block, self._delimiter, self._quote, roles) if (self._quote or "").isascii() else None
-
     def _cells(self, content: bytes, n: int, width: int, wanted: Sequence[int] | None) -> pl.DataFrame | None:
         """The cells of so many lines; None where polars splits them otherwise."""
+        if not n:
+            return pl.DataFrame(schema={f"cell {i}": pl.String for i in (range(width) if wanted is None else wanted)})
         quote = self._quote and self._quote.encode()
         try:
             frame = pl.read_csv(
@@ -188,9 +207,14 @@ class TextBlocks:
         return frame if frame.height == n else None
 
 
-def _then(function: Callable[[bytes], Lines | None], coming: Future[bytes]) -> Lines | None:
+def _lines(block: bytes, readings: Readings | None) -> Lines | None:
+    """Of a block in which every line is a record with as many cells as roles; None where that is not certain."""
+    return Lines.of(block, readings) if readings is not None and block.endswith(b"\n") else None
+
+
+def _lines_of(coming: Future[bytes], readings: Readings | None) -> Lines | None:
     """Of a block when it is there. Why it is not is said by what takes it."""
-    return None if coming.exception() else function(coming.result())
+    return None if coming.exception() else _lines(coming.result(), readings)
 
 
 def columns_of(role: Role, wanted: Sequence[int] | None, roles: Sequence[Role]) -> list[int]:
@@ -240,13 +264,15 @@ class _Content:
         return self._coming.popleft().result() if self._coming else self._block()
 
     def go_ahead(self, n: int) -> list[Future[bytes]]:
-        """Make the next `n` blocks while something else is done. Returned are those not asked for before."""
-        new = [self._others.submit(self._block) for _ in range(n - len(self._coming))]
-        self._coming.extend(new)
-        return new
+        """Make the next `n` blocks while something else is done."""
+        self._coming.extend(self._others.submit(self._block) for _ in range(n - len(self._coming)))
+        return list(self._coming)
 
     def _block(self) -> bytes:
         begun, more, end = self._utf8[self._at :], b"", 0
+        if end := begun.rfind(b"\n", 0, self._block_bytes) + 1:
+            self._utf8, self._at = begun[end:], 0
+            return begun[:end]
         while not self._at_end and not end:
             begun += more
             if len(begun) > LONGEST_RECORD:
