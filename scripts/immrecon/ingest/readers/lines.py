@@ -46,17 +46,17 @@ class Readings:
 
     def number(self, content: bytes) -> "tuple[npt.NDArray[np.uint64], Numbers, Numbers, Numbers]":
         """As `lines_compiled.numbered`, of more lines."""
-        from immrecon.ingest.readers.lines_compiled import DELIMITER, FEED, QUOTE, RETURN, numbered
+        from immrecon.ingest.readers.lines_compiled import DELIMITER, FEED, QUOTE, RETURN, feeds, numbered
 
         signs = np.zeros(256, dtype=np.uint8)
         signs[ord("\n")], signs[ord("\r")], signs[self.delimiter] = FEED, RETURN, DELIMITER
         if self.quote is not None:
             signs[self.quote] = QUOTE
-        n = content.count(b"\n")
+        text = np.frombuffer(content, dtype=np.uint8)
+        n = feeds(text)
         self._said = _with_room(self._said, int(self._said_from[self.n]), len(content) + n)
         self._said_from = _with_room(self._said_from, self.n + 1, n)
         self._digests = _with_room(self._digests, self.n, n)
-        text = np.frombuffer(content, dtype=np.uint8)
         begins, run, reading, first_of_run, self.n, self._slots = numbered(
             text, n, signs, self.roles, self.delimiter, self.n, self._said, self._said_from, self._digests, self._slots
         )

@@ -23,12 +23,14 @@ AROUND, SAID = 1, 2
 _FEED = 10
 _ZERO, _ONE = Word(0), Word(1)
 _UPPER, _LOWER = Word(32), Word(2**32 - 1)
-_FNV_SEED, _FNV_PRIME, _END_OF_CELL = Word(14695981039346656037), Word(1099511628211), Word(256)
-"""FNV-1a of 64 bits; the end of a cell counts as a byte that no text has."""
+_EIGHT, _BYTE = Word(8), Word(8)
+_ONES, _HIGHEST, _FEEDS = (Word(int.from_bytes(bytes([byte] * 8))) for byte in (1, 128, _FEED))
+_FACTOR = Word(0x9E3779B97F4A7C15)
+"""Odd, its bits being those of the golden ratio: a word times it depends on all of them in its upper half."""
 
 
 @kept
-def numbered(  # noqa: PLR0912, PLR0915
+def numbered(  # noqa: PLR0912
     text: Bytes,
     n: int,
     signs: Bytes,
@@ -54,7 +56,7 @@ def numbered(  # noqa: PLR0912, PLR0915
     n_runs = 0
     width = Word(roles.size)
     begin, end = np.zeros(width, dtype=np.uint64), np.zeros(width, dtype=np.uint64)  # of the cells of a line
-    digest = np.full(width + _ONE, _FNV_SEED, dtype=np.uint64)  # of what the line says before each cell
+    digest = np.full(width + _ONE, _FACTOR, dtype=np.uint64)  # of what the line says before each cell
     here = _ZERO
     for line in range(n):
         begins[line] = here
@@ -66,13 +68,6 @@ def numbered(  # noqa: PLR0912, PLR0915
             start, h = here, digest[c]
             if signs[text[here]] == QUOTE:
                 here = _end_of_quoted(text, signs, here)
-                if roles[c] & SAID:
-                    for place in range(start, here):
-                        h = (h ^ Word(text[place])) * _FNV_PRIME
-            elif roles[c] & SAID:
-                while signs[text[here]] == 0:
-                    h = (h ^ Word(text[here])) * _FNV_PRIME
-                    here += _ONE
             else:
                 while signs[text[here]] == 0:
                     here += _ONE
@@ -80,7 +75,7 @@ def numbered(  # noqa: PLR0912, PLR0915
                 goes_on = _same(text, start, here, text, begin[c], end[c])
             begin[c], end[c] = start, here
             if roles[c] & SAID:
-                h = (h ^ _END_OF_CELL) * _FNV_PRIME
+                h = _digested(text, start, here, h)
             c += _ONE
             digest[c] = h
             sign = signs[text[here]]
@@ -108,6 +103,15 @@ def numbered(  # noqa: PLR0912, PLR0915
 
 
 @kept
+def feeds(text: Bytes) -> int:
+    """How many line feeds there are."""
+    n = 0
+    for byte in text:
+        n += byte == _FEED
+    return n
+
+
+@kept
 def picked(text: Bytes, begins: Words, lines: Numbers) -> Bytes:
     """The text of some lines."""
     size = _ZERO
@@ -123,11 +127,30 @@ def picked(text: Bytes, begins: Words, lines: Numbers) -> Bytes:
 
 
 @part
+def _word(text: Bytes, at: Word) -> Word:
+    """Eight bytes, of which the compiler makes one reading."""
+    word = Word(text[at])
+    for place in range(1, 8):
+        word |= Word(text[at + Word(place)]) << (_BYTE * Word(place))
+    return word
+
+
+@part
+def _has_feed(word: Word) -> bool:
+    """Whether a byte of it is a line feed: 0 then, after which a subtraction of 1 carries into its highest bit."""
+    odd = word ^ _FEEDS
+    return bool((odd - _ONES) & ~odd & _HIGHEST != _ZERO)
+
+
+@part
 def _cells_alike(text: Bytes, begin: Words, end: Words, before: Word, here: Word) -> Word:
     """How many cells of this line are those of the line before, from the first on, without the last one. They are moved
     to this line.
     """
-    this, other = here, before
+    this, other, last = here, before, Word(text.size)
+    while this + _EIGHT <= last and _word(text, this) == _word(text, other) and not _has_feed(_word(text, this)):
+        this += _EIGHT
+        other += _EIGHT
     while text[this] == text[other] and text[this] != _FEED:
         this += _ONE
         other += _ONE
@@ -137,6 +160,21 @@ def _cells_alike(text: Bytes, begin: Words, end: Words, before: Word, here: Word
         end[c] += here - before
         c += _ONE
     return c
+
+
+@part
+def _digested(text: Bytes, begin: Word, end: Word, digest: Word) -> Word:
+    """The digest of what comes before, and of a cell: its bytes, eight at a time, and how many the last are."""
+    while begin + _EIGHT <= end:
+        digest = (digest ^ _word(text, begin)) * _FACTOR
+        digest ^= digest >> _UPPER
+        begin += _EIGHT
+    word = end - begin
+    while begin < end:
+        word = word << _BYTE | Word(text[begin])
+        begin += _ONE
+    digest = (digest ^ word) * _FACTOR
+    return digest ^ digest >> _UPPER
 
 
 @part
