@@ -35,7 +35,7 @@ _OF_PANELS = ["SAMPLEID", *SAMPLE, "SRCFILE", "SRCSHEET", "SRCROW", "ORDER"]
 @dataclass(frozen=True)
 class Panels:
     """`samples`: a row per sample, with its first place (the cells being in ORDER) and a DIGEST of its numbers;
-    `numbers`: SAMPLEID, ORDER, LBTESTCD and LBSTRESN of every plain number.
+    `numbers`: SAMPLEID, LBTESTCD and LBSTRESN of every plain number, in ORDER.
     """
 
     samples: pl.DataFrame
@@ -51,12 +51,13 @@ class Across:
     specimens: pl.DataFrame | None
 
     @classmethod
-    def of(cls, results: Results, dialect: Dialect) -> "Across":
+    def of(cls, results: Results, dialect: Dialect, shared: pl.Series | None = None) -> "Across":
+        """`shared`: hashes of the numbers of samples that several participants may have; None where any may be so."""
         least, slip = dialect.checks.identical_min_analytes, dialect.checks.slip
         return cls(
             None if least is None else panels(results, least),
             None if slip is None or slip.panel_min_analytes is None else _numbers(results),
-            specimens(results, dialect),
+            specimens(results, dialect, shared),
         )
 
 
@@ -87,7 +88,7 @@ def panels(results: Results, least: int) -> Panels:
         .sort("ORDER")
     )
     first = results.whole(samples["ORDER"], _OF_PANELS)
-    return Panels(first.with_columns(samples["DIGEST"]), plain.select("SAMPLEID", "ORDER", "LBTESTCD", "LBSTRESN"))
+    return Panels(first.with_columns(samples["DIGEST"]), plain.select("SAMPLEID", "LBTESTCD", "LBSTRESN"))
 
 
 def _by_runs(plain: pl.DataFrame) -> pl.DataFrame:
@@ -105,7 +106,8 @@ def _by_runs(plain: pl.DataFrame) -> pl.DataFrame:
 def panel_texts(found: Panels, digests: pl.Series, least: int) -> pl.DataFrame:
     """The samples with one of the digests: N analytes, PANEL (all numbers as one text) and the place of the first."""
     samples = found.samples.filter(pl.col("DIGEST").is_in(digests.implode()))
-    plain = found.numbers.filter(pl.col("SAMPLEID").is_in(samples["SAMPLEID"].implode())).sort("LBTESTCD", "ORDER")
+    plain = found.numbers.filter(pl.col("SAMPLEID").is_in(samples["SAMPLEID"].implode()))
+    plain = plain.cast({"LBTESTCD": pl.String}).sort("LBTESTCD", maintain_order=True)
     made = plain.group_by("SAMPLEID", maintain_order=True).agg(
         pl.col("LBTESTCD").n_unique().alias("N"),
         pl.format("{}={}", "LBTESTCD", shown("LBSTRESN")).str.join(", ").alias("PANEL"),

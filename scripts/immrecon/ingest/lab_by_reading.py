@@ -28,7 +28,15 @@ from immrecon.ingest.lab_neighbours import rises, with_leaps, without
 from immrecon.ingest.lab_notes import note_findings
 from immrecon.ingest.lab_order import order_of
 from immrecon.ingest.lab_parse import parse_around, parse_readings, with_series
-from immrecon.ingest.lab_results import ASIDE, EXCLUDED_COLUMNS, USED, Results, first_by_accession, with_digest
+from immrecon.ingest.lab_results import (
+    ASIDE,
+    CODED_NUMBERS,
+    EXCLUDED_COLUMNS,
+    USED,
+    Results,
+    first_by_accession,
+    with_digest,
+)
 from immrecon.ingest.readers.grid import ROW
 from immrecon.vocabulary import USED_FATES, Fate
 
@@ -118,14 +126,14 @@ class _Judging:
         left_out = self._readings["EXCLUDED"].is_not_null().to_numpy()
         return self._judged(np.flatnonzero(left_out[self._reading]), EXCLUDED_COLUMNS)
 
-    def _first_of_accessions(self) -> pl.Series:
+    def _first_of_accessions(self, among: pl.Series | None) -> pl.Series:
         """As `Results.first_of_accessions`."""
         kept = np.flatnonzero(~np.isin(self._fate, [_FATES.index(fate) for fate in ASIDE]))
         around = self._parsed.around
         first = np.full(around.height, -1)
         first[self._run[kept][::-1]] = kept[::-1]
         samples = around.select("USUBJID", "ACCESSION").with_columns(FIRST=pl.Series(first))
-        at = first_by_accession(samples.filter(pl.col("FIRST") >= 0))
+        at = first_by_accession(samples.filter(pl.col("FIRST") >= 0), among)
         return self._parsed.cells[ORDER].gather(at)
 
     def _judged(self, at: Places, columns: Sequence[str] | None = None) -> pl.DataFrame:
@@ -145,7 +153,8 @@ class _Judging:
         at = np.flatnonzero(_IS_USED[self._fate])
         around, readings, cells = self._parsed.around, self._readings, self._parsed.cells
         own = around.select("SAMPLEID", "DAY", "CLOCK", "LBDT", "PERSON")
-        measured = readings.select("LBTESTCD", "LBCMP", "LBSTRESN", "DIGEST", "PLACE")
+        texts = [readings[name].cast(pl.Enum(readings[name].unique().drop_nulls().sort())) for name in CODED_NUMBERS]
+        measured = readings.select("LBSTRESN", "DIGEST", "PLACE").with_columns(texts)
         both = side_by_side(cells[at], own, measured)
         used = with_series(both, self._n_analytes).drop("PERSON", "PLACE")
         return with_leaps(used, in_time=self._drawn_in_order(at))

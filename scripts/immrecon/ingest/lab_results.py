@@ -16,6 +16,9 @@ NUMBER_COLUMNS = [
     LEAP,
 ]  # fmt: skip
 
+CODED_NUMBERS = ["LBTESTCD", "LBCMP"]
+"""Those of them that may be texts or an Enum of those that come."""
+
 EXCLUDED_COLUMNS = ["ORDER", "SRCROW", "SAMPLEID", "LBTESTCD", "EXCLUDED"]
 
 ASIDE = [Fate.EXCLUDED.value, BLANK]
@@ -43,8 +46,9 @@ class Results:
     queried: pl.DataFrame
     notable: pl.DataFrame
     whole: Callable[[pl.Series, Sequence[str] | None], pl.DataFrame]
-    first_of_accessions: Callable[[], pl.Series]
-    """The ORDER of the first result of every participant and number of a sample, of those not left out by rule."""
+    first_of_accessions: Callable[[pl.Series | None], pl.Series]
+    """The ORDER of the first result of every participant and number of a sample, of those not left out by rule, and of
+    the numbers with these hashes (None: of all)."""
     excluded: pl.DataFrame
     """EXCLUDED_COLUMNS of what is left out by rule, blank or not."""
 
@@ -56,9 +60,9 @@ class Results:
             among = judged.filter(pl.col("ORDER").is_in(orders.implode()))
             return among if columns is None else among.select(columns)
 
-        def first_of_accessions() -> pl.Series:
+        def first_of_accessions(among: pl.Series | None) -> pl.Series:
             kept = judged.filter(~pl.col("FATE").is_in(ASIDE))
-            return first_by_accession(kept.select("USUBJID", "ACCESSION", FIRST="ORDER"))
+            return first_by_accession(kept.select("USUBJID", "ACCESSION", FIRST="ORDER"), among)
 
         numbers = with_leaps(with_digest(judged.filter(USED))).select(NUMBER_COLUMNS)
         queried = judged.filter(pl.col("FATE") == Fate.QUERIED.value)
@@ -66,7 +70,9 @@ class Results:
         return cls(numbers, queried, judged, whole, first_of_accessions, excluded)
 
 
-def first_by_accession(samples: pl.DataFrame) -> pl.Series:
-    """The least FIRST of every USUBJID and ACCESSION that are given."""
+def first_by_accession(samples: pl.DataFrame, among: pl.Series | None) -> pl.Series:
+    """The least FIRST of every USUBJID and ACCESSION that are given, of those with these hashes (None: of all)."""
+    if among is not None:
+        samples = samples.filter(pl.col("ACCESSION").hash().is_in(among.implode()))
     named = samples.filter(pl.col("USUBJID").is_not_null() & (pl.col("ACCESSION") != ""))
     return named.group_by("USUBJID", "ACCESSION").agg(pl.col("FIRST").min())["FIRST"].sort()

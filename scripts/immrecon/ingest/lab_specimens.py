@@ -19,11 +19,35 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def specimens(results: Results, dialect: Dialect) -> pl.DataFrame | None:
-    """The first result of every participant and number of a sample; None where the rule does not apply."""
-    if dialect.columns.accession is None or not dialect.checks.accessions_unique:
+def is_asked(dialect: Dialect) -> bool:
+    return dialect.columns.accession is not None and dialect.checks.accessions_unique
+
+
+class Drawn:
+    """Numbers of samples and whose they are said to be, as cells are read: which of them to look at."""
+
+    def __init__(self) -> None:
+        self._known: list[pl.DataFrame] = []
+
+    def add(self, around: pl.DataFrame) -> None:
+        """ACCESSION and IDTEXT of cells, or once of several that follow each other."""
+        named = around.select("ACCESSION", "IDTEXT").filter(pl.col("ACCESSION") != "")
+        self._known.append(named.select(pl.all().hash()))
+
+    def shared(self) -> pl.Series:
+        """Hashes of the numbers that may be those of several participants."""
+        known = pl.concat([pl.DataFrame(schema={"ACCESSION": pl.UInt64, "IDTEXT": pl.UInt64}), *self._known])
+        numbers = known.unique()["ACCESSION"]
+        return numbers.filter(numbers.is_duplicated()).unique()
+
+
+def specimens(results: Results, dialect: Dialect, among: pl.Series | None) -> pl.DataFrame | None:
+    """The first result of every participant and number of a sample, of those whose hash is among these (None: all);
+    None where the rule does not apply.
+    """
+    if not is_asked(dialect):
         return None
-    first = results.whole(results.first_of_accessions(), _COLUMNS)
+    first = results.whole(results.first_of_accessions(among), _COLUMNS)
     return first.with_columns(place_of(dialect.columns.accession, dialect).alias("SRCCOL"))
 
 

@@ -38,6 +38,7 @@ from immrecon.ingest.lab_lines import parts_of
 from immrecon.ingest.lab_notes import changes_of_laboratory, undeclared_columns, without_rows
 from immrecon.ingest.lab_parse import check_against_study
 from immrecon.ingest.lab_shapes import Shaped
+from immrecon.ingest.lab_specimens import Drawn, is_asked
 from immrecon.ingest.lab_undeclared import Undeclared
 from immrecon.ingest.readers import Table, find_files
 from immrecon.ingest.threads import ahead, at_once
@@ -143,24 +144,31 @@ class _Laboratory:
     dialect: Dialect
     spill: Spill
     said: Said
+    shared: pl.Series | None
+    """As `Across.of` takes it."""
 
     @classmethod
     def read(cls, dialect: Dialect, folder: Path, buckets: Buckets, room: Path, kept: Path) -> "_Laboratory":
         spill = Spill(room / "cells", buckets, dialect.participant)
         across = AcrossBuckets(kept / "across", dialect.checks)
+        drawn = Drawn() if is_asked(dialect) else None
         if not is_large(dialect, folder):
             export = read_export(dialect, folder)
             spill.add(export.cells.with_columns(pl.col(ORDER).cast(pl.Int64)))
             spill.close()
-            return cls(dialect, spill, Said(dialect, export.counts, export.remarks, across))
+            return cls(dialect, spill, Said(dialect, export.counts, export.remarks, across), None)
         counts, remarks = [], []
         for index, file in enumerate(find_files(folder, dialect.files)):
             first, total = None, None
             for part in ahead(parts_of(folder, file, dialect)):
                 order = _order(index, dialect)
                 if part.lines is not None:
+                    if drawn is not None:
+                        drawn.add(part.lines.around)
                     spill.add_lines(replace(part.lines, cells=part.lines.cells.with_columns(order)))
                 if part.shaped is not None:
+                    if drawn is not None:
+                        drawn.add(part.shaped.cells)
                     spill.add(part.shaped.cells.with_columns(order))
                     total = part.shaped if total is None else _together(total, part.shaped)
                 first = part.table if first is None or first.frame.is_empty() else first
@@ -170,7 +178,8 @@ class _Laboratory:
             remarks += [without_rows(first), undeclared]
             counts.append(counts_of(first, dialect.name, total))
         spill.close()
-        return cls(dialect, spill, Said(dialect, pl.DataFrame(counts), remarks, across))
+        said = Said(dialect, pl.DataFrame(counts), remarks, across)
+        return cls(dialect, spill, said, None if drawn is None else drawn.shared())
 
 
 def _order(file: int, dialect: Dialect) -> pl.Expr:
@@ -239,7 +248,9 @@ class _Judging:
             found = judge_coded(cells, dialect, self._dm, spec.analytes, spec.extract_date, spec.cutoff_date)
             kept.append(found)
             queries = queries_within(found.results, dialect, spec.cutoff_date)
-            of_laboratory.append((laboratory.said, queries, Across.of(found.results, dialect), found.fates))
+            of_laboratory.append(
+                (laboratory.said, queries, Across.of(found.results, dialect, laboratory.shared), found.fates)
+            )
         if len(kept) == 1 and kept[0].ordered:
             return _Judged(in_sequence(kept[0].lb), listing([]), of_laboratory)
         lb: pl.DataFrame = LB.schema.create_empty()

@@ -54,11 +54,14 @@ class _Panel:
     """The numbers of each sample by analyte; NaN where there is none."""
 
     def __init__(self, used: pl.DataFrame) -> None:
-        codes = used["LBTESTCD"].unique().drop_nulls().sort()
+        code = used["LBTESTCD"]
+        if code.dtype != pl.Enum:
+            code = code.cast(pl.Enum(code.unique().drop_nulls().sort()))
+        codes = code.dtype.categories  # type: ignore[attr-defined]
         self._place = {code: place for place, code in enumerate(codes)}
         sample = used["SAMPLEID"].to_numpy().astype(np.int64)
         self._n = int(sample.max()) + 1
-        place = used["LBTESTCD"].cast(pl.Enum(codes)).to_physical().to_numpy().astype(np.int64)
+        place = code.to_physical().to_numpy().astype(np.int64)
         at = place * self._n + sample
         self._number = np.full(len(codes) * self._n, np.nan)
         self._number[at] = used["LBSTRESN"].to_numpy()
