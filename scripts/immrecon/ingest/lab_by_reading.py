@@ -165,7 +165,9 @@ class _Judging:
         if np.any(run[1:] < run[:-1]):
             return False
         runs = self._parsed.around.select("DAY", "CLOCK", SERIES=pl.col("PERSON").fill_null(0)).with_row_index(ORDER)
-        runs = runs[np.unique(run)]
+        has_cell = np.zeros(runs.height, dtype=np.bool_)
+        has_cell[run] = True
+        runs = runs.filter(pl.Series(has_cell))
         return rises(runs[order_of([runs["SERIES"].to_numpy()])])
 
     def _closely(self) -> Flags:
@@ -208,7 +210,9 @@ class _Judging:
         """Cells of one analyte that agree in what stands around them, as far as the keys go."""
         # Two different samples may have one digest: then their cells are judged at length for nothing.
         digests = self._parsed.around.select(pl.struct("PERSON", *keys).hash()).to_series()
-        alike = digests.rank("dense").cast(pl.Int64).to_numpy() - 1
+        again = digests.is_duplicated().to_numpy()
+        alike = np.arange(again.size)
+        alike[again] = again.size + np.unique(digests.to_numpy()[again], return_inverse=True)[1]
         of_analyte = self._readings["PLACE"].fill_null(self._n_analytes).to_numpy()
         place = (alike * (self._n_analytes + 1))[self._run] + of_analyte[self._reading]
         return np.asarray(np.bincount(place)[place] > 1)

@@ -78,7 +78,8 @@ def _samples(around: pl.DataFrame) -> pl.DataFrame:
     have. Without a number, visit and time of the draw tell samples apart.
     """
     day = pl.coalesce("LBDY", pl.col("LBDT").to_physical().cast(pl.Float64))
-    around = around.with_columns(DAY=day, PERSON=pl.col("USUBJID").rank("dense").cast(pl.Int64))
+    people = pl.Enum(around["USUBJID"].unique().drop_nulls().sort())
+    around = around.with_columns(DAY=day, PERSON=pl.col("USUBJID").cast(people).to_physical().cast(pl.Int64) + 1)
     numbered = (pl.col("ACCESSION") != "").fill_null(value=False)
     told_apart = {f"{name}_APART": pl.when(~numbered).then(name) for name in ("VISIT", "CLOCK")}
     keys = ["USUBJID", "DAY", "ACCESSION", *told_apart]
