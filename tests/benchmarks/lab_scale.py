@@ -22,6 +22,8 @@ from pathlib import Path
 import polars as pl
 from lab_export import participants, write_export
 
+import immrecon  # noqa: F401  # it says how polars keeps memory, to the processes of all readings alike
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 MANY = 10**12
 CLOCK = "%m/%d/%Y %H:%M"
