@@ -67,8 +67,10 @@ def _plain(text: pl.Series, written: str) -> pl.Series | None:
         moments = pl.col("text").str.to_datetime(written, time_unit="ms", strict=False, cache=False)
     else:
         moments = pl.col("text").str.to_date(written, strict=False, cache=False).cast(pl.Datetime("ms"))
-    sound = pl.col("text").str.contains(f"^{pattern}$") & (moments.dt.year() > 0)
-    return text.to_frame().select(pl.when(sound).then(moments)).to_series()
+    # Each is worked out once where it is a column. polars has a year 0, the calendar and Python do not.
+    read = text.to_frame().select(MOMENT=moments, FITS=pl.col("text").str.contains(f"^{pattern}$"))
+    sound = pl.col("FITS") & (pl.col("MOMENT") >= pl.datetime(1, 1, 1, time_unit="ms"))
+    return read.select(pl.when(sound).then("MOMENT").alias("text")).to_series()
 
 
 def _among(read: pl.DataFrame, plain: pl.Series, *, with_time: bool) -> pl.DataFrame:

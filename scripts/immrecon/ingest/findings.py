@@ -1,6 +1,6 @@
 """What is found in cells, said in sentences: the rows of the query listing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -97,19 +97,25 @@ def first_error(frame: pl.DataFrame, findings: Sequence[Finding]) -> pl.DataFram
 
 
 def _first(frame: pl.DataFrame, findings: Sequence[Finding], applies: Sequence[pl.Expr]) -> pl.DataFrame:
-    def chosen(parts: Sequence[pl.Expr], name: str) -> pl.Expr:
+    # Each condition is worked out once, and sentences are made for those only that apply somewhere.
+    names = [f"APPLIES_{index}" for index in range(len(findings))]
+    flags = frame.select(when.alias(name) for name, when in zip(names, applies, strict=True))
+    kept = [index for index, name in enumerate(names) if flags[name].any()]
+    frame = pl.concat([frame, flags], how="horizontal")
+
+    def chosen(part: Callable[[Finding], pl.Expr], name: str) -> pl.Expr:
         result = NOTHING
-        for condition, part in zip(reversed(applies), reversed(parts), strict=True):
-            result = pl.when(condition).then(part.cast(pl.String)).otherwise(result)
+        for index in reversed(kept):
+            result = pl.when(names[index]).then(part(findings[index]).cast(pl.String)).otherwise(result)
         return result.alias(name)
 
     return frame.select(
-        chosen([pl.lit(finding.kind) for finding in findings], "QUKIND"),
-        chosen([finding.message for finding in findings], "QUMSG"),
-        chosen([finding.hint for finding in findings], "QUHINT"),
-        chosen([finding.column for finding in findings], "QUCOL"),
-        chosen([finding.value for finding in findings], "QUVAL"),
-        chosen([pl.lit(finding.scope) for finding in findings], "QUSCOPE"),
+        chosen(lambda finding: pl.lit(finding.kind), "QUKIND"),
+        chosen(lambda finding: finding.message, "QUMSG"),
+        chosen(lambda finding: finding.hint, "QUHINT"),
+        chosen(lambda finding: finding.column, "QUCOL"),
+        chosen(lambda finding: finding.value, "QUVAL"),
+        chosen(lambda finding: pl.lit(finding.scope), "QUSCOPE"),
     )
 
 
