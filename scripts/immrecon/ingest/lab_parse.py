@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import polars as pl
 
 from immrecon.config.dialect import Dialect
@@ -82,10 +83,12 @@ def _samples(around: pl.DataFrame) -> pl.DataFrame:
     around = around.with_columns(DAY=day, PERSON=pl.col("USUBJID").cast(people).to_physical().cast(pl.Int64) + 1)
     numbered = (pl.col("ACCESSION") != "").fill_null(value=False)
     told_apart = {f"{name}_APART": pl.when(~numbered).then(name) for name in ("VISIT", "CLOCK")}
-    keys = ["USUBJID", "DAY", "ACCESSION", *told_apart]
     around = around.with_columns(**told_apart)
-    samples = around.select(keys).unique(maintain_order=True).with_row_index("SAMPLEID")
-    return around.join(samples, on=keys, how="left", nulls_equal=True, maintain_order="left").drop(list(told_apart))
+    keys = ["PERSON", "DAY", "ACCESSION", *told_apart]
+    first = around.select(keys).with_row_index("AT").select(pl.col("AT").first().over(keys))
+    row = first.to_series().to_numpy()
+    number = np.cumsum(row == np.arange(row.size)) - 1
+    return around.drop(list(told_apart)).with_columns(SAMPLEID=pl.Series(number[row], dtype=pl.UInt32))
 
 
 def check_against_study(dialect: Dialect, analytes: Sequence[Analyte]) -> None:
