@@ -89,6 +89,7 @@ READINGS = {"bare": bare, "bare, all": bare_all, "harmonised": harmonised}
 
 def measured(reading: str, export: Path, out: Path) -> Taken:
     """One reading in a process of its own."""
+    os.sync()  # what the reading before wrote is not put on the disk at the cost of this one
     started = time.perf_counter()
     child = subprocess.Popen([sys.executable, __file__, "--only", reading, str(export), str(out)])
     _, status, usage = os.wait4(child.pid, 0)
