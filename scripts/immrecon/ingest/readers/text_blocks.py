@@ -6,6 +6,7 @@ A block in which nothing is unusual is split by polars; where columns have roles
 
 import csv
 import io
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -39,6 +40,9 @@ MOST_READINGS = 500_000
 """Known together; a file that says more is numbered anew."""
 
 _FEED = ord("\n")
+
+_LINE_END_BYTES = 65_536
+"""Before the end of a block that are looked through for the end of a line."""
 
 LONGEST_RECORD = 64_000_000
 """Characters of a record after which a quote counts as never closed."""
@@ -229,9 +233,9 @@ class _Content:
         self._file, self._encoding, self._block_bytes = file, encoding, max(block_bytes, 4)
         self._bytes = path.open("rb")
         self._at_end = False
+        self._holds_ascii = _holds_ascii(encoding)
         beginning = self._read()
         self._decoder = decoder_of(file, encoding, beginning)
-        self._holds_ascii = _holds_ascii(encoding)
         self._utf8, self._at = without_mark(self._decoded(beginning), file, encoding, beginning).encode(), 0
         self._others = ThreadPoolExecutor(1)
         self._coming: deque[Future[bytes]] = deque()
@@ -282,6 +286,8 @@ class _Content:
         if self._at_end:
             end = len(more)
         self._utf8, self._at = more[end:], 0
+        if not begun and end == len(more):
+            return more
         return b"".join((begun, memoryview(more)[:end]))
 
     def _more(self) -> bytes:
@@ -291,11 +297,22 @@ class _Content:
         return self._decoded(content).encode()
 
     def _read(self) -> bytes:
-        content = self._bytes.read(self._block_bytes)
-        if len(content) < self._block_bytes:
+        n = self._to_an_end_of_line()
+        content = self._bytes.read(n)
+        if len(content) < n:
             self._at_end = True
             self._bytes.close()
         return content
+
+    def _to_an_end_of_line(self) -> int:
+        """How much to read next: about a block, and where it can be seen to whole lines, which need not be put together
+        with what is left of the last one then.
+        """
+        if not self._holds_ascii:
+            return self._block_bytes
+        before = self._block_bytes - min(_LINE_END_BYTES, self._block_bytes)
+        window = os.pread(self._bytes.fileno(), self._block_bytes - before, self._bytes.tell() + before)
+        return before + window.rfind(b"\n") + 1 if b"\n" in window else self._block_bytes
 
     def _decoded(self, content: bytes) -> str:
         try:
@@ -310,5 +327,5 @@ def _holds_ascii(encoding: str) -> bool:
     """Whether text of ASCII is the same in this encoding."""
     try:
         return bytes(range(128)).decode(encoding) == bytes(range(128)).decode("ascii")
-    except UnicodeError:
+    except (UnicodeError, LookupError):
         return False
