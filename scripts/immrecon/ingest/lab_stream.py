@@ -43,10 +43,10 @@ from immrecon.ingest.lab_undeclared import Undeclared
 from immrecon.ingest.readers import Table, find_files
 from immrecon.ingest.threads import ahead, at_once
 
-BUCKET_BYTES = 288_000_000
+BUCKET_BYTES = 220_000_000
 """Of the exports, for each bucket of participants: what is judged together."""
 
-AT_ONCE = 2
+AT_ONCE = 3
 """Buckets that are judged side by side where there are threads for it; memory is taken by so many."""
 
 
