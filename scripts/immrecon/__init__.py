@@ -2,7 +2,7 @@
 
 import os
 
-# How polars' allocator (jemalloc) gives memory back, which it asks the environment when polars is loaded: after ten
-# seconds, as is its own default, not after the half second that polars sets. A large export takes and leaves the same
-# memory again and again; otherwise the system spends a tenth of the time on fetching and clearing it.
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000")
+# How polars' allocator (jemalloc) gives memory back, which it asks the environment when polars is loaded: within a
+# minute, not after half a second. A large export takes and leaves the same memory again and again; otherwise the system
+# spends a tenth of the time on fetching and clearing it.
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:60000")

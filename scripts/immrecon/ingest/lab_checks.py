@@ -35,6 +35,8 @@ def slips(numbers: pl.DataFrame, rule: SlipRule | None, cutoff: date | None) -> 
 
 def _between(numbers: pl.DataFrame, rule: SlipRule) -> pl.DataFrame:
     """Numbers and runs of numbers a thousandfold apart from what is before and after, as far as there is any."""
+    if numbers.is_empty():
+        return numbers.with_columns(PREVIOUS="LBSTRESN", NEXT="LBSTRESN")
     beside = neighbours(numbers, rule.ratio_low)
     before, after = pl.col("BEFORE"), pl.col("AFTER")
     apart = [
