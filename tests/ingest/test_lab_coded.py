@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 
 from immrecon.ingest.lab_coded import Kinds, distinct, few_distinct, together
 from immrecon.ingest.lab_order import order_of
-from immrecon.ingest.lab_parse import AROUND
+from immrecon.ingest.lab_runs import AROUND
 
 
 def table(rng: random.Random, n: int) -> pl.DataFrame:

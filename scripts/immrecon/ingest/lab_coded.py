@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from immrecon.ingest.lab_lines import LineCells
-from immrecon.ingest.lab_parse import AROUND, runs
+from immrecon.ingest.lab_runs import AROUND, runs
 from immrecon.ingest.readers.grid import ROW
 
 ORDER = "ORDER"

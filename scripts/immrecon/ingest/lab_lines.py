@@ -14,7 +14,7 @@ import polars as pl
 
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.lab_columns import is_read, required_columns, role, with_constants
-from immrecon.ingest.lab_parse import AROUND
+from immrecon.ingest.lab_runs import AROUND
 from immrecon.ingest.lab_shapes import Shaped, briefly, context, exclusions, shape
 from immrecon.ingest.readers.grid import ROW, Table
 from immrecon.ingest.readers.large import NewLines, table_parts

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import polars as pl
 
 from immrecon.config.dialect import Dialect
@@ -14,6 +13,7 @@ from immrecon.ingest.deaths import OF_DEATHS
 from immrecon.ingest.identity import identify
 from immrecon.ingest.lab_blanks import is_blank
 from immrecon.ingest.lab_reference import reference_limits_of
+from immrecon.ingest.lab_runs import AROUND, runs, with_samples
 from immrecon.ingest.patterns import check_patterns
 from immrecon.ingest.units import Unit, likely_units, parse_unit, shift
 from immrecon.ingest.values import parse_results, scaled
@@ -45,7 +45,7 @@ def with_series(cells: pl.DataFrame, n_analytes: int) -> pl.DataFrame:
 
 def parse_around(around: pl.DataFrame, dialect: Dialect, dm: pl.DataFrame) -> pl.DataFrame:
     """Whose the results are and when they were drawn."""
-    return _samples(_when(_who(around, dialect, dm), dialect))
+    return with_samples(_when(_who(around, dialect, dm), dialect))
 
 
 def parse_readings(readings: pl.DataFrame, dialect: Dialect, analytes: Sequence[Analyte]) -> pl.DataFrame:
@@ -55,40 +55,6 @@ def parse_readings(readings: pl.DataFrame, dialect: Dialect, analytes: Sequence[
         list(dialect.statuses), list(dialect.statuses.values()), default=None, return_dtype=pl.String
     )
     return frame.with_columns(STATUS=meaning, EXCLUDED=_exclusion(dialect)).with_columns(BLANK=is_blank())
-
-
-AROUND = ["IDTEXT", "DATETEXT", "TIMETEXT", "RECEIVEDTEXT", "REPORTEDTEXT", "VISIT", "ACCESSION"]
-
-
-def runs(cells: pl.DataFrame, names: Sequence[str]) -> tuple[pl.DataFrame, pl.Series]:
-    """The named columns once for each run of cells that agree in them, and the place of each cell's run.
-
-    The results of a sample mostly follow each other: whose they are and when it was drawn is then read once.
-    """
-    first = pl.int_range(pl.len()) == 0
-    begins = cells.select(
-        BEGINS=pl.any_horizontal(first, *(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in names))
-    )["BEGINS"]
-    return cells.select(names).filter(begins), begins.cum_sum().cast(pl.Int64) - 1
-
-
-def _samples(around: pl.DataFrame) -> pl.DataFrame:
-    """With DAY and, as numbers that are cheap to compare, PERSON and SAMPLEID.
-
-    What a participant has of one day under one number of a sample is of one sample, whatever times and labels its rows
-    have. Without a number, visit and time of the draw tell samples apart.
-    """
-    day = pl.coalesce("LBDY", pl.col("LBDT").to_physical().cast(pl.Float64))
-    people = pl.Enum(around["USUBJID"].unique().drop_nulls().sort())
-    around = around.with_columns(DAY=day, PERSON=pl.col("USUBJID").cast(people).to_physical().cast(pl.Int64) + 1)
-    numbered = (pl.col("ACCESSION") != "").fill_null(value=False)
-    told_apart = {f"{name}_APART": pl.when(~numbered).then(name) for name in ("VISIT", "CLOCK")}
-    around = around.with_columns(**told_apart)
-    keys = ["PERSON", "DAY", "ACCESSION", *told_apart]
-    first = around.select(keys).with_row_index("AT").select(pl.col("AT").first().over(keys))
-    row = first.to_series().to_numpy()
-    number = np.cumsum(row == np.arange(row.size)) - 1
-    return around.drop(list(told_apart)).with_columns(SAMPLEID=pl.Series(number[row], dtype=pl.UInt32))
 
 
 def check_against_study(dialect: Dialect, analytes: Sequence[Analyte]) -> None:
