@@ -68,3 +68,14 @@ def test_a_sort_by_digits_keeps_what_is_alike_in_its_place(most: int, n: int) ->
     keys = [rng.integers(0, most, n, endpoint=True), rng.integers(0, 3, n), rng.integers(0, most, n, endpoint=True)]
     assert order_of(keys).tolist() == np.lexsort(list(reversed(keys))).tolist()
     assert order_of(keys[1:2]).tolist() == np.argsort(keys[1], kind="stable").tolist()
+
+
+@pytest.mark.parametrize("alike", [1, 30, 300])
+def test_many_rows_are_put_in_order_by_counting(monkeypatch: pytest.MonkeyPatch, alike: int) -> None:
+    """Of 300 alike by the first key the others are sorted otherwise."""
+    monkeypatch.setattr("immrecon.ingest.lab_order.MANY", 0)
+    rng = np.random.default_rng(alike)
+    keys = [rng.integers(0, 3000 // alike, 3000), rng.integers(0, 5, 3000), rng.integers(0, 2**40, 3000)]
+    for n in (1, 2, 3):
+        assert order_of(keys[:n]).tolist() == np.lexsort(list(reversed(keys[:n]))).tolist()
+    assert order_of([np.zeros(0, dtype=np.int64)]).tolist() == []

@@ -36,24 +36,24 @@ class LineCells:
 
 
 @dataclass
-class _Left:
-    """The readings of a series as they are shaped where the runs have some exclusions in common."""
+class _Choice:
+    """The readings of a series as they are shaped where some of the declared exclusions apply to the run."""
 
     texts: dict[str, str]
     """Of the columns of runs that are looked at for exclusions: those of one of the runs."""
     place: npt.NDArray[np.int64]
-    """Of the cell of each reading; see below."""
+    """Of the cell of each reading, or what follows."""
     n: npt.NDArray[np.int64]
     """Lines that say so."""
     first: npt.NDArray[np.int64]
-    """The number of the first of them; see below."""
+    """The number of the first of them, -1 where there is none."""
 
 
 _NOT_YET, _NO_CELL = -2, -1
 """Places of readings that are not shaped, and of those that have no cell."""
 
 
-class Said:
+class SaidOnce:
     """What lines with the readings of one series say. Each reading is shaped once, and counted as often as it comes;
     once for each choice of the declared exclusions that apply to a run.
     """
@@ -63,7 +63,7 @@ class Said:
         self._dialect, self._table = dialect, lines.readings
         self._readings: list[pl.DataFrame] = []
         self._n = self._n_cells = 0
-        self._left: dict[int, _Left] = {}
+        self._choices: dict[bytes, _Choice] = {}
         self._none = pl.DataFrame()
         self._looked_at = [rule.column for rule in dialect.exclude_where if role(rule.column, dialect) == Role.AROUND]
 
@@ -85,61 +85,67 @@ class Said:
 
     def _places(self, lines: NewLines, runs: pl.DataFrame) -> tuple[npt.NDArray[np.int64], pl.DataFrame]:
         """Where the cell of each line stands among all, and the cells that are new."""
-        choice = np.zeros(runs.height, dtype=np.int64)
-        for index, flag in enumerate(exclusions(runs, self._dialect)):
-            choice |= flag.to_numpy().astype(np.int64) << index
+        flags = pl.DataFrame(exclusions(runs, self._dialect)).to_numpy().reshape(runs.height, -1).astype(np.bool_)
+        bits = np.packbits(flags, axis=1)
         place, shaped = np.full(lines.lines.n, _NO_CELL), []
-        for number in np.unique(choice).tolist():
-            if number not in self._left:
-                one = lines.runs.frame.row(int(np.argmax(choice == number)), named=True)
+        for key, of_runs in _alike(bits):
+            if key not in self._choices:
+                one = lines.runs.frame.row(int(np.argmax(of_runs)), named=True)
+                texts = {head: one[head] for head in self._looked_at if head in one}
                 none = np.empty(0, dtype=np.int64)
-                self._left[number] = _Left(
-                    {head: one[head] for head in self._looked_at if head in one},
-                    *(none, none, none),
-                )
-            at = np.flatnonzero((choice == number)[lines.lines.run])
-            own, new = self._own_places(self._left[number], lines.lines.reading[at], at + lines.first)
-            place[at] = own
+                self._choices[key] = _Choice(texts, none, none, none)
+            at = np.flatnonzero(of_runs[lines.lines.run])
+            place[at], new = self._own_places(self._choices[key], lines.lines.reading[at], at + lines.first)
             shaped.append(new)
         return place, pl.concat(shaped)
 
     def _own_places(
-        self, left: _Left, reading: Numbers, rows: npt.NDArray[np.int64]
+        self, own: _Choice, reading: Numbers, rows: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int64], pl.DataFrame]:
-        n = self._n - left.n.size
-        left.place = np.append(left.place, np.full(n, _NOT_YET))
-        left.n, left.first = np.append(left.n, np.zeros(n, dtype=np.int64)), np.append(left.first, np.full(n, -1))
-        left.n += np.bincount(reading, minlength=self._n)
-        unseen = np.flatnonzero(left.place[reading] == _NOT_YET)[::-1]
-        left.first[reading[unseen]] = rows[unseen]
+        n = self._n - own.n.size
+        own.place = np.append(own.place, np.full(n, _NOT_YET))
+        own.n, own.first = np.append(own.n, np.zeros(n, dtype=np.int64)), np.append(own.first, np.full(n, -1))
+        own.n += np.bincount(reading, minlength=self._n)
+        unseen = np.flatnonzero(own.place[reading] == _NOT_YET)[::-1]
+        own.first[reading[unseen]] = rows[unseen]
         new = np.unique(reading[unseen])
         if not new.size:
-            return left.place[reading], self._none
-        cells = self._shaped(left, new).cells
+            return own.place[reading], self._none
+        cells = self._shaped(own, new).cells
         self._none = cells.clear()
-        left.place[new] = _NO_CELL
-        left.place[cells[ROW].to_numpy()] = self._n_cells + np.arange(cells.height)
+        own.place[new] = _NO_CELL
+        own.place[cells[ROW].to_numpy()] = self._n_cells + np.arange(cells.height)
         self._n_cells += cells.height
-        return left.place[reading], cells
+        return own.place[reading], cells
 
-    def _shaped(self, left: _Left, some: npt.NDArray[Any], *, counted: bool = False) -> Shaped:
+    def _shaped(self, own: _Choice, some: npt.NDArray[Any], *, counted: bool = False) -> Shaped:
         """Some readings, as rows with their numbers; or as the first rows that say so, which stand for the others."""
         self._readings = [pl.concat(self._readings, rechunk=True)]
-        texts = [pl.lit(text).alias(head) for head, text in left.texts.items()]
+        texts = [pl.lit(text).alias(head) for head, text in own.texts.items()]
         frame = self._readings[0][pl.Series(some, dtype=pl.Int64)].with_columns(texts)
         table = replace(self._table, frame=frame)
         if counted:
-            rows = frame.with_columns(pl.Series(ROW, left.first[some]))
-            table = replace(self._table, frame=rows, stands_for=pl.Series(left.n[some]))
+            rows = frame.with_columns(pl.Series(ROW, own.first[some]))
+            table = replace(self._table, frame=rows, stands_for=pl.Series(own.n[some]))
         return shape(with_constants(table, self._dialect), self._dialect)
 
     def counted(self) -> list[Shaped]:
         """What `shape` counts in all lines so far. Raises as `with_constants`."""
         found = []
-        for left in self._left.values():
-            come = np.flatnonzero(left.n)
-            found.append(self._shaped(left, come[np.argsort(left.first[come])], counted=True))
+        for own in self._choices.values():
+            come = np.flatnonzero(own.n)
+            found.append(self._shaped(own, come[np.argsort(own.first[come])], counted=True))
         return [replace(shaped, cells=shaped.cells.clear()) for shaped in found]
+
+
+def _alike(bits: npt.NDArray[np.uint8]) -> Iterator[tuple[bytes, npt.NDArray[np.bool_]]]:
+    """Each row that comes, and where. There are few."""
+    left = np.ones(len(bits), dtype=np.bool_)
+    while left.any():
+        row = bits[int(np.argmax(left))]
+        of_row = (bits == row).all(axis=1)
+        left &= ~of_row
+        yield row.tobytes(), of_row
 
 
 @dataclass(frozen=True)
@@ -164,7 +170,7 @@ def parts_of(folder: Path, file: str, dialect: Dialect) -> Iterator[Part]:
         partial(is_read, dialect=dialect),
         partial(role, dialect=dialect) if dialect.shape == "long" else None,
     )
-    said: Said | None = None
+    said: SaidOnce | None = None
     for part in ahead(read):
         if isinstance(part, Table):
             table = with_constants(part, dialect)
@@ -172,11 +178,11 @@ def parts_of(folder: Path, file: str, dialect: Dialect) -> Iterator[Part]:
             continue
         if said is None or said.series is not part.lines.readings:
             yield from _counts(table, said)
-            said = Said(dialect, part)
+            said = SaidOnce(dialect, part)
         yield Part(with_constants(part.readings, dialect), None, said.cells(part))
     yield from _counts(table, said)
 
 
-def _counts(table: Table, said: Said | None) -> Iterator[Part]:
+def _counts(table: Table, said: SaidOnce | None) -> Iterator[Part]:
     for shaped in said.counted() if said is not None else ():
         yield Part(table, shaped, None)

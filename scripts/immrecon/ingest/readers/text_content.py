@@ -1,6 +1,5 @@
 """The content of a text file of any length as UTF-8: lines, and blocks of whole lines that are made ahead of use."""
 
-import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -102,7 +101,10 @@ class TextContent:
         if not self._holds_ascii:
             return self._block_bytes
         before = self._block_bytes - min(_LINE_END_BYTES, self._block_bytes)
-        window = os.pread(self._bytes.fileno(), self._block_bytes - before, self._bytes.tell() + before)
+        here = self._bytes.tell()
+        self._bytes.seek(here + before)
+        window = self._bytes.read(self._block_bytes - before)
+        self._bytes.seek(here)
         return before + window.rfind(b"\n") + 1 if b"\n" in window else self._block_bytes
 
     def _decoded(self, content: bytes) -> str:
