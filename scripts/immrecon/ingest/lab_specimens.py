@@ -20,6 +20,7 @@ _COLUMNS = [
 
 
 def is_asked(dialect: Dialect) -> bool:
+    """Whether the laboratory gives numbers to samples that no two participants should have."""
     return dialect.columns.accession is not None and dialect.checks.accessions_unique
 
 
