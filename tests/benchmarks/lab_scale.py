@@ -11,6 +11,8 @@ harmonised: `harmonise_lab` with the dialect `config/labs/central.yaml` and all 
 Parquet is zstd level 3 without statistics each time. A bare reading judges nothing and sorts nothing.
 """
 
+import immrecon  # noqa: F401, I001  # before polars, to which it says how memory is kept: for all readings alike
+
 import os
 import subprocess
 import sys
@@ -21,8 +23,6 @@ from pathlib import Path
 
 import polars as pl
 from lab_export import participants, write_export
-
-import immrecon  # noqa: F401  # it says how polars keeps memory, to the processes of all readings alike
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MANY = 10**12
