@@ -1,15 +1,13 @@
 """Participant numbers as sources write them, brought to study identifiers by a declared rule, never by resemblance."""
 
-import difflib
-import re
-import unicodedata
 from collections.abc import Collection, Sequence
-from itertools import permutations
+from functools import cached_property
 
 import polars as pl
 
 from immrecon.config.source_format import IdentityRule
 from immrecon.ingest.patterns import matches_whole, named_groups
+from immrecon.ingest.resemblance import Names, names_of
 
 BLANK = "blank"
 MALFORMED = "malformed"
@@ -18,13 +16,6 @@ FOREIGN = "foreign"
 
 LONGEST = 100
 """Characters of the longest text that can be an identifier, or be mistyped for one."""
-
-_LOOKALIKE = str.maketrans("OILSBZ", "011582")
-"""Letters that are typed or scanned for digits."""
-
-
-_DECIMALS = re.compile(r"^\s*([0-9]+)[.,]0+\s*$")
-"""A number that a spreadsheet gave decimals."""
 
 
 def identify(text: pl.Series, rule: IdentityRule, known: Collection[str] | None) -> pl.DataFrame:
@@ -40,8 +31,8 @@ def identify(text: pl.Series, rule: IdentityRule, known: Collection[str] | None)
     frame = text.cast(pl.String).fill_null("").alias(name).to_frame()
     distinct = frame[name].unique(maintain_order=True).to_list()
     groups = _groups(distinct, rule)
-    admitted = _admitted(rule, known or ())
-    rows = [(written, *_identify(written, groups.get(written), rule, known, admitted)) for written in distinct]
+    likely = _Likely(rule, known or ())
+    rows = [(written, *_identify(written, groups.get(written), rule, known, likely)) for written in distinct]
     columns = [name, "USUBJID", "problem", "likely"]
     parsed = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
     return frame.join(parsed, on=name, how="left", maintain_order="left").select(columns[1:])
@@ -70,78 +61,37 @@ def _identify(
     groups: dict[str, str] | None,
     rule: IdentityRule,
     known: Collection[str] | None,
-    admitted: Sequence[str],
+    likely: "_Likely",
 ) -> tuple[str | None, str | None, str | None]:
     trimmed = written.strip()
     if not trimmed:
         return None, BLANK, None
     if groups is None:
         problem = FOREIGN if known and trimmed in known else MALFORMED
-        return None, problem, _joined(likely_identifiers(trimmed, admitted))
+        return None, problem, _joined(likely.admitted.resembling(trimmed))
     made = rule.template.format(**groups)
     if known is None or made in known:
         return made, None, None
-    return None, UNKNOWN, _joined(likely_identifiers(made, sorted(known)))
+    return None, UNKNOWN, _joined(likely.known.resembling(made))
 
 
-def _admitted(rule: IdentityRule, known: Collection[str]) -> list[str]:
-    """Participants whose identifier the rule admits as it stands; all, where it admits none in that form."""
-    names = pl.Series(sorted(known), dtype=pl.String)
-    return names.filter(matches_whole(names, rule.pattern)).to_list() or names.to_list()
+class _Likely:
+    """Participants that a text may stand for. Most sources do not ask: then nothing is made."""
+
+    def __init__(self, rule: IdentityRule, known: Collection[str]) -> None:
+        self._rule, self._known = rule, known
+
+    @cached_property
+    def known(self) -> Names:
+        return names_of(tuple(sorted(self._known)))
+
+    @cached_property
+    def admitted(self) -> Names:
+        """Those whose identifier the rule admits as it stands; all, where it admits none in that form."""
+        names = pl.Series(sorted(self._known), dtype=pl.String)
+        admitted = names.filter(matches_whole(names, self._rule.pattern))
+        return names_of(tuple(admitted)) if admitted.len() else self.known
 
 
 def _joined(names: Sequence[str]) -> str | None:
     return " or ".join(names) or None
-
-
-def likely_identifiers(written: str, known: Sequence[str], limit: int = 3) -> list[str]:
-    """Known identifiers that a mistyped one may stand for, the closest kind of slip first.
-
-    The slips: letter for digit, zeros eaten or added, parts swapped, left out or added, one or two characters wrong. A
-    later kind is looked at only where the earlier found nothing.
-    """
-    written = _DECIMALS.sub(r"\1", written)
-    plain = [_plain(name) for name in known]
-    parts, targets = _parts(_plain(written)), [_parts(text) for text in plain]
-    closed, bare = _closed(_plain(written)), [_closed(text) for text in plain]
-    if found := [name for name, text in zip(known, bare, strict=True) if text == closed]:
-        return found[:limit]
-    for slip in (_same_without_zeros, _same_parts, _contains_parts, _is_among_parts):
-        if found := [name for name, target in zip(known, targets, strict=True) if slip(parts, target)]:
-            return found[:limit]
-    close = difflib.get_close_matches(_plain(written), plain, n=limit, cutoff=0.8)
-    return [name for name, text in zip(known, plain, strict=True) if text in close][:limit]
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).upper().translate(_LOOKALIKE)
-
-
-def _parts(plain: str) -> list[str]:
-    """Runs of letters and digits, look-alikes resolved, leading zeros dropped."""
-    return [part.lstrip("0") or "0" for part in re.findall(r"[0-9A-Z]+", plain)]
-
-
-def _closed(plain: str) -> str:
-    """Letters and digits alone."""
-    return re.sub(r"[^0-9A-Z]", "", plain)
-
-
-def _same_without_zeros(parts: list[str], target: list[str]) -> bool:
-    return parts == target
-
-
-def _same_parts(parts: list[str], target: list[str]) -> bool:
-    return len(parts) == len(target) <= 5 and any(list(order) == target for order in permutations(parts))
-
-
-def _contains_parts(parts: list[str], target: list[str]) -> bool:
-    """The tail of the identifier: study or site left out, or run together with it."""
-    if len(parts) < len(target):
-        return parts == target[-len(parts) :]
-    return False
-
-
-def _is_among_parts(parts: list[str], target: list[str]) -> bool:
-    """The identifier, with words before or after it."""
-    return any(parts[i : i + len(target)] == target for i in range(1 + len(parts) - len(target)))
