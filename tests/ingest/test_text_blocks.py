@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 from immrecon.config.source_format import Layout
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.grid import ROW, Table, to_table
-from immrecon.ingest.readers.large import table_parts
+from immrecon.ingest.readers.large import many_at_a_time, table_parts
 from immrecon.ingest.readers.lines import Role
 from immrecon.ingest.readers.text import read_text
 from immrecon.ingest.readers.text_blocks import Split, TextBlocks
@@ -69,24 +69,26 @@ def assert_what_is_read_is_the_same(folder: Path, declared: Layout, block_bytes:
 
 
 def assert_new_lines_say_all(
-    folder: Path, declared: Layout, block_bytes: int, whole: Table, roles: dict[str, Role]
+    folder: Path, declared: Layout, block_bytes: int, whole: Table, roles: dict[str, Role], n_together: int
 ) -> None:
     """Of rows that say nothing new, all is known from those that did."""
     said, around = ([name for name, own in roles.items() if own & of] for of in (Role.SAID, Role.AROUND))
     frames, known, new = [], None, []
-    for part in table_parts(folder, "t.csv", declared, ["id"], block_bytes, role=lambda head: roles[head]):
+    parts = table_parts(folder, "t.csv", declared, ["id"], block_bytes, role=lambda head: roles[head])
+    for part in many_at_a_time(parts, n_together):
         if isinstance(part, Table):
             frames.append(part.frame.select(ROW, *roles))
             continue
-        if part.lines.readings is not known:
-            known, new = part.lines.readings, []
+        if part.series is not known:
+            known, new = part.series, []
         new.append(part.readings.frame)
         readings = pl.concat(new)
-        assert readings[ROW].to_list() == list(range(part.lines.n_readings))
+        assert readings[ROW].to_list() == list(range(readings.height))
+        assert part.reading.max() < readings.height
         own = [
-            pl.DataFrame({ROW: np.arange(part.first, part.first + part.lines.n)}),
-            part.runs.frame.select(around)[part.lines.run],
-            readings.select(name for name in said if name not in around)[part.lines.reading],
+            pl.DataFrame({ROW: np.arange(part.first, part.first + part.n)}),
+            part.runs.frame.select(around)[part.run],
+            readings.select(name for name in said if name not in around)[part.reading],
         ]
         frames.append(pl.concat(own, how="horizontal").select(ROW, *roles))
     assert_frame_equal(pl.concat(frames), whole.frame.select(ROW, *roles))
@@ -118,7 +120,8 @@ def test_blocks_are_the_table_read_at_once(tmp_path: Path, monkeypatch: pytest.M
         assert_frame_equal(parts.ragged, whole.ragged)
         assert_what_is_read_is_the_same(tmp_path, declared, block_bytes, whole)
         roles = {head: rng.choice([Role.SAID, Role.AROUND, Role.SAID | Role.AROUND]) for head in whole.heads}
-        assert_new_lines_say_all(tmp_path, declared, block_bytes, whole, roles)
+        n_together = rng.choice([1, 3, 20, 1000])
+        assert_new_lines_say_all(tmp_path, declared, block_bytes, whole, roles, n_together)
         assert parts.repeated == whole.repeated
 
 

@@ -17,7 +17,7 @@ from immrecon.ingest.lab_columns import is_read, required_columns, role, with_co
 from immrecon.ingest.lab_runs import AROUND
 from immrecon.ingest.lab_shapes import Shaped, briefly, context, exclusions, shape
 from immrecon.ingest.readers.grid import ROW, Table
-from immrecon.ingest.readers.large import NewLines, table_parts
+from immrecon.ingest.readers.large import NewLines, many_at_a_time, table_parts
 from immrecon.ingest.readers.lines import Numbers, Role
 from immrecon.ingest.readers.text_blocks import BLOCK_BYTES
 from immrecon.ingest.threads import ahead
@@ -59,7 +59,7 @@ class SaidOnce:
     """
 
     def __init__(self, dialect: Dialect, lines: NewLines) -> None:
-        self.series = lines.lines.readings
+        self.series = lines.series
         self._dialect, self._table = dialect, lines.readings
         self._readings: list[pl.DataFrame] = []
         self._n = self._n_cells = 0
@@ -75,7 +75,7 @@ class SaidOnce:
         said = context(of_runs, self._dialect, {})
         place, shaped = self._places(lines, of_runs.frame.select(**said))
         has_cell = np.flatnonzero(place >= 0)
-        run = lines.lines.run[has_cell]
+        run = lines.run[has_cell]
         around = briefly(of_runs.frame.select(**{name: said[name] for name in AROUND}))
         used = np.zeros(around.height, dtype=np.bool_)
         used[run] = True
@@ -87,15 +87,15 @@ class SaidOnce:
         """Where the cell of each line stands among all, and the cells that are new."""
         flags = pl.DataFrame(exclusions(runs, self._dialect)).to_numpy().reshape(runs.height, -1).astype(np.bool_)
         bits = np.packbits(flags, axis=1)
-        place, shaped = np.full(lines.lines.n, _NO_CELL), []
+        place, shaped = np.full(lines.n, _NO_CELL), []
         for key, of_runs in _alike(bits):
             if key not in self._choices:
                 one = lines.runs.frame.row(int(np.argmax(of_runs)), named=True)
                 texts = {head: one[head] for head in self._looked_at if head in one}
                 none = np.empty(0, dtype=np.int64)
                 self._choices[key] = _Choice(texts, none, none, none)
-            at = np.flatnonzero(of_runs[lines.lines.run])
-            place[at], new = self._own_places(self._choices[key], lines.lines.reading[at], at + lines.first)
+            at = np.flatnonzero(of_runs[lines.run])
+            place[at], new = self._own_places(self._choices[key], lines.reading[at], at + lines.first)
             shaped.append(new)
         return place, pl.concat(shaped)
 
@@ -171,12 +171,12 @@ def parts_of(folder: Path, file: str, dialect: Dialect) -> Iterator[Part]:
         partial(role, dialect=dialect) if dialect.shape == "long" else None,
     )
     said: SaidOnce | None = None
-    for part in ahead(read):
+    for part in many_at_a_time(ahead(read)):
         if isinstance(part, Table):
             table = with_constants(part, dialect)
             yield Part(table, shape(table, dialect), None)
             continue
-        if said is None or said.series is not part.lines.readings:
+        if said is None or said.series is not part.series:
             yield from _counts(table, said)
             said = SaidOnce(dialect, part)
         yield Part(with_constants(part.readings, dialect), None, said.cells(part))

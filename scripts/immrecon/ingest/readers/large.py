@@ -1,6 +1,6 @@
 """The table of a large delimited file, some rows at a time. All together they are the rows of `grid.to_table`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from immrecon.config.source_format import Layout
 from immrecon.ingest.readers.grid import ROW, Grid, Header, Table, data_rows, header_of
-from immrecon.ingest.readers.lines import Lines, Readings, Role
+from immrecon.ingest.readers.lines import Numbers, Readings, Role
 from immrecon.ingest.readers.text_blocks import BLOCK_BYTES, Split, TextBlocks, columns_of
 
 HEAD_ROWS = 200
@@ -25,14 +25,55 @@ _NOT_RAGGED = pl.DataFrame(schema={ROW: pl.Int64, "n_cells": pl.Int64})
 @dataclass(frozen=True)
 class NewLines:
     """Rows under their heads, of which those that say nothing new are left out. `runs`: the first row of each run;
-    `readings`: the readings of `lines.readings` that were not among those before, with their number for SRCROW. Columns
-    that are not compared for it are blank. `first` is the number of the first row of all.
+    `readings`: those of the `series` that were not among those before, with their number for SRCROW. Columns that are
+    not compared for it are blank. `run` and `reading` are the numbers of both for each row, `first` is the number of
+    the first row of all.
     """
 
     readings: Table
     runs: Table
-    lines: Lines
+    run: Numbers
+    reading: Numbers
+    series: Readings
     first: int
+
+    @property
+    def n(self) -> int:
+        return self.run.size
+
+    @classmethod
+    def together(cls, parts: "Sequence[NewLines]") -> "NewLines":
+        """Rows of one series that follow each other."""
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        before = np.cumsum([0, *(part.runs.frame.height for part in parts)]).tolist()
+        return cls(
+            replace(first.readings, frame=pl.concat([part.readings.frame for part in parts])),
+            replace(first.runs, frame=pl.concat([part.runs.frame for part in parts])),
+            np.concatenate([part.run + np.uint32(n) for part, n in zip(parts, before, strict=False)]),
+            np.concatenate([part.reading for part in parts]),
+            first.series,
+            first.first,
+        )
+
+
+def many_at_a_time(parts: Iterable[Table | NewLines], n: int = 1_000_000) -> Iterator[Table | NewLines]:
+    """The same rows, new lines by about so many: each time they are looked at takes a while, however many there are."""
+    held: list[NewLines] = []
+    n_held = 0
+    for part in parts:
+        goes_on = isinstance(part, NewLines) and (not held or part.series is held[0].series) and n_held < n
+        if held and not goes_on:
+            yield NewLines.together(held)
+            held, n_held = [], 0
+        if isinstance(part, NewLines):
+            held.append(part)
+            n_held += part.n
+        else:
+            yield part
+    if held:
+        yield NewLines.together(held)
 
 
 def table_parts(
@@ -144,7 +185,10 @@ def _new_lines(
     numbers = pl.Series(ROW, np.arange(known.n, known.n + new.height))
     known.waiting, known.n = [], known.n + new.height
     table = Table(file, None, _with_all(new.with_columns(numbers), names), _NOT_RAGGED, header.repeated)
-    return NewLines(table, replace(table, frame=_with_all(runs, names)), block.lines, block.first)
+    lines = block.lines
+    return NewLines(
+        table, replace(table, frame=_with_all(runs, names)), lines.run, lines.reading, lines.readings, block.first
+    )
 
 
 def _with_all(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
