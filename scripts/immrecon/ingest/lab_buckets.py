@@ -113,14 +113,14 @@ class Spill:
         held = together(self._held)
         self._held, self._n_held = [], 0
         bucket = self._bucket(held.around["IDTEXT"])
-        of_cell = bucket[held.cells["RUN"].to_numpy()]
+        of_cell = pl.Series(bucket).gather(held.cells["RUN"]).to_numpy()
         in_order = order_of([bucket])
         around, cells = held.around[in_order], held.cells[order_of([of_cell])]
         n_runs, n_cells = (np.bincount(of, minlength=self._buckets.n) for of in (bucket, of_cell))
         # The runs of a bucket are numbered anew, and the readings.
         number = np.empty(bucket.size, dtype=np.uint32)
         number[in_order] = np.arange(bucket.size) - np.repeat(np.cumsum(n_runs) - n_runs, n_runs)
-        cells = cells.with_columns(RUN=pl.Series(number[cells["RUN"].to_numpy()]))
+        cells = cells.with_columns(RUN=pl.Series(number).gather(cells["RUN"]))
         ends_of_runs, ends = np.cumsum(n_runs), np.cumsum(n_cells)
         for wanted in self._wanted:
             if not n_cells[wanted]:
@@ -158,8 +158,7 @@ class Spill:
 
 def _of_readings(cells: pl.DataFrame, around: pl.DataFrame, readings: pl.DataFrame) -> Coded:
     """Some cells with the readings that they have, of all."""
-    reading = cells["READING"].to_numpy()
     has = np.zeros(readings.height, dtype=np.bool_)
-    has[reading] = True
-    number = np.cumsum(has, dtype=np.uint32) - np.uint32(1)
-    return Coded(cells.with_columns(READING=pl.Series(number[reading])), around, readings.filter(pl.Series(has)))
+    has[cells["READING"].to_numpy()] = True
+    number = pl.Series(np.cumsum(has, dtype=np.uint32) - np.uint32(1))
+    return Coded(cells.with_columns(READING=number.gather(cells["READING"])), around, readings.filter(pl.Series(has)))

@@ -85,7 +85,7 @@ class _Judging:
     ) -> None:
         self._parsed, self._dialect, self._n_analytes = parsed, dialect, n_analytes
         self._extract, self._cutoff = extract, cutoff
-        self._run, self._reading = (parsed.cells[name].to_numpy() for name in ("RUN", "READING"))
+        self._run, self._reading = (parsed.cells[name].cast(pl.Int64).to_numpy() for name in ("RUN", "READING"))
         self._readings = _unasked(parsed.readings, dialect)
         self._fate = _codes(self._readings["FATE"])[self._reading]
 

@@ -17,8 +17,8 @@ from immrecon.ingest.lab_columns import is_read, required_columns, role, with_co
 from immrecon.ingest.lab_runs import AROUND
 from immrecon.ingest.lab_shapes import Shaped, briefly, context, exclusions, shape
 from immrecon.ingest.readers.grid import ROW, Table
-from immrecon.ingest.readers.large import NewLines, many_at_a_time, table_parts
-from immrecon.ingest.readers.lines import Numbers, Role
+from immrecon.ingest.readers.large import NewLines, Places, many_at_a_time, table_parts
+from immrecon.ingest.readers.lines import Role
 from immrecon.ingest.readers.text_blocks import BLOCK_BYTES
 from immrecon.ingest.threads import ahead
 
@@ -41,11 +41,11 @@ class _Choice:
 
     texts: dict[str, str]
     """Of the columns of runs that are looked at for exclusions: those of one of the runs."""
-    place: npt.NDArray[np.int64]
+    place: Places
     """Of the cell of each reading, or what follows."""
-    n: npt.NDArray[np.int64]
+    n: Places
     """Lines that say so."""
-    first: npt.NDArray[np.int64]
+    first: Places
     """The number of the first of them, -1 where there is none."""
 
 
@@ -83,25 +83,23 @@ class SaidOnce:
         cells = pl.DataFrame({ROW: has_cell + lines.first, "RUN": number[run], "READING": place[has_cell]})
         return LineCells(cells, around.filter(pl.Series(used)), shaped, self.series)
 
-    def _places(self, lines: NewLines, runs: pl.DataFrame) -> tuple[npt.NDArray[np.int64], pl.DataFrame]:
+    def _places(self, lines: NewLines, runs: pl.DataFrame) -> tuple[Places, pl.DataFrame]:
         """Where the cell of each line stands among all, and the cells that are new."""
         flags = pl.DataFrame(exclusions(runs, self._dialect)).to_numpy().reshape(runs.height, -1).astype(np.bool_)
         bits = np.packbits(flags, axis=1)
-        place, shaped = np.full(lines.n, _NO_CELL), []
+        place, shaped, rows = np.full(lines.n, _NO_CELL), [], np.arange(lines.first, lines.first + lines.n)
         for key, of_runs in _alike(bits):
             if key not in self._choices:
                 one = lines.runs.frame.row(int(np.argmax(of_runs)), named=True)
                 texts = {head: one[head] for head in self._looked_at if head in one}
                 none = np.empty(0, dtype=np.int64)
                 self._choices[key] = _Choice(texts, none, none, none)
-            at = np.flatnonzero(of_runs[lines.run])
-            place[at], new = self._own_places(self._choices[key], lines.reading[at], at + lines.first)
+            at = np.flatnonzero(of_runs[lines.run]) if not of_runs.all() else slice(None)
+            place[at], new = self._own_places(self._choices[key], lines.reading[at], rows[at])
             shaped.append(new)
         return place, pl.concat(shaped)
 
-    def _own_places(
-        self, own: _Choice, reading: Numbers, rows: npt.NDArray[np.int64]
-    ) -> tuple[npt.NDArray[np.int64], pl.DataFrame]:
+    def _own_places(self, own: _Choice, reading: Places, rows: Places) -> tuple[Places, pl.DataFrame]:
         n = self._n - own.n.size
         own.place = np.append(own.place, np.full(n, _NOT_YET))
         own.n, own.first = np.append(own.n, np.zeros(n, dtype=np.int64)), np.append(own.first, np.full(n, -1))

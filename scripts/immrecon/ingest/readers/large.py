@@ -10,7 +10,7 @@ import polars as pl
 
 from immrecon.config.source_format import Layout
 from immrecon.ingest.readers.grid import ROW, Grid, Header, Table, data_rows, header_of
-from immrecon.ingest.readers.lines import Numbers, Readings, Role
+from immrecon.ingest.readers.lines import Readings, Role
 from immrecon.ingest.readers.text_blocks import BLOCK_BYTES, Split, TextBlocks, columns_of
 
 HEAD_ROWS = 200
@@ -18,6 +18,8 @@ HEAD_ROWS = 200
 
 _BLANK = r"^[\s\x1c-\x1f]*$"
 """What `str.isspace` holds for blank; polars does not count the four separators."""
+
+Places = npt.NDArray[np.int64]
 
 _NOT_RAGGED = pl.DataFrame(schema={ROW: pl.Int64, "n_cells": pl.Int64})
 
@@ -32,8 +34,8 @@ class NewLines:
 
     readings: Table
     runs: Table
-    run: Numbers
-    reading: Numbers
+    run: Places
+    reading: Places
     series: Readings
     first: int
 
@@ -45,13 +47,11 @@ class NewLines:
     def together(cls, parts: "Sequence[NewLines]") -> "NewLines":
         """Rows of one series that follow each other."""
         first = parts[0]
-        if len(parts) == 1:
-            return first
-        before = np.cumsum([0, *(part.runs.frame.height for part in parts)]).tolist()
+        before = np.cumsum([0, *(part.runs.frame.height for part in parts)])
         return cls(
             replace(first.readings, frame=pl.concat([part.readings.frame for part in parts])),
             replace(first.runs, frame=pl.concat([part.runs.frame for part in parts])),
-            np.concatenate([part.run + np.uint32(n) for part, n in zip(parts, before, strict=False)]),
+            np.concatenate([part.run + n for part, n in zip(parts, before, strict=False)]),
             np.concatenate([part.reading for part in parts]),
             first.series,
             first.first,
@@ -186,9 +186,8 @@ def _new_lines(
     known.waiting, known.n = [], known.n + new.height
     table = Table(file, None, _with_all(new.with_columns(numbers), names), _NOT_RAGGED, header.repeated)
     lines = block.lines
-    return NewLines(
-        table, replace(table, frame=_with_all(runs, names)), lines.run, lines.reading, lines.readings, block.first
-    )
+    run, reading = (numbers.astype(np.int64) for numbers in (lines.run, lines.reading))
+    return NewLines(table, replace(table, frame=_with_all(runs, names)), run, reading, lines.readings, block.first)
 
 
 def _with_all(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
