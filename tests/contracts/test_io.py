@@ -131,6 +131,32 @@ def test_duplicate_key(tmp_path):
         write(CM, pl.concat([medications(), medications()]), tmp_path / "cm.parquet")
 
 
+@pytest.mark.parametrize("coded", [[], ["USUBJID"]], ids=["texts", "coded"])
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ([("S-1", 1), ("S-1", 1), ("S-2", 1)], "'primary_key' in 2 of 3 rows"),  # beside each other
+        ([("S-1", 1), ("S-2", 1), ("S-1", 1)], "'primary_key' in 2 of 3 rows"),
+        ([("S-1", 1), ("S-1", None), ("S-2", 1)], r"'CMSEQ\|nullability' in 1 of 3 rows"),
+    ],
+)
+def test_keys_in_order_or_not(tmp_path, coded, keys, said):
+    names, numbers = zip(*keys, strict=True)
+    frame = medications(3).with_columns(USUBJID=pl.Series(names), CMSEQ=pl.Series(numbers, dtype=pl.Int64))
+    contract = CM.coded(coded)
+    with pytest.raises(ContractError, match=said):
+        write(contract, frame.cast(contract.dtypes), tmp_path / "cm.parquet")
+
+
+def test_texts_rise_as_texts_do_not_as_they_came(tmp_path):
+    coded = CM.coded(["USUBJID"])
+    later = medications(3).with_columns(USUBJID=pl.Series(["S-b", "S-a", "S-c"])).cast(coded.dtypes)
+    write(coded, later, tmp_path / "cm.parquet")
+    assert read(CM, tmp_path / "cm.parquet")["USUBJID"].to_list() == ["S-a", "S-b", "S-c"]
+    write(coded, later.sort(pl.col("USUBJID").cast(pl.String)), tmp_path / "sorted.parquet")
+    assert (tmp_path / "sorted.parquet").read_bytes() == (tmp_path / "cm.parquet").read_bytes()
+
+
 class Undecided(dy.Schema):
     KEY = dy.Int64(primary_key=True)
     VALUE = dy.Int64(nullable=True)

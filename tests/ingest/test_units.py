@@ -26,7 +26,7 @@ def test_spellings_of_per_microlitre(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "G/L", "Giga/L", "10^9/L", "10*9/L", "10**9/L", "10E9/L", "10e9/L", "10⁹/L", "x10(9)/L", "x10^9/L", "10^9 cells/L",
+        "G/L", "Giga/L", "10^9/L", "10*9/L", "10**9/L", "10E9/L", "10e9/L", "10⁹/L", "x10(9)/L", "10(9)/L", "10^(9)/L", "x10^9/L", "10^9 cells/L",
         "10^3/uL", "10*3/uL", "x10E3/\u00b5L", "K/uL", "k/mm3", "THOU/uL", "1000/uL", "Thousand/mcL",
         "giga/L", "GIGA/l", "Giga/litre", "K/UL", "10*3/ul", "10*3{cells}/uL", "10*3.{cells}/uL", "10*9/L{cells}",
         "10*9.L-1", "10\u2079 L\u207b\u00b9", "10^9 cells per litre", "1E3/uL", "1e9/L", "Gpt/l", "Tsd./\u00b5l", "Thousands/uL",
@@ -46,6 +46,9 @@ def test_spellings_of_giga_per_litre(text: str) -> None:
         "cells",
         "",
         "10 9/L",
+        "x10(9 /L",
+        "x10(9/L",
+        "10^9)/L",
         "/",
         "m/L",
         "/min",

@@ -51,7 +51,7 @@ _MULTIPLE_WORD = {
 
 _POWER = re.compile(
     r"[xX×]? ?(?:(?P<ones>1(?:000){1,3})|1[Ee](?P<scientific>[0-9]{1,2})"
-    r"|10 ?(?:\^|\*\*|\*|E|e)? ?\(?(?P<exponent>[0-9]{1,2})\)?)"
+    r"|10 ?(?:\^|\*\*|\*|E|e)? ?(?:\((?P<within>[0-9]{1,2})\)|(?P<exponent>[0-9]{1,2})))"
 )
 _CELL = r"(?:cells?|cellules?|cellen|zellen|zelle|nb|#)"
 _CELLS = re.compile(rf" ?{_CELL}?", re.IGNORECASE)
@@ -120,7 +120,7 @@ def _count_exponent(count: str, volume: str) -> int | None:
     # "109/L" may be a power that lost its superscript, or the number 109.
     if not match["scientific"] and not _EXPLICIT.search(match[0]):
         return None
-    return int(match["scientific"] or match["exponent"])
+    return int(match["scientific"] or match["within"] or match["exponent"])
 
 
 def likely_units(text: str, aliases: Mapping[str, str]) -> str | None:

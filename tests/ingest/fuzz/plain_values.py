@@ -19,8 +19,9 @@ _PER_UL = {"uL", "ul", "UL", "mcL", "MCL", "mm3", "MM3", "mm³", "mm^3", "cmm", 
 def power_of(unit: str) -> int | None:
     """Power of ten to a count per uL; None for what is no unit of a count."""
     plain = " ".join(unit.replace("\u00b5", "u").replace("\u03bc", "u").split())
-    if plain in POWER:
-        return POWER[plain]
+    for spelled in (plain, f"x{plain}"):
+        if spelled in POWER:
+            return POWER[spelled]
     before, slash, volume = plain.rpartition("/")
     what = before.strip().casefold()
     if not slash:
