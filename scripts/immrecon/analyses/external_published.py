@@ -82,8 +82,8 @@ def _in_print(published: PublishedProportion, applies: bool) -> Row:
         "source": REFERENCE,
         "method": "as printed",
         "conf_type": published.conf_type,
-        "n": published.n,
-        "n_events": round(published.proportion * published.n),
+        "n": published.n if applies else 0,
+        "n_events": round(published.proportion * published.n) if applies else 0,
     }
     if not applies:
         groups = ", ".join(published.applies_to)
