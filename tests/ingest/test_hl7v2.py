@@ -99,6 +99,8 @@ def test_a_batch_that_lacks_messages(tmp_path) -> None:
         ("ST", r"\XC2B5\L", "µL"),
         ("ST", r"\XB5\L", r"\XB5\L"),  # no UTF-8: nothing is guessed
         ("ST", "\\H\\12\\N\\", "12"),
+        ("ST", r"50\H\1\N\\"[:-1], r"50\H\1"),  # a footnote is no digit
+        ("ST", r"\H\5\N\0", r"5\N\0"),
         ("FT", r"one\.br\two", "one\ntwo"),
         ("ST", "12\\345", "12\\345"),  # no sequence: nothing vanishes
         ("ST", r"12\Z1\3", r"12\Z1\3"),
@@ -122,6 +124,14 @@ def test_other_separators(tmp_path) -> None:
     assert (column(grid, "OBX-5"), column(grid, "PID-3"), column(grid, "OBX NTE")) == (
         ["<5"], ["S1-001^^^S1^PI"], ["A#B"],
     )  # fmt: skip
+
+
+def test_a_power_whose_sign_was_not_escaped_is_one_unit(tmp_path) -> None:
+    units = ["10^9/L", "10^6/L^UCUM", "x10^3/uL", "10^9/L^10^9/L", "10^per litre"]
+    segments = [obx(n).replace("/uL^^UCUM", unit) for n, unit in enumerate(units, 1)]
+    read_units = column(read(tmp_path, hl7_file(message(*segments))), "OBX-6")
+    assert read_units[:3] == ["10^9/L", "10^6/L", "x10^3/uL"]
+    assert read_units[3:] == ["10^9/L", "10"]
 
 
 def test_two_units_that_differ_are_no_unit(tmp_path) -> None:

@@ -1,6 +1,7 @@
 """Files as text: every cell keeps its text, and its row as a person counts it."""
 
 import io
+import re
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from immrecon.config.base import build
 from immrecon.config.source_format import Layout
 from immrecon.errors import ConfigError, SourceError
 from immrecon.ingest.readers import Table, find_files, read_grids, read_tables
+from immrecon.ingest.readers.large import table_parts
 
 
 def csv_table(folder: Path, content: str | bytes, required: list[str] | None = None, **layout: Any) -> Table:
@@ -42,6 +44,32 @@ def test_titles_repeated_headers_and_footers(tmp_path) -> None:
 def test_without_declaration_nothing_is_left_out(tmp_path) -> None:
     table = csv_table(tmp_path, "a;b\n1;2\na;b\nTotal;2\n")
     assert table.frame["SRCROW"].to_list() == [2, 3, 4]
+
+
+@pytest.mark.parametrize("repeated_header", [True, False])
+@pytest.mark.parametrize("read", [read_tables, lambda *given: list(table_parts(*given))], ids=["at once", "in parts"])
+@pytest.mark.parametrize(
+    ("again", "said"),
+    [
+        ("id;drawn;CD4 (/uL);CD3 (/uL);n", 'column 3 is "CD4 (/uL)" instead of "CD3 (/uL)"'),
+        ("id;drawn;CD3 (G/L);CD4 (G/L);n", 'column 3 is "CD3 (G/L)" instead of "CD3 (/uL)"'),
+        ("ID; Drawn ;CD3 (/uL);CD4 (/uL);n", 'column 1 is "ID" instead of "id"'),
+        (";;CD4 (/uL);CD3 (/uL);", 'column 1 is "" instead of "id"'),
+    ],
+)
+def test_another_header_further_down_stops_the_file(
+    tmp_path, again: str, said: str, read: Any, repeated_header: bool
+) -> None:
+    (tmp_path / "lab.csv").write_text(f"id;drawn;CD3 (/uL);CD4 (/uL);n\n1;x;100;50;\n{again}\n2;y;50;100;\n")
+    layout = Layout(format="csv", encoding="utf-8", delimiter=";", repeated_header=repeated_header)
+    with pytest.raises(SourceError, match=f"row 3 is a header unlike that in row 1: {re.escape(said)}"):
+        read(tmp_path, "lab.csv", layout, [])
+
+
+@pytest.mark.parametrize("row", ["n;1;2", "a;x;;", ";1;n", "b;a;x;y;z"])
+def test_a_row_with_a_word_of_the_header_is_a_row(tmp_path, row: str) -> None:
+    table = csv_table(tmp_path, f"a;n;b;c;d\n1;2;3;4;5\n{row}\n", pad_short_rows=True)
+    assert table.frame.height == 2
 
 
 def test_quoted_line_breaks_count_as_lines(tmp_path) -> None:

@@ -134,8 +134,12 @@ def header_of(grid: Grid, layout: Layout, required: Sequence[str] = ()) -> Heade
 
 
 def data_rows(grid: Grid, layout: Layout, header: Header, body: int = 0) -> Table:
-    """The rows of a grid from index `body` on, under the heads. Those that hold no data are left out."""
+    """The rows of a grid from index `body` on, under the heads. Those that hold no data are left out.
+
+    Raises SourceError: another header further down.
+    """
     names, width = header.names, header.width
+    _refuse_another_header(grid, layout, header, body)
     is_title_row = titles(grid.rows[body:], layout.ignore_rows)
     keep = [
         index
@@ -231,6 +235,34 @@ def _require(grid: Grid, names: Sequence[str], repeated: Sequence[str], required
             hint += " The heads look decoded with another encoding than the file was written in."
     listed = ", ".join(f'"{name}"' for name in missing)
     raise SourceError(f"{grid.place}: the declared column {listed} is missing. {hint}")
+
+
+def bare(head: str) -> str:
+    """What a head is recognised by: letters of any case, no blanks."""
+    return clean_head(head).replace(" ", "").lower()
+
+
+def _refuse_another_header(grid: Grid, layout: Layout, header: Header, body: int) -> None:
+    """What stands below a header with other heads, or with the same in another order, is not what the first one says.
+
+    A row is one whose first cell is a head or blank, and at least two and half of whose filled cells are heads.
+    """
+    heads = {bare(head) for head in header.cells} - {""}
+    may_begin = heads | {""}
+    for number, row in zip(grid.numbers[body:], grid.rows[body:], strict=True):
+        if not row or bare(row[0]) not in may_begin:
+            continue
+        cells = [clean_head(cell) for cell in (row + [""] * header.width)[: header.width]]
+        filled = [cell for cell in cells if cell]
+        n = sum(bare(cell) in heads for cell in filled)
+        if n < 2 or 2 * n < len(filled) or cells == header.cells:
+            continue
+        place = next(place for place, cell in enumerate(cells) if cell != header.cells[place])
+        raise SourceError(
+            f"{grid.place}: row {number} is a header unlike that in row {layout.header_rows[-1]}: column {place + 1} "
+            f'is "{cells[place]}" instead of "{header.cells[place]}". The rows below it would be read under the wrong '
+            "heads. Split the file there, each part with a dialect of its own, or ask the sender for one table."
+        )
 
 
 def refuse_twice(table: Table, heads: Collection[str]) -> None:

@@ -23,6 +23,7 @@ _CHARACTER_SETS = {
 }
 """HL7 table 0211. ASCII, the value where none is given, is part of every other and is left to the dialect."""
 
+_TEN = re.compile("[xX×]?10")
 _HEADER = re.compile(r"MSH(?P<field>[^A-Za-z0-9\s])(?P<others>[^A-Za-z0-9\s]{4,5}?)(?P=field)")
 
 
@@ -55,7 +56,8 @@ def delimiters(line: str, encoding: str) -> Delimiters | None:
 
 
 def unescape(text: str, marks: Delimiters) -> str:
-    r"""Text with \F\ \S\ \T\ \R\ \E\ \Xdd..\ and line breaks decoded, highlighting dropped.
+    r"""Text with \F\ \S\ \T\ \R\ \E\ \Xdd..\ and line breaks decoded, highlighting dropped but between two digits,
+    where it tells a footnote from a number.
 
     Any other sequence, and an escape character that stands alone, stays as written: nothing of a result may vanish.
     """
@@ -68,10 +70,13 @@ def _meaning(match: re.Match[str], marks: Delimiters) -> str:
     code = match[1]
     simple = {
         "F": marks.field, "S": marks.component, "T": marks.subcomponent, "R": marks.repetition, "E": marks.escape,
-        "H": "", "N": "", ".br": "\n", ".sp": "\n",
+        ".br": "\n", ".sp": "\n",
     }  # fmt: skip
     if code in simple:
         return simple[code]
+    if code in {"H", "N"}:
+        around = match.string[: match.start()][-1:] + match.string[match.end() :][:1]
+        return match[0] if len(around) == 2 and around.isdigit() else ""
     if code[0] == "X":
         try:
             return bytes.fromhex(code[1:]).decode(marks.encoding)
@@ -132,8 +137,9 @@ def _one(kind: str, components: list[str]) -> str:
 
 
 def unit(repetitions: list[list[str]]) -> tuple[str, str]:
-    """OBX-6: the code of the unit and its text."""
-    return component(repetitions, 1).strip(), component(repetitions, 2).strip()
+    """OBX-6: the code of the unit and its text. In `10^9/L` the ^ is that of a power, which was not escaped."""
+    code, text, further = (component(repetitions, number).strip() for number in (1, 2, 3))
+    return (f"{code}^{text}", further) if _TEN.fullmatch(code) and text[:1].isdigit() else (code, text)
 
 
 def loinc(repetitions: list[list[str]]) -> str:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from immrecon.config.source_format import Layout
-from immrecon.ingest.readers.grid import ROW, Grid, Header, Table, data_rows, header_of
+from immrecon.ingest.readers.grid import ROW, Grid, Header, Table, bare, data_rows, header_of
 from immrecon.ingest.readers.lines import Readings, Role
 from immrecon.ingest.readers.text_blocks import BLOCK_BYTES, Split, TextBlocks, columns_of
 
@@ -129,10 +129,8 @@ def _suspect(name: str, layout: Layout, header: Header) -> pl.Expr:
     suspect = first.str.contains(_BLANK)
     for pattern in layout.ignore_rows:
         suspect |= first.str.contains(r"[\x1c-\x1f]") | first.str.strip_chars().str.contains(f"^(?:{pattern})$")
-    if layout.repeated_header:
-        bare = first.str.normalize("NFC").str.replace_all(r"[\s\x1c-\x1f]+", "")
-        suspect |= bare == header.cells[0].replace(" ", "")
-    return suspect
+    heads = sorted({bare(head) for head in header.cells})  # a header comes again, or another one
+    return suspect | first.str.normalize("NFC").str.replace_all(r"[\s\x1c-\x1f]+", "").str.to_lowercase().is_in(heads)
 
 
 def _data(block: Split, file: str, layout: Layout, header: Header, wanted: Sequence[int]) -> Table:
