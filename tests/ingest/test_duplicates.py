@@ -56,6 +56,37 @@ def test_of_one_rank_the_latest_report_stays(tmp_path) -> None:
     assert [fate for _, fate, _ in fates(tables)] == ["superseded", "value", "superseded"]
 
 
+@pytest.mark.parametrize("status", ["P", "F", "X"])
+def test_a_number_that_comes_again_on_another_day_is_asked_about(tmp_path, status: str) -> None:
+    tables = long(
+        tmp_path,
+        cd4("50", status=status, reported="03/02/2026"),
+        cd4("80", drawn="05/03/2026 09:00", reported="06/03/2026"),
+        checks=OFF,
+    )
+    query = only_query(tables)
+    assert (query["QUKIND"], query["QUSEV"], query["QUNCELL"]) == ("version_other_day", "error", 1)
+    assert (query["SRCROW"], query["QUVAL"]) == (2, "50")
+    assert query["QUMSG"].startswith("CD4 of this sample is in row 3 too, drawn on another day")
+    assert used(tables) == [("CD4", "=", 80.0)]
+    assert "n_superseded" not in account(tables)
+
+
+def test_a_correction_may_be_of_the_day(tmp_path) -> None:
+    rows = cd4("50", reported="03/02/2026"), cd4("50", drawn="12/02/2026 09:00", status="C", reported="14/02/2026")
+    tables = long(tmp_path, *rows, checks=OFF)
+    assert used(tables) == [("CD4", "=", 50.0)]
+    assert fates(tables)[0] == (2, "superseded", "replaced by the corrected result in row 3")
+    assert tables.queries.is_empty()
+
+
+def test_numbers_that_begin_anew_are_of_samples_of_their_own(tmp_path) -> None:
+    rows = cd4("50", reported="03/02/2026"), cd4("80", drawn="05/03/2026 09:00", reported="06/03/2026")
+    apart = {"same_draw": ["accession", "collected"], "same_day": "last"}
+    tables = long(tmp_path, *rows, checks=OFF, duplicates=apart)
+    assert sorted(used(tables)) == [("CD4", "=", 50.0), ("CD4", "=", 80.0)]
+
+
 def test_the_rank_goes_before_the_date_of_report(tmp_path) -> None:
     tables = long(
         tmp_path, cd4("100", status="C", reported="05/02/2026"), cd4("110", reported="09/02/2026"), checks=OFF

@@ -293,6 +293,24 @@ Date;CD4;CD3
 """
 
 
+@pytest.mark.parametrize("line", ["PatientS1-003", "Patent S1-003", "Patient: S1-003;;x", "Donor S1-003", "Patient ?"])
+def test_rows_below_a_line_that_nearly_begins_a_block_are_nobodys(tmp_path, line: str) -> None:
+    text = f"{WIDE_TEXT}{line}\n25/02/2026;70;90\n"
+    strict = {**BLOCK_LAYOUT, "header_rows": [2], "blocks": {**BLOCKS, "begins": r"Patient (?P<participant>S1-\d+)"}}
+    tables = read(tmp_path, text, WIDE_BLOCKS, layout=strict)
+    assert {row[0] for row in placed(tables)} == {"S1-001", "S1-002"}
+    assert [row[3].month for row in placed(tables)] == [1, 2, 2, 1, 1]
+    (query,) = tables.queries.filter(pl.col("SRCROW") == 10).to_dicts()
+    assert (query["QUKIND"], query["QUNCELL"]) == ("participant_malformed", 2)
+    assert query["QUVAL"] == f"(undeclared line) {line.replace(';', ' ').replace('  ', ' ')}"
+
+
+def test_a_remark_between_the_rows_of_a_block_is_no_person(tmp_path) -> None:
+    text = WIDE_TEXT + "measured twice on 12/02/2026\n25/02/2026;70;90\n"
+    tables = read(tmp_path, text, WIDE_BLOCKS)
+    assert [row[0] for row in placed(tables)][-2:] == ["S1-002", "S1-002"]
+
+
 def test_blocks_of_rows_by_analyte_may_order_their_columns_differently(tmp_path) -> None:
     tables = read(tmp_path, WIDE_TEXT, WIDE_BLOCKS)
     got = tables.lb.select("USUBJID", "LBTESTCD", "LBSTRESN", "SRCROW", "SRCCOL").sort("SRCROW", "SRCCOL").rows()

@@ -36,7 +36,8 @@ def day_keys(dialect: Dialect) -> list[str] | None:
 def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     """Of the versions of one result, the best ranked and then latest reported stays; SUPERSEDED says what replaced each
     other. Equally ranked versions that differ are withheld (`versions_conflict`), and so is a number below a version
-    that ranks higher and is blank (`version_blank`), and one reported after its deletion (`result_after_deletion`).
+    that ranks higher and is blank (`version_blank`), one reported after its deletion (`result_after_deletion`), and one
+    of another day than what would replace it, unless that is a correction (`version_other_day`).
     Needs DAY, ORDER, STATUS, REPORTED, REPORTED_CLOCK, BLANK.
 
     A result whose key is not complete has no other versions. One that is left out by rule replaces what is ranked
@@ -74,6 +75,7 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         DELETEDROW=pl.when(again.fill_null(value=False)).then(top("SRCROW")),
         DELETION=pl.when(top("STATUS") == "W").then(pl.lit("withdrawn")).otherwise(pl.lit("deleted")),
         DELETED=top("REPORTED"),
+        DAYROW=pl.when((pl.col("DAY") != top("DAY")) & ~top("STATUS").is_in(_OF_ANY_DAY)).then(top("SRCROW")),
         CONFLICT=undecided | (tied & (tied & ~same).any().over(keys)),
         UNCLEAR=unclear,
         OTHERS=pl.col("SRCROW").sort().cast(pl.String).str.join(", ").over(keys),
@@ -97,13 +99,18 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         pl.format("Several results of {} for one sample, in rows {}: nothing says which holds.", "LBTESTCD", "OTHERS"),
         pl.lit("Ask the laboratory which result is valid."),
     )
-    superseded = pl.when(~conflict & pl.col("DELETEDROW").is_null()).then("SUPERSEDED").alias("SUPERSEDED")
-    found = [finding, _reported_again(), *_blank_versions(pl.col("SUPERSEDED").is_null() & ~left_out)]
+    other_day = pl.col("DAYROW").is_not_null() & ~left_out & _IS_NUMBER
+    asked = conflict | other_day | pl.col("DELETEDROW").is_not_null()
+    superseded = pl.when(~asked).then("SUPERSEDED").alias("SUPERSEDED")
+    blank = _blank_versions(pl.col("SUPERSEDED").is_null() & ~left_out)
+    found = [finding, _reported_again(), _of_another_day(other_day), *blank]
     return first_error(frame.with_columns(superseded), found).drop(name for name in added if name != "SUPERSEDED")
 
 
 _DELETIONS = ["D", "W"]
-_OF_DELETIONS = ["DELETEDROW", "DELETION", "DELETED"]
+_OF_ANY_DAY = ["C", *_DELETIONS]
+"""What is corrected may be the day, and what is deleted may have had a wrong one."""
+_OF_DELETIONS = ["DELETEDROW", "DELETION", "DELETED", "DAYROW"]
 _IS_NUMBER = (pl.col("WORD") != "not done").fill_null(value=True)
 
 
@@ -127,6 +134,22 @@ def _reported_again() -> Finding:
             "REPORTED",
         ),
         pl.lit("Ask the laboratory whether the result was reported anew or stays deleted."),
+    )
+
+
+def _of_another_day(when: pl.Expr) -> Finding:
+    return Finding(
+        "version_other_day",
+        when,
+        pl.format(
+            "{} of this sample is in row {} too, drawn on another day: it may be another sample of the same number.",
+            "LBTESTCD",
+            "DAYROW",
+        ),
+        pl.lit(
+            "Ask the laboratory whether the day was corrected. Where numbers begin anew, name `collected` among "
+            "`duplicates.same_draw`."
+        ),
     )
 
 

@@ -76,6 +76,9 @@ RULES: dict[str, Rule] = {
     "result_after_deletion": Rule(
         "Result reported after its deletion", "Nothing after the deletion, or a result in its place.", _NOT_USED
     ),
+    "version_other_day": Rule(
+        "Two days of one sample", "One day, or another number for another sample.", "The other result is used."
+    ),
     "version_blank": Rule(
         "Later version without a result",
         "A number in the version that ranks highest, or a status that there is none.",

@@ -1,6 +1,8 @@
 """One block per participant: a line that names the participant, the heads, and the rows up to the next block."""
 
-from collections.abc import Sequence
+import difflib
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -12,6 +14,9 @@ from immrecon.ingest.readers.grid import ROW, Grid, Table, one_table, titles
 
 _UNDECLARED = "(undeclared line)"
 """Before a line that begins a block in another way than declared, so that no identifier in it is taken for good."""
+
+_ALIKE = 0.6
+"""Of two lines that may both name a person: the share that they have in common, whatever their digits."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ def blocks_to_table(grid: Grid, layout: Layout, blocks: Blocks, required: Sequen
     another, its rows are null there: it has no such cell.
 
     Where the heads come without a line that begins a block, the rows below belong to nobody known: their participant
-    is the text that stands where that line should, so that they are queried and never counted for the block before.
+    is the text that stands where that line should, so that they are queried and never counted for the block before. So
+    do rows below a line that nearly begins a block ("Patient:7" for "Patient: 7", "Donor: 7").
 
     Raises SourceError: no block, or a block without its heads or a required column.
     """
@@ -39,7 +45,8 @@ def blocks_to_table(grid: Grid, layout: Layout, blocks: Blocks, required: Sequen
         raise SourceError(
             f"{grid.place}: no line begins a block with rows. Compare its lines with layout.blocks.begins."
         )
-    tables = [_table(grid, layout, blocks, block, within) for block in found]
+    forms = {_form(_line(grid.rows[block.start])) for block in found if not block.participant.startswith(_UNDECLARED)}
+    tables = [_table(grid, layout, blocks, block, within, forms) for block in found]
     heads = list(dict.fromkeys(head for table in tables for head in table.heads))
     frame = pl.concat([table.frame for table in tables], how="diagonal")
     return replace(
@@ -109,7 +116,9 @@ def _has_rows(grid: Grid, layout: Layout, block: _Block) -> bool:
     )
 
 
-def _table(grid: Grid, layout: Layout, blocks: Blocks, block: _Block, required: Sequence[str]) -> Table:
+def _table(
+    grid: Grid, layout: Layout, blocks: Blocks, block: _Block, required: Sequence[str], forms: Collection[str]
+) -> Table:
     header_rows = [block.first - 1 + number for number in layout.header_rows]
     last = grid.numbers[block.end - 1]
     part = replace(
@@ -124,5 +133,28 @@ def _table(grid: Grid, layout: Layout, blocks: Blocks, block: _Block, required: 
             f'{grid.place}: "{blocks.participant}" is the participant of a block and a column below row {block.first}; '
             "choose another name in layout.blocks.participant."
         )
-    named = pl.lit(block.participant).alias(blocks.participant)
-    return replace(table, frame=table.frame.select(named, pl.all()))
+    named = pl.lit(block.participant)
+    for number, line in _nearly_begin(part, layout, header_rows[-1], forms):
+        named = pl.when(pl.col(ROW) >= number).then(pl.lit(f"{_UNDECLARED} {line}")).otherwise(named)
+    return replace(table, frame=table.frame.select(named.alias(blocks.participant), pl.all()))
+
+
+def _nearly_begin(part: Grid, layout: Layout, below: int, forms: Collection[str]) -> list[tuple[int, str]]:
+    """Lines among the rows of a block that are nearly as those that begin one."""
+    alike: dict[str, bool] = {}
+    found = []
+    for number, row, is_title in zip(part.numbers, part.rows, titles(part.rows, layout.ignore_rows), strict=True):
+        line = _line(row)
+        if number <= below or is_title or not line:
+            continue
+        form = _form(line)
+        if form not in alike:
+            alike[form] = bool(difflib.get_close_matches(form, forms, n=1, cutoff=_ALIKE))
+        if alike[form]:
+            found.append((number, line))
+    return found
+
+
+def _form(line: str) -> str:
+    """A line without what its digits are."""
+    return re.sub("[0-9]", "0", line).casefold()
