@@ -390,7 +390,7 @@ def test_every_result_has_its_fate(tmp_path, form: str) -> None:
         (7, "not done", "not performed"),
     ]
     assert kinds(tables, "error") == [
-        ("unit_unknown", 8, 1), ("participant_unknown", 9, 1), ("status_unknown", 10, 1), ("unit_missing", 11, 1),
+        ("unit_unknown", 8, 1), ("participant_unknown", 9, 1), ("status_unknown", 10, 1), ("value_unreadable", 11, 1),
     ]  # fmt: skip
     assert account(tables) == {
         "rows": 15, "blank": 1, "read": 14, "value": 4, "censored": 1, "not_done": 2, "superseded": 2, "queried": 4,

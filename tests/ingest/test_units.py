@@ -109,7 +109,7 @@ def test_every_offered_spelling_is_known() -> None:
     [
         ("G/l", '"G/L"'), ("g/l", '"G/L"'), ("cels/uL", '"cells/uL"'), ("10^9/Ll", '"10^9/L"'), ("mmol", None),
         ("mm3", '"/mm3"'), ("{cels}/uL", '"cells/uL"'), ("10*3{Zell/uL", '"10*3/uL"'), ("x10_9/L", '"x10(9)/L"'),
-        ("M/uL", None), ("m/mm3", None), ("10^8/L", None),
+        ("M/uL", None), ("m/mm3", None), ("10^8/L", None), ("10^9/dL", None), ("10^-3/L", None), ("10^9/l.", '"10^9/L"'),
     ],
 )  # fmt: skip
 def test_the_likely_spelling(text: str, likely: str | None) -> None:

@@ -42,6 +42,29 @@ def test_each_corrected_cell_resolves_its_own_query(tmp_path):
     assert resolved == first
 
 
+def test_a_result_that_comes_in_later_does_not_change_what_is_asked_about_the_sample(tmp_path):
+    """Analytes side by side: the question is about the row, whichever of them are filled."""
+    dialect = {
+        "shape": "wide_by_analyte",
+        "columns": {"participant": "id", "collected": {"column": "drawn", "as": "date", "dates": {"formats": ["%d/%m/%Y"]}}},
+        "analytes": {name: {"code": name, "unit": "/uL"} for name in ("CD3", "CD4")},
+        "not_requested": [], "statuses": {}, "exclude_where": [], "checks": lab_cases.checks(),
+        "duplicates": {"same_draw": ["collected"], "same_day": "keep"},
+    }  # fmt: skip
+    found = []
+    for cut, late in enumerate(("", "100")):
+        (tmp_path / str(cut)).mkdir()
+        rows = [f"S1-00X;20/01/2026;{late};50", f"S1-001;31/02/2026;{late};60", f"S1-002;21/01/2026;{late};???"]
+        text = "\n".join(["id;drawn;CD3;CD4", *rows, ""])
+        lab = lab_cases.dialect(**dialect)
+        tables = lab_cases.harmonise(tmp_path / str(cut), text, lab)
+        found.append(log_of(tables.queries, tables.cells).sort("QUID"))
+    kinds = found[0].sort("SRCROW")["QUKIND"].to_list()
+    assert kinds == ["participant_malformed", "date_impossible", "value_unreadable"]
+    assert ids(found[0]) == ids(found[1])
+    assert found[0]["QUNCELL"].sum() < found[1]["QUNCELL"].sum()
+
+
 AE_HEAD = "id,term,pt,soc,grade,outcome,start,end\n"
 AE_WRONG = [
     "S1-001,rash,Rash,Skin,9,ongoing,2026-02-01,\n",

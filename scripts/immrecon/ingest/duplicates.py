@@ -78,7 +78,7 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         DAYROW=pl.when((pl.col("DAY") != top("DAY")) & ~top("STATUS").is_in(_OF_ANY_DAY)).then(top("SRCROW")),
         CONFLICT=undecided | (tied & (tied & ~same).any().over(keys)),
         UNCLEAR=unclear,
-        OTHERS=pl.col("SRCROW").sort().cast(pl.String).str.join(", ").over(keys),
+        OTHERS=_rows().over(keys),
         SUPERSEDED=pl.when((pl.col("ORDER") != top("ORDER")) & ~left_out).then(
             pl.when(tied & same)
             .then(pl.format("the same result again, as in row {}", top("SRCROW")))
@@ -96,7 +96,7 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     finding = Finding(
         "versions_conflict",
         conflict & ~pl.col("UNCLEAR"),
-        pl.format("Several results of {} for one sample, in rows {}: nothing says which holds.", "LBTESTCD", "OTHERS"),
+        pl.format("Several results of {} for one sample, in {}: nothing says which holds.", "LBTESTCD", "OTHERS"),
         pl.lit("Ask the laboratory which result is valid."),
     )
     other_day = pl.col("DAYROW").is_not_null() & ~left_out & _IS_NUMBER
@@ -219,6 +219,13 @@ def _alike(frame: pl.DataFrame, among: pl.Expr, keys: list[str]) -> pl.DataFrame
     return frame.filter(pl.col("ORDER").is_in(found.implode()))
 
 
+def _rows() -> pl.Expr:
+    """The rows of results that are asked about together."""
+    numbers = pl.col("SRCROW").unique().sort()
+    word = pl.when(numbers.len() > 1).then(pl.lit("rows ")).otherwise(pl.lit("row "))
+    return word + numbers.cast(pl.String).str.join(", ")
+
+
 def _status_word(status: pl.Expr) -> pl.Expr:
     return status.replace_strict(_WORD, default="", return_dtype=pl.String)
 
@@ -241,7 +248,7 @@ def choose_of_day(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     if policy == "query":
         decided = pl.lit(value=False)
     several = several.with_columns(is_chosen.alias("CHOSEN"), decided.alias("DECIDED")).with_columns(
-        DAYROWS=pl.col("SRCROW").sort().cast(pl.String).str.join(", ").over(day),
+        DAYROWS=_rows().over(day),
         WINNER=pl.col("SRCROW").filter(pl.col("CHOSEN")).first().over(day),
     )
     frame = frame.join(
@@ -252,7 +259,7 @@ def choose_of_day(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     finding = Finding(
         "same_day_undecided",
         ~pl.col("DECIDED"),
-        pl.format("{} was measured more than once on this day, in rows {}.", "LBTESTCD", "DAYROWS"),
+        pl.format("{} was measured more than once on this day, in {}.", "LBTESTCD", "DAYROWS"),
         pl.lit("Which sample counts?" if policy == "query" else "The times of the draws do not decide which is used."),
     )
     frame = first_error(frame, [finding]).with_columns(

@@ -6,6 +6,7 @@ from typing import Literal
 
 import polars as pl
 
+from immrecon.ingest.readers.grid import HEADER_JOIN
 from immrecon.vocabulary import Severity
 
 Scope = Literal["cell", "sample", "column"]
@@ -53,7 +54,7 @@ class Finding:
 
 _OF_A_PLACE = (
     "SRCFILE", "SRCSHEET", "SRCROW", "SRCCOL", "USUBJID", "LBTESTCD", "ACCESSION", "VISIT", "DAY", "LBDY", "LBDT",
-    "DATETEXT",
+    "DATETEXT", "NAME",
 )  # fmt: skip
 
 
@@ -159,7 +160,7 @@ def _gather(frame: pl.DataFrame, severity: Severity, *, withholds: bool) -> pl.D
             PLACE=place,
             USUBJID=pl.when(pl.col("QUSCOPE") != "column").then("USUBJID"),
             SAMPLE=_sample(frame.columns),
-            ANALYTE=pl.col("LBTESTCD") if "LBTESTCD" in frame.columns else NOTHING,
+            ANALYTE=_analyte(frame.columns),
         )
         .group_by(keys, maintain_order=True)
         .agg(
@@ -178,6 +179,18 @@ def _gather(frame: pl.DataFrame, severity: Severity, *, withholds: bool) -> pl.D
         pl.when(several).then(message).otherwise("QUMSG").alias("QUMSG"),
         (pl.col("N") if withholds else pl.lit(0, dtype=pl.Int64)).alias("QUNCELL"),
     ).select(list(LISTING))
+
+
+def _analyte(columns: Sequence[str]) -> pl.Expr:
+    """What one result alone is asked about. Of a sample whose analytes stand side by side in a row, it is none of them,
+    since which are filled may change.
+    """
+    if "LBTESTCD" not in columns:
+        return NOTHING
+    if "NAME" not in columns:
+        return pl.col("LBTESTCD")
+    own_column = (pl.col("SRCCOL") == pl.col("NAME")) | pl.col("SRCCOL").str.ends_with(HEADER_JOIN + pl.col("NAME"))
+    return pl.when((pl.col("QUSCOPE") == "cell") | ~own_column.fill_null(value=False)).then("LBTESTCD")
 
 
 def _sample(columns: Sequence[str]) -> pl.Expr:

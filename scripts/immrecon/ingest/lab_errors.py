@@ -7,6 +7,7 @@ import polars as pl
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.findings import Finding, shown
 from immrecon.ingest.patterns import named_groups
+from immrecon.ingest.values import UNREADABLE
 
 IN_FULL = 100
 """Percentages above this are impossible by definition."""
@@ -125,7 +126,7 @@ def result_errors(dialect: Dialect) -> list[Finding]:
         ),
         Finding(
             "unit_missing",
-            problem == "missing",
+            (problem == "missing") & value.ne_missing(UNREADABLE),
             pl.format("{} has no unit. A number without a unit is not used.", code),
             pl.lit("Ask the laboratory for the unit."),
             column=unit_column,

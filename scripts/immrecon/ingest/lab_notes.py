@@ -148,6 +148,13 @@ def undeclared_columns(table: Table, undeclared: Sequence[Undeclared]) -> pl.Dat
     )
 
 
+def _results_below(visit: UndeclaredVisit) -> str:
+    if visit.n == 1:
+        return f"One result below it is not used, {visit.text} in row {visit.first}."
+    rows = f"row {visit.first}" if visit.first == visit.last else f"rows {visit.first} to {visit.last}"
+    return f"{visit.n} results below it are not used, in {rows}, the first being {visit.text}."
+
+
 def undeclared_visits(table: Table, visits: Sequence[UndeclaredVisit]) -> pl.DataFrame:
     """The listing of columns of results whose visit the dialect does not know: none of them is used."""
     return listing(
@@ -159,8 +166,7 @@ def undeclared_visits(table: Table, visits: Sequence[UndeclaredVisit]) -> pl.Dat
                 "QUVAL": visit.text,
                 "QUKIND": "visit_undeclared",
                 "QUSEV": Severity.ERROR.value,
-                "QUMSG": f'The head "{visit.head}" is no visit as declared. {visit.n} results below it are not used, '
-                f"in rows {visit.first} to {visit.last}, the first being {visit.text}.",
+                "QUMSG": f'The head "{visit.head}" is no visit as declared. {_results_below(visit)}',
                 "QUHINT": "Correct the head, or declare it as a visit, or the column as ignored if it holds no result.",
                 "QUNCELL": visit.n,
             }

@@ -169,7 +169,10 @@ def _visits(table: Table, frame: pl.DataFrame, dialect: Dialect) -> Shaped:
             continue
         date = dialect.columns.collected.column
         if date not in block:
-            raise SourceError(f'{table.place}: the visit "{visit}" has results but no column "{date}".')
+            raise SourceError(
+                f'{table.place}: below "{visit}" there are results ("{next(iter(results.values()))}") but no column '
+                f'"{date}". If it is no visit: with header_fill forward, a head goes on until the next one.'
+            )
         around = context(table, dialect, block) | {"VISIT": pl.lit(visit)}
         refuse_twice(table, [*results, block[date]])
         parts.append(_unpivot(frame, results, around))

@@ -83,13 +83,18 @@ def parse_unit(text: str) -> Unit | None:
     if not slash or len(plain) > 40:
         return None
     volume = volume.strip()
-    litres = _VOLUME_EXPONENT.get(volume, _VOLUME_WORD.get(volume.casefold()))
+    litres = _litres(volume)
     if litres is None:
         return None
     exponent = _count_exponent(count.strip(), volume)
     if exponent is None or (exponent and exponent not in _POWERS.get(litres, ())):
         return None
     return Unit("count", exponent + litres)
+
+
+def _litres(volume: str) -> int | None:
+    """The negative power of ten of a litre."""
+    return _VOLUME_EXPONENT.get(volume, _VOLUME_WORD.get(volume.casefold()))
 
 
 def _plain(text: str) -> str:
@@ -138,11 +143,15 @@ def likely_units(text: str, aliases: Mapping[str, str]) -> str | None:
 
 
 def _may_be_meant(known: str, text: str) -> bool:
-    """Not where another digit, or a prefix of one letter or none, would decide by how much a number is multiplied."""
-    count, slash, _ = known.rpartition("/")
-    written, divided, _ = text.rpartition("/")
-    digits = [re.sub("[^0-9]", "", _plain(one)) for one in (known, text)]
-    return digits[0] == digits[1] and (not slash or len(count) > 1 or not (divided and written.strip()))
+    """Not where another digit or sign, another volume, or a prefix of one letter or none, would decide by how much a
+    number is multiplied.
+    """
+    count, slash, volume = known.rpartition("/")
+    written, divided, other = text.rpartition("/")
+    digits = [re.sub("[^0-9-]", "", _plain(one)) for one in (known, text)]
+    litres = [_litres(_plain(one)) for one in (volume, other)]
+    same = digits[0] == digits[1] and (litres[1] is None or litres[0] == litres[1])
+    return same and (not slash or len(count) > 1 or not (divided and written.strip()))
 
 
 def shift(source: Unit, target: Unit) -> int | None:

@@ -142,8 +142,10 @@ def _hl7_result(form: str, value: str) -> str:
 
 
 def _hl7_unit(value: str) -> str:
-    parts = value.partition("~")[0].split("^")
-    return parts[0] or (parts[1] if len(parts) > 1 else "")
+    parts = [*value.partition("~")[0].split("^"), ""]
+    if parts[0].strip() in {"10", "x10", "X10"} and parts[1].strip()[:1] in set("0123456789"):
+        return f"{parts[0].strip()}^{parts[1].strip()}"  # the sign of a power, not a separator
+    return parts[0] or parts[1]
 
 
 def _wide(export: Export, sheet: Sheet) -> _Found:

@@ -247,6 +247,8 @@ def _refuse_another_header(grid: Grid, layout: Layout, header: Header, body: int
 
     A row is one whose first cell is a head or blank, and at least two and half of whose filled cells are heads.
     """
+    if grid.heads is not None:
+        return
     heads = {bare(head) for head in header.cells} - {""}
     may_begin = heads | {""}
     for number, row in zip(grid.numbers[body:], grid.rows[body:], strict=True):

@@ -13,6 +13,7 @@ from immrecon.ingest.readers.grid import Grid
 LONGEST_CELL = 2**31 - 1
 """The csv module gives up at 128 KiB unless told otherwise; a long cell is for the person who answers the query."""
 
+_VALID_UTF_8 = 'It is valid UTF-8: declare "utf-8".'
 _SWAPPED_MARK = "\ufffe"
 """How a byte order mark reads in the other byte order; no character has that code."""
 
@@ -94,7 +95,10 @@ def undecodable(file: str, encoding: str, error: UnicodeError, content: bytes) -
 
 def refuse_null(text: str, file: str, encoding: str, content: bytes) -> None:
     if "\x00" in text:
-        raise SourceError(f"{file}: holds null characters, so it is not {encoding} text. {_encoding_hint(content)}")
+        hint = _encoding_hint(content)
+        if codecs.lookup(encoding).name.startswith("utf-8") and hint == _VALID_UTF_8:
+            hint = "A damaged file holds them, or one that a program has filled up: ask the sender for it again."
+        raise SourceError(f"{file}: holds null characters, which no text does. {hint}")
 
 
 def without_mark(text: str, file: str, encoding: str, content: bytes) -> str:
@@ -118,4 +122,4 @@ def _encoding_hint(content: bytes) -> str:
         content.decode("utf-8")
     except UnicodeDecodeError:
         return 'It is not UTF-8 either; exports of older Windows software are often "cp1252".'
-    return 'It is valid UTF-8: declare "utf-8".'
+    return _VALID_UTF_8
