@@ -62,6 +62,20 @@ def test_a_draft_with_an_open_question_is_refused(tmp_path: Path) -> None:
         read_dialect(path)
 
 
+def test_dates_that_a_program_may_have_turned_round_are_asked_about(tmp_path: Path) -> None:
+    """05/03, 07/04 and 11/02 became dates of a workbook, month first; 13/02 and 20/03 stayed texts."""
+    dates = ["2025-05-03 00:00", "13/02/2025", "2025-07-04", "20/03/2025", "2025-11-02"]
+    draft = drafted(tmp_path, wide(values=["1,5"] * 5, dates=dates))
+    assert "may have been turned round" in draft.text()
+    assert "???" in written(draft)["columns"]["collected"]["dates"]["formats"]
+    assert set(draft.suggested()["columns"]["collected"]["dates"]["formats"]) == {
+        "%Y-%m-%d %H:%M", "%d/%m/%Y", "%Y-%m-%d",
+    }  # fmt: skip
+    for plain in (["2025-05-13", *dates[1:]], [*dates, "10/02/2025"]):
+        told = drafted(tmp_path, wide(values=["1,5"] * len(plain), dates=plain)).text()
+        assert "turned round" not in told
+
+
 @pytest.mark.parametrize(
     ("dates", "formats", "words"),
     [

@@ -171,10 +171,12 @@ def test_no_damage_of_another_format_ends_in_a_traceback(tmp_path: Path) -> None
     written_exports = [
         write(results(1)) for write in (sdtm_transport, sdtm_json, hl7_messages, fhir_bundle, fhir_lines, open_document)
     ]
+    tried: Counter[str] = Counter()
     drafted: Counter[str] = Counter()
     refused: list[tuple[str, str]] = []
     for _ in range(60):
         export = rng.choice(written_exports)
+        tried[export.file] += 1
         path = tmp_path / export.file
         path.write_bytes(rng.choice([damage_bytes, cut_off])(export.content, rng) or b" ")
         try:
@@ -185,5 +187,6 @@ def test_no_damage_of_another_format_ends_in_a_traceback(tmp_path: Path) -> None
         agree(written(draft), draft.suggested())
         drafted[export.file] += 1
     # A cut document or archive is none; of messages and lines the rest can be studied.
-    assert (drafted["x.hl7"], drafted["x.ndjson"] > 5) == (6, True)
+    assert (drafted["x.hl7"], drafted["x.ndjson"] > 5) == (tried["x.hl7"], True)
+    assert tried["x.hl7"] > 3
     assert all(file in said and said.isprintable() for file, said in refused)

@@ -8,6 +8,7 @@ from immrecon.config.base import OPEN_QUESTION
 from immrecon.ingest.dates import ENGLISH_MONTHS
 from immrecon.ingest.propose.columns import Column, folded, join, many
 from immrecon.ingest.propose.draft import Entry, Remark
+from immrecon.ingest.propose.turned_dates import turned_round
 
 _TIME = (
     r"(?:(?P<gap>[ T])(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?P<second>:[0-9]{2}(?:\.[0-9]{1,9})?)?"
@@ -98,6 +99,7 @@ class _Reading:
         self.months: dict[str, int] = {}
         self.century: Any = None
         self.order: str | None = None
+        self.turned = False
 
     def read(self) -> None:
         forms: dict[tuple[str, str, str, str], Form] = {}
@@ -121,6 +123,7 @@ class _Reading:
                 self._add(written, written, seen[0])
                 continue
             rest[text] = seen
+        self.turned = self._may_be_turned(forms)
         for separator in dict.fromkeys(key[1] for key in forms):
             self._separator(separator, {key: form for key, form in forms.items() if key[1] == separator})
         self._compacts(Column("", compact))
@@ -155,7 +158,9 @@ class _Reading:
         open_forms = {}
         for key, form in forms.items():
             years, _, month, clock = key
-            if years == "first" or month == "b":
+            if years == "first" and self.turned:
+                self._write(None, separator, month, years, clock, form, "ymd")
+            elif years == "first" or month == "b":
                 order = "ymd" if years == "first" else "dmy"
                 self._write(order, separator, month, years, clock, form)
             else:
@@ -179,6 +184,15 @@ class _Reading:
             self.order = best if decided else self.order
         for (years, _, month, clock), form in open_forms.items():
             self._write(best if decided else None, separator, month, years, clock, form, answer)
+
+    def _may_be_turned(self, forms: dict[tuple[str, str, str, str], Form]) -> bool:
+        made, left = (
+            Column(self.cells.name, {text: seen for form in found for text, seen in form.texts.items()})
+            for found in ([form for key, form in forms.items() if key[0] == years] for years in ("first", "last"))
+        )
+        asked = None if any(key[2] == "b" for key in forms) else turned_round(made, left)
+        self.remarks += [Remark("question", asked)] if asked else []
+        return asked is not None
 
     def _orders(self, texts: Column) -> tuple[str, ...]:
         """Years of two digits look like days; but days take many values where the years of a study are few."""
