@@ -20,10 +20,15 @@ def write_ods(path: Path, xml: str) -> None:
 
 
 def content(*sheets: str) -> str:
+    """Styles of text are `raised` and `bold`."""
     names = " ".join(f'xmlns:{prefix}="{name}"' for prefix, name in _NAMES.items())
     hidden = '<style:style style:name="hidden" style:family="table"><style:table-properties table:display="false"/></style:style>'
+    raised, bold = (
+        f'<style:style style:name="{name}" style:family="text"><style:text-properties {how}/></style:style>'
+        for name, how in (("raised", 'style:text-position="super 58%"'), ("bold", 'style:text-position="0% 100%"'))
+    )
     return (
-        f"<office:document-content {names}><office:automatic-styles>{hidden}</office:automatic-styles>"
+        f"<office:document-content {names}><office:automatic-styles>{hidden}{raised}{bold}</office:automatic-styles>"
         f"<office:body><office:spreadsheet>{''.join(sheets)}</office:spreadsheet></office:body></office:document-content>"
     )
 

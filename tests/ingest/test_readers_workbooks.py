@@ -75,7 +75,7 @@ def test_signs_that_a_format_adds_to_a_number_are_read_with_it(tmp_path) -> None
         "0.0%": "60%",
         '"<"0.0': "<0.6",
         "\\>0": ">0.6",
-        '0.0"%"': "0.6",
+        '0.0"%"': "0.6%",
         "[<1]0.0;0": "0.6",
         '[<1]"<1";0': "<1",
         '[>1]\\<0;"≤"0.0': "≤0.6",
@@ -169,7 +169,7 @@ def test_an_xls_workbook_as_a_person_sees_it(tmp_path, since_1904: bool, year: s
 
 
 def test_numbers_of_an_xls_as_their_formats_show_them(tmp_path) -> None:
-    """Per cent and comparators are part of what is read; all else leaves the number as it is."""
+    """What a format adds is part of what is read; the number is the stored one."""
     own = ['"<"0', "0.0%", "[>99]0;0", '"≤"0;-0;"<"0', "0.00", '0" %"', '[<5]"<5";0']
     cells: dict[tuple[int, int], Any] = {(0, column): Number(0.6, form) for column, form in enumerate((9, 10, 0))}
     cells |= {(1, column): Number(60, form) for column, form in enumerate(own)}
@@ -177,7 +177,7 @@ def test_numbers_of_an_xls_as_their_formats_show_them(tmp_path) -> None:
     write_xls(tmp_path / "lab.xls", [Sheet("Data", cells)])
     assert [[cell for cell in row if cell] for row in grid(tmp_path, "lab.xls").rows] == [
         ["60%", "60%", "0.6"],
-        ["<60", "6000%", "60", "≤60", "60", "60", "60"],
+        ["<60", "6000%", "60", "≤60", "60", "60 %", "60"],
         ["<60", "<7", "<0.5", "<60", "<0"],
     ]
 

@@ -1,14 +1,15 @@
 """Sheets of an OpenDocument spreadsheet as text.
 
 Read from its XML as it comes, so that repeated cells are counted before they are laid out, and formulas and merged
-cells are known (calamine gives neither for this format). Numbers, dates and truth values are the stored ones, not how
-they are shown; error cells and texts are as shown. OpenDocument 1.3, part 3, section 9.1 (tables), 19.385 (values).
+cells are known (calamine gives neither for this format). Dates and truth values are the stored ones, not how they are
+shown, and so are numbers, with what is shown beside them; error cells and texts are as shown. OpenDocument 1.3, part 3,
+section 9.1 (tables), 19.385 (values).
 """
 
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -21,13 +22,15 @@ from immrecon.errors import SourceError
 from immrecon.ingest.readers.bounds import Extent, check_archive, check_file
 from immrecon.ingest.readers.cells import cell_text, clock_text, not_calculated
 from immrecon.ingest.readers.grid import Grid
+from immrecon.ingest.readers.ods_text import shown_text, style_on_the_line
 from immrecon.ingest.readers.sheets import choose_sheets
+from immrecon.ingest.readers.shown_numbers import as_shown
 from immrecon.ingest.readers.xml_events import events
 
 _URN = "urn:oasis:names:tc:opendocument:xmlns"
-_TABLE, _OFFICE, _TEXT = (f"{{{_URN}:{part}:1.0}}" for part in ("table", "office", "text"))
+_TABLE, _OFFICE = (f"{{{_URN}:{part}:1.0}}" for part in ("table", "office"))
 _CALC_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
-_A_TABLE, _A_ROW, _A_PARAGRAPH = f"{_TABLE}table", f"{_TABLE}table-row", f"{_TEXT}p"
+_A_TABLE, _A_ROW = f"{_TABLE}table", f"{_TABLE}table-row"
 _CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
 _AGAIN, _ACROSS, _DOWN, _FORMULA = (
     f"{_TABLE}{name}"
@@ -39,6 +42,8 @@ _DURATION = re.compile(r"(-)?P(?:(\d+)D)?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d
 @dataclass
 class _Sheet:
     extent: Extent
+    on_the_line: set[str]
+    """Styles of text of the workbook that neither raise nor lower it."""
     numbers: list[int] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
@@ -89,6 +94,7 @@ def _sheets(
     names: list[str] = []
     found: dict[str, _Sheet] = {}
     path: list[Element] = []
+    on_the_line: set[str] = set()
     tables = rows = 0
     for event, element in coming:
         tag = element.tag
@@ -99,9 +105,11 @@ def _sheets(
             if is_table and tables == 1:
                 name = element.get(f"{_TABLE}name", "")
                 names.append(name)
-                found[name] = _Sheet(Extent(f'{file}, sheet "{name}"', limits))
+                found[name] = _Sheet(Extent(f'{file}, sheet "{name}"', limits), on_the_line)
             continue
         path.pop()
+        if rows == 0 and path and (style := style_on_the_line(element, path[-1])) is not None:
+            on_the_line.add(style)
         if is_row and rows == tables == 1 and names[-1] in wanted:
             _row(found[names[-1]], element)
         tables, rows = tables - is_table, rows - is_row
@@ -120,7 +128,7 @@ def _row(sheet: _Sheet, element: Element) -> None:
         if cell.tag not in _CELLS:
             continue
         again = _repeats(cell, _AGAIN)
-        text = _text(cell)
+        text = _text(cell, sheet.on_the_line)
         if text:
             sheet.extent.row(sheet.last, column + again, 0)
             texts += [""] * (column - len(texts)) + [text] * again
@@ -149,9 +157,9 @@ def _repeats(element: Element, name: str) -> int:
     return times
 
 
-def _text(cell: Element) -> str:
+def _text(cell: Element, on_the_line: set[str]) -> str:
     """Raises KeyError or ValueError: a value that is not of its type."""
-    shown = "\n".join("".join(_pieces(part)) for part in cell if part.tag == _A_PARAGRAPH)
+    shown = shown_text(cell, on_the_line)
     kind = cell.get(f"{_OFFICE}value-type")
     formula = cell.get(_FORMULA)
     if cell.get(_CALC_TYPE) == "error":
@@ -160,28 +168,23 @@ def _text(cell: Element) -> str:
         return cell.get(f"{_OFFICE}string-value") or shown
     if kind in _STORED:
         attribute, read = _STORED[kind]
-        return read(cell.attrib[_OFFICE + attribute])
+        return read(cell.attrib[_OFFICE + attribute], shown)
     if formula is not None and not shown:
         return not_calculated(formula.partition(":")[2] or formula)
     return shown
 
 
-def _pieces(element: Element) -> Iterator[str]:
-    """Text within a paragraph: blanks and tabs are elements, a comment of the reader's is no part of it."""
-    yield element.text or ""
-    for child in element:
-        if child.tag == f"{_TEXT}s":
-            yield " " * min(int(child.get(f"{_TEXT}c", "1")), 1000)
-        elif child.tag == f"{_TEXT}tab":
-            yield "\t"
-        elif child.tag == f"{_TEXT}line-break":
-            yield "\n"
-        elif child.tag != f"{_OFFICE}annotation":
-            yield from _pieces(child)
-        yield child.tail or ""
+def _number(written: str, shown: str) -> str:
+    value = float(written)
+    return as_shown(value, cell_text(value), shown)
 
 
-def _date(written: str) -> str:
+def _percentage(written: str, shown: str) -> str:
+    value = 100 * float(written)
+    return as_shown(value, f"{cell_text(value)}%", shown.replace("%", "", 1))
+
+
+def _date(written: str, _: str) -> str:
     """As in every workbook; a day that Python's calendar does not have stays as it is written."""
     try:
         moment = datetime.fromisoformat(written)
@@ -190,7 +193,7 @@ def _date(written: str) -> str:
     return cell_text(moment.replace(tzinfo=None) if "T" in written else date.fromisoformat(written[:10]))
 
 
-def _duration(written: str) -> str:
+def _duration(written: str, _: str) -> str:
     match = _DURATION.fullmatch(written)
     if match is None:
         return written
@@ -200,12 +203,12 @@ def _duration(written: str) -> str:
     return clock_text(-total if sign else total)
 
 
-_STORED: dict[str, tuple[str, Callable[[str], str]]] = {
-    "float": ("value", lambda written: cell_text(float(written))),
-    "percentage": ("value", lambda written: cell_text(100 * float(written)) + "%"),
-    "currency": ("value", lambda written: cell_text(float(written))),
-    "boolean": ("boolean-value", lambda written: cell_text(written == "true")),
+_STORED: dict[str, tuple[str, Callable[[str, str], str]]] = {
+    "float": ("value", _number),
+    "percentage": ("value", _percentage),
+    "currency": ("value", lambda written, _: cell_text(float(written))),
+    "boolean": ("boolean-value", lambda written, _: cell_text(written == "true")),
     "date": ("date-value", _date),
     "time": ("time-value", _duration),
 }
-"""By the type of a cell: the attribute that holds its value, and the text of that."""
+"""By the type of a cell: the attribute that holds its value, and the text of that, given what is shown."""

@@ -2,8 +2,7 @@
 
 Error cells (#DIV/0!, #VALUE!) stay what the laboratory sent. Formulas give their stored result and are marked; one
 without a stored result gives the formula itself, which no dialect can read as a number. Numbers have the 15 significant
-digits that a spreadsheet shows, and the per cent sign or comparator that their format adds. Rows keep their number,
-columns their place.
+digits that a spreadsheet shows, and what their format adds to them. Rows keep their number, columns their place.
 """
 
 import zipfile
@@ -14,18 +13,22 @@ from typing import IO, Any
 from xml.etree.ElementTree import Element
 
 from defusedxml.common import DefusedXmlException
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
 from openpyxl.utils.exceptions import InvalidFileException
 
 # The row parser of openpyxl's own streaming mode, whose public ways pad up to any row number and drop merged cells.
-from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
+from openpyxl.worksheet._reader import FORMULA_TAG, INLINE_STRING, WorkSheetParser
+from openpyxl.xml.constants import SHARED_STRINGS
 
 from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.bounds import Extent, check_archive, check_file
-from immrecon.ingest.readers.cells import cell_text, not_calculated, number_text
+from immrecon.ingest.readers.cells import cell_text, not_calculated
 from immrecon.ingest.readers.grid import Grid
+from immrecon.ingest.readers.number_formats import number_text, says_more
+from immrecon.ingest.readers.rich_strings import mark_raised, raised_text
 from immrecon.ingest.readers.sheets import choose_sheets
 
 _DAMAGE = (
@@ -46,7 +49,9 @@ def read_workbook(
     check_file(path, file, limits)
     try:
         check_archive(path, file, limits)
-        book = load_workbook(path, read_only=True, data_only=True)
+        reader = _Reader(path, read_only=True, data_only=True)
+        reader.read()
+        book = reader.wb
         try:
             names = book.sheetnames
             choose_sheets(file, names, sheets)
@@ -63,6 +68,17 @@ def read_workbook(
         ) from None
 
 
+class _Reader(ExcelReader):
+    """Strings as a person reads them, where a part is raised."""
+
+    def read_strings(self) -> None:
+        super().read_strings()
+        package: Any = self.package
+        part = package.find(SHARED_STRINGS)
+        if part is not None:
+            mark_raised(self.shared_strings, self.archive, part.PartName[1:])
+
+
 class _Parser(WorkSheetParser):
     """Rows of cells with the stored results of formulas, and the formula of each cell that has one."""
 
@@ -70,6 +86,9 @@ class _Parser(WorkSheetParser):
         cell: dict[str, Any] = super().parse_cell(element)
         formula = element.find(FORMULA_TAG)
         cell["formula"] = None if formula is None else f"={formula.text or '...'}"
+        inline = element.find(INLINE_STRING) if element.get("t") == "inlineStr" else None
+        if inline is not None:
+            cell["value"] = raised_text(inline) or cell["value"]
         return cell
 
 
@@ -112,11 +131,11 @@ def _read_rows(source: IO[bytes], book: Any, file: str, name: str, limits: Limit
 
 
 def _format(book: Any, style: Any) -> str:
-    """How cells of a style show their numbers."""
+    """How cells of a style show their numbers, or blank where that leaves the number as it is."""
     own = style.numFmtId - BUILTIN_FORMATS_MAX_SIZE
-    if 0 <= own < len(book._number_formats):
-        return str(book._number_formats[own])
-    return BUILTIN_FORMATS.get(style.numFmtId, "General")
+    is_own = 0 <= own < len(book._number_formats)
+    text = str(book._number_formats[own]) if is_own else BUILTIN_FORMATS.get(style.numFmtId, "")
+    return text if says_more(text) else ""
 
 
 def _text(cell: dict[str, Any], formats: Sequence[str]) -> str:
@@ -124,6 +143,7 @@ def _text(cell: dict[str, Any], formats: Sequence[str]) -> str:
     if cell["value"] is None and cell["formula"] is not None and cell["data_type"] != "str":
         return not_calculated(cell["formula"])
     value, style = cell["value"], cell.get("style_id") or 0
-    if isinstance(value, float | int) and not isinstance(value, bool) and style < len(formats):
-        return number_text(value, formats[style])
+    shown_as = formats[style] if style < len(formats) else ""
+    if shown_as and isinstance(value, float | int) and not isinstance(value, bool):
+        return number_text(value, shown_as)
     return cell_text(value)

@@ -17,9 +17,10 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.bounds import Extent, check_file
-from immrecon.ingest.readers.cells import cell_text, number_text, says_more
+from immrecon.ingest.readers.cells import cell_text
 from immrecon.ingest.readers.compound import read_stream
 from immrecon.ingest.readers.grid import Grid
+from immrecon.ingest.readers.number_formats import number_text, says_more
 from immrecon.ingest.readers.sheets import choose_sheets
 
 _BEGIN, _END, _SHEET, _FORMULA, _TRUTH_OR_ERROR = 0x0809, 0x000A, 0x0085, 0x0006, 0x0205
