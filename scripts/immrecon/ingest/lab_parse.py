@@ -13,6 +13,7 @@ from immrecon.ingest.deaths import OF_DEATHS
 from immrecon.ingest.identity import identify
 from immrecon.ingest.lab_blanks import is_blank
 from immrecon.ingest.lab_reference import reference_limits_of
+from immrecon.ingest.lab_result_units import results_alone
 from immrecon.ingest.lab_runs import AROUND, runs, with_samples
 from immrecon.ingest.patterns import check_patterns
 from immrecon.ingest.units import Unit, likely_units, parse_unit, shift
@@ -272,7 +273,7 @@ def _resolve(
 
 
 def _how_much(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-    results = parse_results(frame["RESULT"], dialect.numbers, dialect.words)
+    results = parse_results(results_alone(frame, dialect), dialect.numbers, dialect.words)
     names = {"comparator": "LBCMP", "word": "WORD", "reason": "WORD_REASON", "problem": "VALUE_PROBLEM"}
     frame = pl.concat([frame, results.rename({**names, "rounded": "ROUNDED"})], how="horizontal")
     number = scaled(pl.col("mantissa"), pl.col("exponent") + pl.col("UNIT_SHIFT"))

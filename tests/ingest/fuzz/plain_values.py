@@ -33,6 +33,13 @@ def power_of(unit: str) -> int | None:
     return 3 if what in {"k", "thou"} and volume in _PER_UL else None
 
 
+def without_unit(cell: str, unit: str) -> str:
+    """A cell that ends in its own unit, in whatever spelling, without it."""
+    left = cell.strip()
+    ends = sorted((spelled for spelled in (*POWER, unit) if left.endswith(spelled)), key=len)
+    return left.removesuffix(ends[-1]) if ends and power_of(ends[-1]) == power_of(unit) else left
+
+
 def number_of(cell: str, numbers: dict[str, Any]) -> tuple[str, Decimal] | None:
     """Comparator and number of a cell, sign by sign; None where it is not exactly one number."""
     left = cell.strip()

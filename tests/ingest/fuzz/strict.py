@@ -11,7 +11,7 @@ from datetime import date
 
 from ..exports.common import Export
 from .messages import HL7_HEADS
-from .plain_values import day_of, number_of, power_of
+from .plain_values import day_of, number_of, power_of, without_unit
 from .sheet import Sheet, UnreadableError, clean, kind, text
 
 Reading = tuple[str, str, date, str, float]
@@ -274,7 +274,9 @@ def _reading(export: Export, f: dict[str, str]) -> Reading | None:
     unit = f["unit"] if f["unit"] != "(declared)" else rule["unit"]
     power = power_of(unit)
     day = day_of(f["date"], export.dialect["columns"]["collected"]["dates"])
-    number = number_of(f["result"], export.dialect["numbers"])
+    number = number_of(f["result"], export.dialect["numbers"]) or number_of(
+        without_unit(f["result"], unit), export.dialect["numbers"]
+    )
     if power is None or day is None or number is None:
         return None
     comparator, value = number

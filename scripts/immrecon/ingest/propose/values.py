@@ -10,6 +10,7 @@ from immrecon.config.source_format import MAX_PATTERN_LENGTH
 from immrecon.ingest.propose import terms
 from immrecon.ingest.propose.columns import Column, join
 from immrecon.ingest.propose.draft import Entry, Remark, inferred, question
+from immrecon.ingest.units import parse_unit
 from immrecon.quoting import quoted
 
 _COMPARATOR = r"(?:<=|>=|=<|=>|<|>|≤|≥|⩽|⩾|=)?\s*\^?\s*-?"
@@ -209,12 +210,21 @@ def words(results: Column) -> dict[str, Entry]:
     if open_words:
         asked = "can mean 'not determined' (give that as the reason) or 'not detectable' (move it to below_limit)"
         remarks.append(Remark("question", f"{Column('', open_words).counted()} {asked}."))
+    if in_units := {text: cells for text, cells in rest.items() if ends_in_unit(text)}:
+        told = f"with a unit of their own, read where it is that of the analyte: {Column('', in_units).counted(8)}"
+        remarks.append(Remark("note", told))
+        rest = {text: cells for text, cells in rest.items() if text not in in_units}
     if rest:
         told = f"not understood, and queried until declared here or in below_limit: {Column('', rest).counted(20)}"
         remarks.append(Remark("note", told))
     if rules or remarks:
         entries["not_done"] = Entry(rules, tuple(remarks), answers)
     return entries
+
+
+def ends_in_unit(text: str) -> bool:
+    match = re.match(rf"(?:{_COMPARATOR})[0-9][0-9.,' \u00a0\u202f]*", text)
+    return match is not None and parse_unit(text[match.end() :]) is not None
 
 
 def escaped(text: str) -> str:
