@@ -12,7 +12,7 @@ import xlsxwriter
 from immrecon.config.dialect import Dialect
 from immrecon.ingest.lab import LabTables, harmonise_labs
 
-from .lab_cases import ANALYTES, EXTRACTED, PLAIN, dialect, participants
+from .lab_cases import ANALYTES, EXTRACTED, PLAIN, checks, dialect, participants
 from .ods_by_hand import CELL, content, sheet, write_ods
 from .sas_by_hand import UTF_8, Column, write_sas7bdat
 from .xls_by_hand import Number, Sheet, write_xls
@@ -140,3 +140,45 @@ def test_the_format_does_not_decide_a_number(tmp_path, file: str) -> None:
     layout, write = FORMATS[file]
     data_set = layout["format"] in ("sas7bdat", "xpt", "dataset_json")
     assert told(harmonised(tmp_path, file, layout, write), 1 if data_set else 2) == told(expected, 2)
+
+
+def write_results(path: Path, results: Sequence[float | str]) -> None:
+    """A sheet of one long export, each result of another day, as a number or as a text."""
+    rows = [
+        [{**PLAIN, "drawn": f"{day:02}/02/2026", "sample": f"A{day}", "result": result}.get(head, "") for head in HEADS]
+        for day, result in enumerate(results, 1)
+    ]
+    if path.suffix == ".xlsx":
+        with xlsxwriter.Workbook(path) as book:
+            page = book.add_worksheet("Data")
+            for number, row in enumerate([HEADS, *rows]):
+                page.write_row(number, 0, row)
+    elif path.suffix == ".xls":
+        cells = {
+            (row, column): text if isinstance(text, str) else Number(text)
+            for row, texts in enumerate([HEADS, *rows])
+            for column, text in enumerate(texts)
+            if text != ""
+        }
+        write_xls(path, [Sheet("Data", dict(cells))])
+    else:
+        made = ([CELL.text(x) if isinstance(x, str) else CELL.number(str(x)) for x in row] for row in [HEADS, *rows])
+        write_ods(path, content(sheet("Data", *made)))
+
+
+@pytest.mark.parametrize("file", ["lab.xlsx", "lab.xls", "lab.ods"])
+def test_number_cells_are_written_with_the_first_decimal_sign_of_the_dialect(tmp_path: Path, file: str) -> None:
+    """So text cells can have the other sign between thousands."""
+    write_results(tmp_path / file, [0.5, 120.25, "1.234", "60,5", 7])
+    layout = {"format": file.removeprefix("lab."), "sheets": ["Data"]}
+    for decimal, thousands, numbers, texts in (
+        ([","], ["."], [0.5, 120.25, 1234, 60.5, 7], ["0,5", "120,25", "1.234", "60,5", "7"]),
+        ([".", ","], [], [0.5, 120.25, 1.234, 60.5, 7], ["0.5", "120.25", "1.234", "60,5", "7"]),
+    ):
+        signs = {"decimal": decimal, "thousands": thousands}
+        analytes = {"CD4": {"code": "CD4", "unit": None}}
+        given = {"analytes": analytes, "numbers": signs, "checks": checks(), "exclude_where": []}
+        lab = dialect(files=[file], layout=layout, **given)
+        found = harmonise_labs({"lab": lab}, tmp_path, participants(), ANALYTES, EXTRACTED, None)
+        assert found.queries.is_empty(), found.queries["QUMSG"].to_list()
+        assert found.lb.sort("SRCROW").select("LBSTRESN", "LBORRES").rows() == list(zip(numbers, texts, strict=True))

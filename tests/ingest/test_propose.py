@@ -521,3 +521,18 @@ def test_a_name_that_cannot_be_a_folder(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text(wide())
     with pytest.raises(ConfigError, match="becomes part of paths"):
         propose(tmp_path / "x.csv", "Hôpital / Paris")
+
+
+def test_text_cells_of_a_workbook_have_a_locale_of_their_own(tmp_path: Path) -> None:
+    """The numbers 1.234 and 120.5 are numbers; of the texts "1.234" and "60,5" one has its sign between thousands."""
+    results = [1.234, 120.5, "1.234", "60,5", "612,5", 480]
+    rows = [["Patient", "Date", "CD4 (/uL)"]]
+    rows += [[f"S1-{i:03}", f"2025-03-{12 + i}", result] for i, result in enumerate(results, 1)]
+    draft = propose(workbook(tmp_path / "lab.xlsx", rows))
+    assert asked(draft, 'so "." should group thousands. Does it?')
+    suggested = draft.suggested()["numbers"]
+    assert (suggested["decimal"], suggested["thousands"]) == ([","], ["."])
+    assert written(draft)["numbers"]["thousands"] == ["???"]
+    without = [row if row[2] != "1.234" else [*row[:2], 99] for row in rows]
+    dialect = loaded(propose(workbook(tmp_path / "lab.xlsx", without)))
+    assert (dialect.numbers.decimal, dialect.numbers.thousands) == ([".", ","], [])

@@ -9,7 +9,6 @@ from immrecon.config.consistency import Checks
 from immrecon.config.source_format import (
     DATA_SETS,
     EXCHANGE_FORMATS,
-    WORKBOOKS,
     DateStyle,
     FilePattern,
     Head,
@@ -134,7 +133,7 @@ class AnalyteRule(Strict):
 class Numbers(Strict):
     decimal: list[Literal[".", ","]] = Field(
         min_length=1,
-        description='decimal signs. Number cells of a workbook always read with "."; text cells may need ","',
+        description="decimal signs. Number cells of a workbook are written with the first; text cells may need another",
     )
     thousands: list[Literal[".", ",", " ", "'", "\u00a0", "\u202f"]] = Field(
         default=[], description="separators of groups of three digits; no-break spaces are written as escapes"
@@ -296,8 +295,8 @@ class Dialect(Strict):
             raise ValueError(f"{self.layout.format} is read as a long export: a row per observation")
         if self.layout.format == "fhir" and "." not in self.numbers.decimal:
             raise ValueError('numbers of FHIR are written with ".", so numbers.decimal must contain it')
-        if self.layout.format in (*WORKBOOKS, *DATA_SETS) and "." not in self.numbers.decimal:
-            raise ValueError('numbers of a workbook or data set read with ".", so numbers.decimal must contain it')
+        if self.layout.format in DATA_SETS and "." not in self.numbers.decimal:
+            raise ValueError('numbers of a data set read with ".", so numbers.decimal must contain it')
         for key in self.duplicates.same_draw:
             if key in {"accession", "time", "visit"} and not self._has(key):
                 raise ValueError(f"duplicates.same_draw names {key}, which is not among the columns")

@@ -100,7 +100,7 @@ def read_export(dialect: Dialect, folder: Path) -> Export:
     """All files of one laboratory. Raises SourceError as `harmonise_labs`."""
     tables, remarks = [], []
     for file in find_files(folder, dialect.files):
-        grids, other_sheets = read_grids(folder, file, dialect.layout)
+        grids, other_sheets = read_grids(folder, file, dialect.layout, dialect.numbers.decimal[0])
         remarks += [undeclared_sheets(file, other_sheets), *(of_reader(grid) for grid in grids)]
         read = (to_table(grid, dialect.layout, required_columns(dialect)) for grid in grids)
         tables += [with_constants(table, dialect) for table in read]

@@ -27,6 +27,8 @@ class Source:
     epoch: int | None = None
     """First year of the day numbers of a workbook."""
     notes: tuple[str, ...] = ()
+    written: frozenset[str] = frozenset()
+    """Of a workbook: what stands in other cells than those of numbers with decimals."""
 
     @property
     def is_exchange(self) -> bool:
@@ -36,7 +38,7 @@ class Source:
     def typed_numbers(self) -> str | None:
         """Why numbers read with a point, whatever the text cells show; None where only the text tells."""
         if self.format in WORKBOOKS:
-            return 'number cells of a workbook read with "."'
+            return "number cells of a workbook are read with the first sign"
         if self.format in DATA_SETS:
             return 'numbers of a data set read with "."'
         return 'the standard writes numbers with "."' if self.is_exchange else None

@@ -133,7 +133,9 @@ class _Study:
         if wanted.units is not None:
             tree["units"] = wanted.units
         of_analytes = [Column(name, one.results.texts) for name, one in evidence.items()]
-        tree["numbers"] = values.numbers(of_analytes, self._other_numbers(), typed=self.source.typed_numbers)
+        tree["numbers"] = values.numbers(
+            of_analytes, self._other_numbers(), typed=self.source.typed_numbers, written=self.source.written
+        )
         tree["words"] = values.words(join("", of_analytes)) or Entry({})
         status = self._cells("status")
         if "status" in self.roles.entries:

@@ -1,8 +1,8 @@
 """How numbers and words are written in the result cells: decimal sign, groups of thousands, flags, words, limits."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from immrecon.config.base import OPEN_QUESTION
@@ -67,12 +67,20 @@ def _sort(text: str, digits: str, found: Signs) -> None:
         found.decimal[points[0]].append(text)
 
 
-def numbers(analytes: Sequence[Column], others: Column, *, typed: str | None) -> dict[str, Entry]:
+def numbers(
+    analytes: Sequence[Column], others: Column, *, typed: str | None, written: Collection[str] = ()
+) -> dict[str, Entry]:
     """The keys decimal, thousands and flags, of the results of each analyte. `others` are the other numbers of the
     file: they may show the sign.
 
-    `typed`: why numbers read with a point whatever the texts show; None where only the texts tell.
+    `typed`: why numbers read with a point whatever the texts show; None where only the texts tell. `written` are those
+    of a workbook that are no numbers with decimals: where they have both signs, they alone tell.
     """
+    texts = [cells.where(written.__contains__) for cells in analytes]
+    if typed is not None and written and _have_both_signs(signs(join("", texts))):
+        told = Remark("note", "of the text cells; number cells of the workbook are read with the first sign")
+        made = numbers(texts, Column("", {}), typed=None)
+        return made | {"decimal": replace(made["decimal"], remarks=(*made["decimal"].remarks, told))}
     results = join("", analytes)
     found = signs(results)
 
@@ -110,6 +118,11 @@ def numbers(analytes: Sequence[Column], others: Column, *, typed: str | None) ->
         listed = "; ".join(f'"{flag}" in {said(texts)}' for flag, texts in sorted(found.flags.items()))
         entries["flags"] = inferred(sorted(found.flags), f"marks after numbers: {listed}")
     return entries
+
+
+def _have_both_signs(found: Signs) -> bool:
+    """Whether texts have commas before decimals, and points that may stand before them or between thousands."""
+    return bool(found.decimal[","]) and bool(found.decimal["."] or found.either["."] or "." in found.grouping)
 
 
 def _settled(mark: str, analytes: Sequence[Column], why: str) -> Entry:

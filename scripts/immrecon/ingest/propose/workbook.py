@@ -37,7 +37,16 @@ def study_workbook(path: Path, form: Format) -> Source:
         layout["sheets_ignored"] = inferred(rest, f"no table of the same form: {told}. Look at them")
     grid, notes = beginning(grids[main])
     elsewhere = [grids[name] for name in rest if name in grids]
-    return Source(form, layout, grid, elsewhere, sheets.epoch, notes)
+    return Source(form, layout, grid, elsewhere, sheets.epoch, notes, _written(grid, path, form, main))
+
+
+def _written(grid: Grid, path: Path, form: Format, sheet: str) -> frozenset[str]:
+    """Texts of cells that are the same whatever the decimal sign of numbers."""
+    (other,), _ = read_grids(path.parent, path.name, Layout(format=form, sheets=[sheet]), ",")
+    rows = zip(grid.rows, other.rows, strict=False)
+    return frozenset(
+        one.strip() for row, again in rows for one, two in zip(row, again, strict=True) if one and one == two
+    )
 
 
 def _others(alike: list[str]) -> str:

@@ -7,15 +7,15 @@ NOT_CALCULATED = "(not calculated)"
 """After a formula whose result is not stored. No number and no declared word ends so: such a cell is queried."""
 
 
-def cell_text(value: Any) -> str:
-    """A cell as a person reads it: numbers with 15 significant digits, dates as YYYY-MM-DD, with a time of day
-    YYYY-MM-DD HH:MM:SS, times as HH:MM:SS, truth as TRUE or FALSE, nothing as ''."""
+def cell_text(value: Any, sign: str = ".") -> str:
+    """A cell as a person reads it: numbers with 15 significant digits and this decimal sign, dates as YYYY-MM-DD, with
+    a time of day YYYY-MM-DD HH:MM:SS, times as HH:MM:SS, truth as TRUE or FALSE, nothing as ''."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float | int):
-        return f"{value:.15g}"
+        return f"{value:.15g}".replace(".", sign)
     if isinstance(value, date | time | timedelta):
         return _calendar_text(value)
     return str(value)

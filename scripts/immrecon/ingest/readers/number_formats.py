@@ -66,14 +66,14 @@ def says_more(shown_as: str) -> bool:
     return not sections[0].is_for_dates and any(section.says_more for section in sections)
 
 
-def number_text(value: float, shown_as: str) -> str:
+def number_text(value: float, shown_as: str, sign: str = ".") -> str:
     """A number under an Excel number format: 0.6 is 60% under "0%", and 60 is <60 under '"<"0'; 3 is <5 under
     '[<5]"<5";0', which shows no digit of it; 1234 is 1234 (shown in thousands) under "0.0,".
     """
     if len(shown_as) > LONGEST:
-        return f"{cell_text(value)} (its format is too long to be read)"
+        return f"{cell_text(value, sign)} (its format is too long to be read)"
     section = _section(value, _sections(shown_as))
-    number = f"{cell_text(100 * value)}%" if section.is_percent else cell_text(value)
+    number = f"{cell_text(100 * value, sign)}%" if section.is_percent else cell_text(value, sign)
     if section.thousands:
         return f"{number} (shown in {_SCALES.get(section.thousands, f'units of 1000^{section.thousands}')})"
     if not section.has_digits:

@@ -44,6 +44,8 @@ class _Sheet:
     extent: Extent
     on_the_line: set[str]
     """Styles of text of the workbook that neither raise nor lower it."""
+    sign: str
+    """Before the decimals of numbers."""
     numbers: list[int] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
@@ -53,9 +55,15 @@ class _Sheet:
 
 
 def read_ods(
-    path: Path, file: str, sheets: Sequence[str], ignored: Sequence[str] = (), limits: Limits | None = None
+    path: Path,
+    file: str,
+    sheets: Sequence[str],
+    ignored: Sequence[str] = (),
+    limits: Limits | None = None,
+    sign: str = ".",
 ) -> tuple[list[Grid], list[str]]:
-    """The declared sheets as text, and the names of sheets that are neither read nor declared as ignored.
+    """The declared sheets as text, numbers with this decimal sign, and the names of sheets that are neither read nor
+    declared as ignored.
 
     Raises SourceError: no such file, not an .ods workbook, a declared sheet is missing, beyond the limits.
     """
@@ -68,7 +76,7 @@ def read_ods(
             archive.open("content.xml") as content,
             archive.open("content.xml") as again,
         ):
-            found, names = _sheets(events(content, again), file, sheets, limits)
+            found, names = _sheets(events(content, again), file, sheets, limits, sign)
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror or error}).") from None
     except (
@@ -88,7 +96,7 @@ def read_ods(
 
 
 def _sheets(
-    coming: Iterable[tuple[str, Element]], file: str, wanted: Sequence[str], limits: Limits
+    coming: Iterable[tuple[str, Element]], file: str, wanted: Sequence[str], limits: Limits, sign: str
 ) -> tuple[dict[str, _Sheet], list[str]]:
     """The wanted sheets, and the names of all. A table within a cell or a tracked change is not a sheet."""
     names: list[str] = []
@@ -105,7 +113,7 @@ def _sheets(
             if is_table and tables == 1:
                 name = element.get(f"{_TABLE}name", "")
                 names.append(name)
-                found[name] = _Sheet(Extent(f'{file}, sheet "{name}"', limits), on_the_line)
+                found[name] = _Sheet(Extent(f'{file}, sheet "{name}"', limits), on_the_line, sign)
             continue
         path.pop()
         if rows == 0 and path and (style := style_on_the_line(element, path[-1])) is not None:
@@ -128,7 +136,7 @@ def _row(sheet: _Sheet, element: Element) -> None:
         if cell.tag not in _CELLS:
             continue
         again = _repeats(cell, _AGAIN)
-        text = _text(cell, sheet.on_the_line)
+        text = _text(cell, sheet)
         if text:
             sheet.extent.row(sheet.last, column + again, 0)
             texts += [""] * (column - len(texts)) + [text] * again
@@ -157,9 +165,9 @@ def _repeats(element: Element, name: str) -> int:
     return times
 
 
-def _text(cell: Element, on_the_line: set[str]) -> str:
+def _text(cell: Element, sheet: _Sheet) -> str:
     """Raises KeyError or ValueError: a value that is not of its type."""
-    shown = shown_text(cell, on_the_line)
+    shown = shown_text(cell, sheet.on_the_line)
     kind = cell.get(f"{_OFFICE}value-type")
     formula = cell.get(_FORMULA)
     if cell.get(_CALC_TYPE) == "error":
@@ -168,23 +176,23 @@ def _text(cell: Element, on_the_line: set[str]) -> str:
         return cell.get(f"{_OFFICE}string-value") or shown
     if kind in _STORED:
         attribute, read = _STORED[kind]
-        return read(cell.attrib[_OFFICE + attribute], shown)
+        return read(cell.attrib[_OFFICE + attribute], shown, sheet.sign)
     if formula is not None and not shown:
         return not_calculated(formula.partition(":")[2] or formula)
     return shown
 
 
-def _number(written: str, shown: str) -> str:
+def _number(written: str, shown: str, sign: str) -> str:
     value = float(written)
-    return as_shown(value, cell_text(value), shown)
+    return as_shown(value, cell_text(value, sign), shown)
 
 
-def _percentage(written: str, shown: str) -> str:
+def _percentage(written: str, shown: str, sign: str) -> str:
     value = 100 * float(written)
-    return as_shown(value, f"{cell_text(value)}%", shown.replace("%", "", 1))
+    return as_shown(value, f"{cell_text(value, sign)}%", shown.replace("%", "", 1))
 
 
-def _date(written: str, _: str) -> str:
+def _date(written: str, *_: str) -> str:
     """As in every workbook; a day that Python's calendar does not have stays as it is written."""
     try:
         moment = datetime.fromisoformat(written)
@@ -193,7 +201,7 @@ def _date(written: str, _: str) -> str:
     return cell_text(moment.replace(tzinfo=None) if "T" in written else date.fromisoformat(written[:10]))
 
 
-def _duration(written: str, _: str) -> str:
+def _duration(written: str, *_: str) -> str:
     match = _DURATION.fullmatch(written)
     if match is None:
         return written
@@ -203,12 +211,12 @@ def _duration(written: str, _: str) -> str:
     return clock_text(-total if sign else total)
 
 
-_STORED: dict[str, tuple[str, Callable[[str, str], str]]] = {
+_STORED: dict[str, tuple[str, Callable[[str, str, str], str]]] = {
     "float": ("value", _number),
     "percentage": ("value", _percentage),
-    "currency": ("value", lambda written, _: cell_text(float(written))),
-    "boolean": ("boolean-value", lambda written, _: cell_text(written == "true")),
+    "currency": ("value", lambda written, _, sign: cell_text(float(written), sign)),
+    "boolean": ("boolean-value", lambda written, *_: cell_text(written == "true")),
     "date": ("date-value", _date),
     "time": ("time-value", _duration),
 }
-"""By the type of a cell: the attribute that holds its value, and the text of that, given what is shown."""
+"""By the type of a cell: the attribute that holds its value, and the text of it, what is shown and the sign given."""

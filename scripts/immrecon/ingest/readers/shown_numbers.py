@@ -21,7 +21,9 @@ _SLACK = 1e-12
 def as_shown(value: float, number: str, shown: str) -> str:
     """`number` is the text of `value`: 5 shown as "<5,0" is <5, and shown as "5,0 G/L" 5 G/L."""
     shown = shown.strip()
-    if shown.replace(",", ".") == number or not shown.strip("#"):  # signs in place of digits: the column is too narrow
+    if shown.replace(",", ".") == number.replace(",", ".") or not shown.strip(
+        "#"
+    ):  # signs in place of digits: the column is too narrow
         return number
     if len(shown) > LONGEST:
         return shown

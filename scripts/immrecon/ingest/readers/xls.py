@@ -53,9 +53,15 @@ class _Marks:
 
 
 def read_xls(
-    path: Path, file: str, sheets: Sequence[str], ignored: Sequence[str] = (), limits: Limits | None = None
+    path: Path,
+    file: str,
+    sheets: Sequence[str],
+    ignored: Sequence[str] = (),
+    limits: Limits | None = None,
+    sign: str = ".",
 ) -> tuple[list[Grid], list[str]]:
-    """The declared sheets as text, and the names of sheets that are neither read nor declared as ignored.
+    """The declared sheets as text, numbers with this decimal sign, and the names of sheets that are neither read nor
+    declared as ignored.
 
     Raises SourceError: no such file, not an .xls workbook, protected, a declared sheet is missing, beyond the limits.
     """
@@ -70,7 +76,7 @@ def read_xls(
             choose_sheets(file, names, sheets)
             if len(names) != len(marks):
                 raise ValueError("sheets disagree")
-            grids = [_grid(book, file, name, marks[names.index(name)]) for name in sheets]
+            grids = [_grid(book, file, name, marks[names.index(name)], sign) for name in sheets]
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror or error}).") from None
     except PasswordError:
@@ -94,12 +100,12 @@ def _not_panicking() -> Iterator[None]:
         raise
 
 
-def _grid(book: CalamineWorkbook, file: str, name: str, marks: _Marks) -> Grid:
+def _grid(book: CalamineWorkbook, file: str, name: str, marks: _Marks, sign: str) -> Grid:
     sheet = book.get_sheet_by_name(name)
     numbers: list[int] = []
     rows: list[list[str]] = []
     for number, values in enumerate(sheet.to_python(skip_empty_area=False), 1):
-        texts = [_text(value, (number, column), marks) for column, value in enumerate(values)]
+        texts = [_text(value, (number, column), marks, sign) for column, value in enumerate(values)]
         if any(texts):
             numbers.append(number)
             rows.append(texts)
@@ -109,12 +115,12 @@ def _grid(book: CalamineWorkbook, file: str, name: str, marks: _Marks) -> Grid:
     return Grid(file, name, numbers, rows, merged, frozenset(marks.computed))
 
 
-def _text(value: Any, place: tuple[int, int], marks: _Marks) -> str:
+def _text(value: Any, place: tuple[int, int], marks: _Marks, sign: str) -> str:
     if place in marks.errors:
         return marks.errors[place]
     if place in marks.shown_as and isinstance(value, float | int) and not isinstance(value, bool):
-        return number_text(value, marks.shown_as[place])
-    return cell_text(value)
+        return number_text(value, marks.shown_as[place], sign)
+    return cell_text(value, sign)
 
 
 def _walk(stream: bytes) -> list[_Marks]:
