@@ -16,9 +16,6 @@ from immrecon.ingest.readers.text_blocks import BLOCK_BYTES, Split, TextBlocks, 
 HEAD_ROWS = 200
 """Read before the header is looked for, beyond the declared one: an error can then say where else it stands."""
 
-_BLANK = r"^[\s\x1c-\x1f]*$"
-"""What `str.isspace` holds for blank; polars does not count the four separators."""
-
 Places = npt.NDArray[np.int64]
 
 _NOT_RAGGED = pl.DataFrame(schema={ROW: pl.Int64, "n_cells": pl.Int64})
@@ -123,33 +120,35 @@ class _Known:
     """So many are."""
 
 
-def _suspect(name: str, layout: Layout, header: Header) -> pl.Expr:
-    """Whether a row may hold no data, by its first cell, which is in the named column."""
-    first = pl.col(name)
-    suspect = first.str.contains(_BLANK)
+def _suspect(first: pl.Series, layout: Layout, header: Header) -> pl.Series:
+    """Whether rows may hold no data, or be another header, by their first cells."""
+    heads = sorted({bare(head) for head in header.cells} | {""})
+    odd = first.str.contains("[^!-~]")
+    closed = first
+    if odd.any():  # few cells have blanks or accents that may be composed or not
+        closed = first.str.normalize("NFC").str.replace_all(r"[\s\x1c-\x1f]+", "").zip_with(odd, first)
+    suspect = closed.str.to_lowercase().is_in(heads)
     for pattern in layout.ignore_rows:
         suspect |= first.str.contains(r"[\x1c-\x1f]") | first.str.strip_chars().str.contains(f"^(?:{pattern})$")
-    heads = sorted({bare(head) for head in header.cells})  # a header comes again, or another one
-    return suspect | first.str.normalize("NFC").str.replace_all(r"[\s\x1c-\x1f]+", "").str.to_lowercase().is_in(heads)
+    return suspect
 
 
 def _data(block: Split, file: str, layout: Layout, header: Header, wanted: Sequence[int]) -> Table:
     """As `data_rows`, of rows as long as the header. Only those that may hold no data are looked at closely."""
     frame = _headed(block.frame, [header.names[place] for place in wanted])
-    suspect = _suspect(frame.columns[0], layout, header)
     # First cells come again and again: study, site, participant.
-    if frame.select(pl.nth(0).unique()).select(suspect.any()).item():
+    if _suspect(frame.to_series(0).unique(), layout, header).any():
         frame = _with_data(frame, block, file, layout, header)
     return Table(file, None, frame, _NOT_RAGGED, header.repeated)
 
 
 def _with_data(frame: pl.DataFrame, block: Split, file: str, layout: Layout, header: Header) -> pl.DataFrame:
     """The rows of a frame of all lines of a block that hold data."""
-    suspect = _suspect(frame.columns[0], layout, header)
+    suspect = _suspect(frame.to_series(0), layout, header)
     suspects = _headed(block.all(None), header.names).filter(suspect)
     rows = [list(row) for row in suspects.drop(ROW).iter_rows()]
     kept = data_rows(Grid(file, None, suspects[ROW].to_list(), rows), layout, header).frame
-    return frame.filter(~suspect | pl.col(ROW).is_in(kept[ROW].to_list()))
+    return frame.filter(~suspect | frame[ROW].is_in(kept[ROW].to_list()))
 
 
 def _new_lines(
@@ -169,13 +168,12 @@ def _new_lines(
     readings = block.readings.rename(dict(zip(block.readings.columns, said, strict=True)))
     runs = _headed(block.frame, around)
     known.waiting.append(readings)
-    suspect = _suspect(names[0], layout, header)
     if names[0] in said:
-        found = readings.select(suspect).to_series().fill_null(value=False).to_numpy()
+        found = _suspect(readings[names[0]], layout, header).fill_null(value=False).to_numpy()
         known.suspect = np.concatenate([known.suspect, found])
         is_suspect = bool(known.suspect.any()) and bool(known.suspect[block.lines.reading].any())
     else:
-        is_suspect = bool(runs.select(pl.col(names[0]).unique()).select(suspect.any()).item())
+        is_suspect = _suspect(runs[names[0]].unique(), layout, header).any()
     if is_suspect:
         frame = _with_data(_headed(block.all(wanted), names), block, file, layout, header)
         return Table(file, None, frame, _NOT_RAGGED, header.repeated)
