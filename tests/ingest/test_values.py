@@ -89,6 +89,7 @@ def test_a_declared_pattern_never_swallows_a_number() -> None:
     greedy = Words(not_done=[NotDoneWords(matches=".*", reason="anything")])
     found = parse_results(pl.Series(["12", "<5", "x"]), FRENCH, greedy)
     assert found["word"].to_list() == [None, None, "not done"]
+    assert found["reason"].to_list() == [None, None, "anything"]
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\u00a0", None])

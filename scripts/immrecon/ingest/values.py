@@ -25,16 +25,17 @@ def parse_results(text: pl.Series, numbers: Numbers, words: Words) -> pl.DataFra
     name = "text"
     frame = text.cast(pl.String).str.strip_chars().alias(name).to_frame()
     distinct = frame.unique(maintain_order=True).filter(pl.col(name) != "")
-    parsed = distinct.with_columns(_number(pl.col(name), numbers)).join(_words(distinct[name], words), on=name)
+    parsed = distinct.with_columns(_number(pl.col(name), numbers))
     is_number = pl.col("mantissa").is_not_null()
+    # A number is a number, whatever a declared pattern matches.
+    parsed = parsed.join(_words(parsed.filter(~is_number)[name], words), on=name, how="left", maintain_order="left")
     problem = (
         pl.when(~is_number & pl.col("word").is_null())
         .then(pl.lit(UNREADABLE))
         .when(is_number & pl.col("mantissa").str.starts_with("-"))
         .then(pl.lit(NEGATIVE))
     )
-    word = pl.when(~is_number).then("word").alias("word")  # a number is a number, whatever a declared pattern matches
-    joined = frame.join(parsed.with_columns(word, problem=problem), on=name, how="left", maintain_order="left")
+    joined = frame.join(parsed.with_columns(problem=problem), on=name, how="left", maintain_order="left")
     return joined.select("comparator", "mantissa", "exponent", "word", "reason", "problem", "rounded")
 
 
