@@ -257,9 +257,10 @@ def _refuse_another_header(grid: Grid, layout: Layout, header: Header, body: int
         cells = [clean_head(cell) for cell in (row + [""] * header.width)[: header.width]]
         filled = [cell for cell in cells if cell]
         n = sum(bare(cell) in heads for cell in filled)
-        if n < 2 or 2 * n < len(filled) or cells == header.cells:
+        other = [place for place, cell in enumerate(cells) if cell not in ("", header.cells[place])]
+        if n < 2 or 2 * n < len(filled) or not other:
             continue
-        place = next(place for place, cell in enumerate(cells) if cell != header.cells[place])
+        place = other[0]
         raise SourceError(
             f"{grid.place}: row {number} is a header unlike that in row {layout.header_rows[-1]}: column {place + 1} "
             f'is "{cells[place]}" instead of "{header.cells[place]}". The rows below it would be read under the wrong '
