@@ -9,8 +9,10 @@ import xlsxwriter
 
 from immrecon.config.source_format import Layout
 from immrecon.ingest.readers import read_grids, rich_strings
+from immrecon.ingest.readers.cells import NumberCells
 from immrecon.ingest.readers.number_formats import number_text, says_more
 from immrecon.ingest.readers.raised import joined
+from immrecon.ingest.readers.shown_numbers import as_shown
 
 from .ods_by_hand import CELL, content, sheet, write_ods
 from .xls_by_hand import DAY, Number, Sheet, write_xls
@@ -208,3 +210,45 @@ def test_a_footnote_in_an_ods_is_no_digit(tmp_path) -> None:
     row = [CELL.raw(f"<text:p>{text}</text:p>", 'office:value-type="string"') for text in shown]
     write_ods(tmp_path / "lab.ods", content(sheet("Data", row)))
     assert cells(tmp_path, "lab.ods") == list(shown.values())
+
+
+@pytest.mark.parametrize(
+    ("value", "shown_as", "read"),
+    [
+        (50, '[<5]"<5";[>100]">100"', "50"),
+        (3, '[<5]"<5";[>100]">100"', "<5"),
+        (120, '[<5]"<5";[>100]">100"', ">100"),
+        (7, '[<5]"<5"', "7"),
+        (7, '[=0]"n.d."', "7"),
+        (0.5, '[>100]">"0', "0.5"),
+    ],
+)
+def test_a_part_is_for_the_numbers_that_it_names(value: float, shown_as: str, read: str) -> None:
+    assert number_text(value, shown_as) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "read"),
+    [
+        (4.6, "<5", "<5"),  # shown in its place: the limit is 5
+        (0.5, "<1", "<1"),
+        (100.3, ">100", ">100"),
+        (0.6, "<0,6", "<0.6"),
+        (5, "<5", "<5"),
+        (7, "<5", '7 (shown as "<5")'),
+    ],
+)
+def test_a_limit_that_an_ods_shows_is_no_rounded_number(value: float, shown: str, read: str) -> None:
+    assert as_shown(value, f"{value:g}", shown) == read
+
+
+def test_of_clinical_workbooks_comparators_and_per_cent_alone_are_read_with_the_number(tmp_path: Path) -> None:
+    plain = NumberCells(words=False)
+    numbers = [(72.5, '0.0" kg"'), (1, '[=1]"male";[=2]"female"'), (0.95, "0%"), (60, '"<"0'), (3, '[<5]"<5";0')]
+    write_numbers(tmp_path / "x.xlsx", numbers)
+    read, _ = read_grids(tmp_path, "x.xlsx", Layout(format="xlsx", sheets=["Data"]), plain)
+    assert read[0].rows == [["72.5", "1", "95%", "<60", "<5"]]
+    shown = CELL.raw("<text:p>72,5 kg</text:p>", 'office:value-type="float" office:value="72.5"')
+    write_ods(tmp_path / "x.ods", content(sheet("Data", [shown])))
+    read, _ = read_grids(tmp_path, "x.ods", Layout(format="ods", sheets=["Data"]), plain)
+    assert read[0].rows == [["72.5"]]

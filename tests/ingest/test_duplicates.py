@@ -72,6 +72,14 @@ def test_a_number_that_comes_again_on_another_day_is_asked_about(tmp_path, statu
     assert "n_superseded" not in account(tables)
 
 
+def test_without_a_status_a_number_that_comes_again_is_asked_about_too(tmp_path) -> None:
+    columns = {**yaml.safe_load(LONG)["columns"], "status": None, "ignored": "*"}
+    rows = cd4("50", reported="03/02/2026"), cd4("80", drawn="05/03/2026 09:00", reported="06/03/2026")
+    tables = long(tmp_path, *rows, checks=OFF, columns=columns, statuses={})
+    assert kinds(tables) == [("version_other_day", 2, 1)]
+    assert used(tables) == [("CD4", "=", 80.0)]
+
+
 def test_a_correction_may_be_of_the_day(tmp_path) -> None:
     rows = cd4("50", reported="03/02/2026"), cd4("50", drawn="12/02/2026 09:00", status="C", reported="14/02/2026")
     tables = long(tmp_path, *rows, checks=OFF)

@@ -293,7 +293,9 @@ Date;CD4;CD3
 """
 
 
-@pytest.mark.parametrize("line", ["PatientS1-003", "Patent S1-003", "Patient: S1-003;;x", "Donor S1-003", "Patient ?"])
+@pytest.mark.parametrize(
+    "line", ["PatientS1-003", "Patent S1-003", "Patient: S1-003;;x", "Donor S1-003", "PATIENT s1 003"]
+)
 def test_rows_below_a_line_that_nearly_begins_a_block_are_nobodys(tmp_path, line: str) -> None:
     text = f"{WIDE_TEXT}{line}\n25/02/2026;70;90\n"
     strict = {**BLOCK_LAYOUT, "header_rows": [2], "blocks": {**BLOCKS, "begins": r"Patient (?P<participant>S1-\d+)"}}
@@ -305,10 +307,37 @@ def test_rows_below_a_line_that_nearly_begins_a_block_are_nobodys(tmp_path, line
     assert query["QUVAL"] == f"(undeclared line) {line.replace(';', ' ').replace('  ', ' ')}"
 
 
-def test_a_remark_between_the_rows_of_a_block_is_no_person(tmp_path) -> None:
-    text = WIDE_TEXT + "measured twice on 12/02/2026\n25/02/2026;70;90\n"
-    tables = read(tmp_path, text, WIDE_BLOCKS)
+@pytest.mark.parametrize(
+    "line",
+    ["measured twice on 12/02/2026", "Patient refused", "Patient infused on 12/02/2026", "12/02/2026;;", "S1-002"],
+)
+def test_a_remark_between_the_rows_of_a_block_is_no_person(tmp_path, line: str) -> None:
+    strict = {**BLOCK_LAYOUT, "header_rows": [2], "blocks": {**BLOCKS, "begins": r"Patient (?P<participant>S1-\d+)"}}
+    tables = read(tmp_path, f"{WIDE_TEXT}{line}\n25/02/2026;70;90\n", WIDE_BLOCKS, layout=strict)
     assert [row[0] for row in placed(tables)][-2:] == ["S1-002", "S1-002"]
+
+
+@pytest.mark.parametrize("begins", ["{id} - 01/05/1980 - M", "{id} 01/05/1980", "{id} M 1980"])
+def test_digits_alone_make_no_line_alike(tmp_path, begins: str) -> None:
+    rows = "Date;CD3;CD4\n24/01/2026;120;\n25/01/2026;;70\n"
+    text = "".join(f"{begins.format(id=name)}\n{rows}" for name in ("S1-001", "S1-002"))
+    layout = {
+        **BLOCK_LAYOUT,
+        "header_rows": [2],
+        "blocks": {"begins": r"(?P<participant>S1-\d+) .*", "participant": "Patient"},
+    }
+    tables = read(tmp_path, text, WIDE_BLOCKS, layout=layout)
+    assert [row[0] for row in placed(tables)] == ["S1-001"] * 2 + ["S1-002"] * 2
+
+
+def test_many_lines_that_nearly_begin_a_block_take_no_longer(tmp_path) -> None:
+    """Each begins the rows below it: none is a step of all others."""
+    text = WIDE_TEXT + "".join(f"Patient:S1-9{n:03}\n25/02/2026;70;90\n" for n in range(900))
+    tables = read(tmp_path, text, WIDE_BLOCKS, layout={
+        **BLOCK_LAYOUT, "header_rows": [2], "blocks": {**BLOCKS, "begins": r"Patient (?P<participant>S1-\d+)"},
+    })  # fmt: skip
+    assert {row[0] for row in placed(tables)} == {"S1-001", "S1-002"}
+    assert account(tables)["queried"] == 1800
 
 
 def test_blocks_of_rows_by_analyte_may_order_their_columns_differently(tmp_path) -> None:

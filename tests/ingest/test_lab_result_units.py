@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .lab_cases import LONG, checks, kinds, long, only_query, used
+from .lab_cases import LONG, checks, fates, kinds, long, only_query, used
 
 OFF = checks()
 
@@ -43,6 +43,15 @@ def test_the_unit_of_the_cell_is_taken_off(tmp_path: Path, result: str, unit: st
 def test_another_unit_makes_no_number(tmp_path: Path, result: str, unit: str) -> None:
     tables = long(tmp_path, {"result": result, "unit": unit}, checks=OFF)
     assert only_query(tables)["QUKIND"] == "value_unreadable"
+
+
+def test_a_declared_word_is_one_whatever_it_looks_like(tmp_path: Path) -> None:
+    words = {"below_limit": ["< 7 /uL"], "not_done": [{"matches": "0 ?/uL", "reason": "not measured"}]}
+    results = ("0 /uL", "<7/uL", "<7 cells/uL")
+    rows = [{"result": text, "sample": f"A{n}", "drawn": f"0{n}/02/2026"} for n, text in enumerate(results, 1)]
+    tables = long(tmp_path, *rows, checks=OFF, words=words)
+    assert fates(tables)[0] == (2, "not done", "not measured")
+    assert used(tables) == [("CD4", "<", 5.0), ("CD4", "<", 7.0)]  # the word says below the declared limit
 
 
 def test_a_percentage_may_say_so(tmp_path: Path) -> None:

@@ -53,7 +53,6 @@ def test_without_declaration_nothing_is_left_out(tmp_path) -> None:
     [
         ("id;drawn;CD4 (/uL);CD3 (/uL);n", 'column 3 is "CD4 (/uL)" instead of "CD3 (/uL)"'),
         ("id;drawn;CD3 (G/L);CD4 (G/L);n", 'column 3 is "CD3 (G/L)" instead of "CD3 (/uL)"'),
-        ("ID; Drawn ;CD3 (/uL);CD4 (/uL);n", 'column 1 is "ID" instead of "id"'),
         (";;CD4 (/uL);CD3 (/uL);", 'column 3 is "CD4 (/uL)" instead of "CD3 (/uL)"'),
     ],
 )
@@ -66,7 +65,15 @@ def test_another_header_further_down_stops_the_file(
         read(tmp_path, "lab.csv", layout, [])
 
 
-@pytest.mark.parametrize("row", ["n;1;2", "a;x;;", ";1;n", "b;a;x;y;z", "a;n;", ";n;b;;"])
+def test_a_row_that_is_declared_as_none_is_no_header(tmp_path) -> None:
+    content = "id;drawn;CD3;CD4\n1;x;100;50\nlegend;CD3;T cells;CD4\n"
+    with pytest.raises(SourceError, match=r"if it is no header, declare it in layout.ignore_rows"):
+        csv_table(tmp_path, content.replace("legend", "CD4"))
+    table = csv_table(tmp_path, content.replace("legend", "CD4"), ignore_rows=["CD4"])
+    assert table.frame["SRCROW"].to_list() == [2]
+
+
+@pytest.mark.parametrize("row", ["n;1;2", "a;x;;", ";1;n", "b;a;x;y;z", "a;n;", ";n;b;;", "A; N ;b;C;d"])
 def test_a_row_with_a_word_of_the_header_is_a_row(tmp_path, row: str) -> None:
     table = csv_table(tmp_path, f"a;n;b;c;d\n1;2;3;4;5\n{row}\n", pad_short_rows=True)
     assert table.frame.height == 2

@@ -13,6 +13,7 @@ from immrecon.errors import SourceError
 from immrecon.ingest import identity
 from immrecon.ingest.clinical_queries import ABOUT, place, query
 from immrecon.ingest.readers import Grid, Table, read_grids, to_table
+from immrecon.ingest.readers.cells import NumberCells
 from immrecon.ingest.readers.grid import ROW, clean_head
 from immrecon.vocabulary import Severity
 
@@ -105,7 +106,7 @@ class Files:
                     f"{self._folder / extract.file}: no such file; {extract.domain} is read from it. "
                     "Ask the sender for it, or remove its extracts from the clinical configuration."
                 )
-            grids, unmentioned = read_grids(self._folder, extract.file, form.layout)
+            grids, unmentioned = read_grids(self._folder, extract.file, form.layout, NumberCells(words=False))
             self._grids[extract.file] = {grid.sheet: grid for grid in grids}
             for sheet in unmentioned:
                 self.queries.append(

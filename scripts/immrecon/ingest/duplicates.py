@@ -75,7 +75,9 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         DELETEDROW=pl.when(again.fill_null(value=False)).then(top("SRCROW")),
         DELETION=pl.when(top("STATUS") == "W").then(pl.lit("withdrawn")).otherwise(pl.lit("deleted")),
         DELETED=top("REPORTED"),
-        DAYROW=pl.when((pl.col("DAY") != top("DAY")) & ~top("STATUS").is_in(_OF_ANY_DAY)).then(top("SRCROW")),
+        DAYROW=pl.when((pl.col("DAY") != top("DAY")) & ~top("STATUS").is_in(_OF_ANY_DAY).fill_null(value=False)).then(
+            top("SRCROW")
+        ),
         CONFLICT=undecided | (tied & (tied & ~same).any().over(keys)),
         UNCLEAR=unclear,
         OTHERS=_rows().over(keys),

@@ -31,6 +31,7 @@ from immrecon.ingest.lab_parse import check_against_study, parse_cells
 from immrecon.ingest.lab_results import Results
 from immrecon.ingest.lab_shapes import Shaped, shape
 from immrecon.ingest.readers import Table, find_files, read_grids, to_table
+from immrecon.ingest.readers.cells import NumberCells
 from immrecon.vocabulary import Fate
 
 _COUNTED = (Fate.VALUE, Fate.CENSORED, Fate.NOT_DONE, Fate.SUPERSEDED, Fate.EXCLUDED, Fate.QUERIED)
@@ -100,7 +101,7 @@ def read_export(dialect: Dialect, folder: Path) -> Export:
     """All files of one laboratory. Raises SourceError as `harmonise_labs`."""
     tables, remarks = [], []
     for file in find_files(folder, dialect.files):
-        grids, other_sheets = read_grids(folder, file, dialect.layout, dialect.numbers.decimal[0])
+        grids, other_sheets = read_grids(folder, file, dialect.layout, NumberCells(dialect.numbers.decimal[0]))
         remarks += [undeclared_sheets(file, other_sheets), *(of_reader(grid) for grid in grids)]
         read = (to_table(grid, dialect.layout, required_columns(dialect)) for grid in grids)
         tables += [with_constants(table, dialect) for table in read]

@@ -17,7 +17,7 @@ from immrecon.ingest.lab_result_units import results_alone
 from immrecon.ingest.lab_runs import AROUND, runs, with_samples
 from immrecon.ingest.patterns import check_patterns
 from immrecon.ingest.units import Unit, likely_units, parse_unit, shift
-from immrecon.ingest.values import parse_results, scaled
+from immrecon.ingest.values import UNREADABLE, parse_results, scaled
 
 _CLOCK = r"^([01]?[0-9]|2[0-3])[:hH.]([0-5][0-9])(?:[:.][0-5][0-9])?$"
 _RELATIVE_DAY = r"^[+-]?[0-9]{1,5}(?:[.,][0-9]{1,4})?$"
@@ -273,7 +273,11 @@ def _resolve(
 
 
 def _how_much(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-    results = parse_results(results_alone(frame, dialect), dialect.numbers, dialect.words)
+    results = parse_results(frame["RESULT"], dialect.numbers, dialect.words)
+    unreadable = results["problem"].eq_missing(UNREADABLE)
+    if unreadable.any():  # what is no declared word may be a number with its unit
+        alone = results_alone(frame, dialect).zip_with(unreadable, frame["RESULT"])
+        results = parse_results(alone, dialect.numbers, dialect.words)
     names = {"comparator": "LBCMP", "word": "WORD", "reason": "WORD_REASON", "problem": "VALUE_PROBLEM"}
     frame = pl.concat([frame, results.rename({**names, "rounded": "ROUNDED"})], how="horizontal")
     number = scaled(pl.col("mantissa"), pl.col("exponent") + pl.col("UNIT_SHIFT"))

@@ -19,6 +19,8 @@ _NUMBER = re.compile(
     rf"(?P<comparator>{_COMPARATOR})(?P<digits>[0-9]+(?:[.,' \u00a0\u202f][0-9]+)*|[.,][0-9]+)"
     rf"(?:[eE][+-]?[0-9]{{1,2}})?{_FLAG}"
 )
+_LONGEST = 60
+"""Of a number with its unit."""
 _BLANKS = {" ": "a blank", "\u00a0": "a no-break space", "\u202f": "a narrow no-break space", "'": "an apostrophe"}
 
 
@@ -236,7 +238,7 @@ def words(results: Column) -> dict[str, Entry]:
 
 
 def ends_in_unit(text: str) -> bool:
-    match = re.match(rf"(?:{_COMPARATOR})[0-9][0-9.,' \u00a0\u202f]*", text)
+    match = re.match(rf"(?:{_COMPARATOR})[0-9][0-9.,' \u00a0\u202f]*", text) if len(text) <= _LONGEST else None
     return match is not None and parse_unit(text[match.end() :]) is not None
 
 

@@ -9,6 +9,7 @@ from immrecon.ingest.propose.formats import Source, beginning
 from immrecon.ingest.propose.layout import recognised
 from immrecon.ingest.propose.sheet_names import sheets_of
 from immrecon.ingest.readers import read_grids
+from immrecon.ingest.readers.cells import NumberCells
 from immrecon.ingest.readers.grid import Grid
 from immrecon.quoting import quoted
 
@@ -42,7 +43,7 @@ def study_workbook(path: Path, form: Format) -> Source:
 
 def _written(grid: Grid, path: Path, form: Format, sheet: str) -> frozenset[str]:
     """Texts of cells that are the same whatever the decimal sign of numbers."""
-    (other,), _ = read_grids(path.parent, path.name, Layout(format=form, sheets=[sheet]), ",")
+    (other,), _ = read_grids(path.parent, path.name, Layout(format=form, sheets=[sheet]), NumberCells(","))
     rows = zip(grid.rows, other.rows, strict=False)
     return frozenset(
         one.strip() for row, again in rows for one, two in zip(row, again, strict=True) if one and one == two

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -15,8 +15,11 @@ from immrecon.ingest.readers.grid import ROW, Grid, Table, one_table, titles
 _UNDECLARED = "(undeclared line)"
 """Before a line that begins a block in another way than declared, so that no identifier in it is taken for good."""
 
-_ALIKE = 0.6
-"""Of two lines that may both name a person: the share that they have in common, whatever their digits."""
+_ALIKE = 0.7
+"""Of two lines that may both name a person: the share of letters that they have in common."""
+
+_FEWEST_LETTERS, _LONGEST, _MOST_FORMS = 4, 200, 20
+"""Letters that tell something, characters of a line that may name a person, and lines and names that are compared."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,9 @@ def blocks_to_table(grid: Grid, layout: Layout, blocks: Blocks, required: Sequen
         raise SourceError(
             f"{grid.place}: no line begins a block with rows. Compare its lines with layout.blocks.begins."
         )
-    forms = {_form(_line(grid.rows[block.start])) for block in found if not block.participant.startswith(_UNDECLARED)}
-    tables = [_table(grid, layout, blocks, block, within, forms) for block in found]
+    declared = [block for block in found if not block.participant.startswith(_UNDECLARED)]
+    known = _Begins([grid.rows[block.start] for block in declared], [block.participant for block in declared])
+    tables = [_table(grid, layout, blocks, block, within, known) for block in found]
     heads = list(dict.fromkeys(head for table in tables for head in table.heads))
     frame = pl.concat([table.frame for table in tables], how="diagonal")
     return replace(
@@ -117,7 +121,7 @@ def _has_rows(grid: Grid, layout: Layout, block: _Block) -> bool:
 
 
 def _table(
-    grid: Grid, layout: Layout, blocks: Blocks, block: _Block, required: Sequence[str], forms: Collection[str]
+    grid: Grid, layout: Layout, blocks: Blocks, block: _Block, required: Sequence[str], known: "_Begins"
 ) -> Table:
     header_rows = [block.first - 1 + number for number in layout.header_rows]
     last = grid.numbers[block.end - 1]
@@ -133,28 +137,52 @@ def _table(
             f'{grid.place}: "{blocks.participant}" is the participant of a block and a column below row {block.first}; '
             "choose another name in layout.blocks.participant."
         )
-    named = pl.lit(block.participant)
-    for number, line in _nearly_begin(part, layout, header_rows[-1], forms):
-        named = pl.when(pl.col(ROW) >= number).then(pl.lit(f"{_UNDECLARED} {line}")).otherwise(named)
-    return replace(table, frame=table.frame.select(named.alias(blocks.participant), pl.all()))
+    begins = _nearly_begin(part, layout, block, header_rows[-1], known)
+    whose = [block.participant, *(f"{_UNDECLARED} {line}" for _, line in begins)]
+    place = pl.Series([number for number, _ in begins], dtype=pl.Int64).search_sorted(table.frame[ROW], side="right")
+    named = pl.Series(blocks.participant, whose, dtype=pl.String).gather(place)
+    return replace(table, frame=table.frame.select(named, pl.all()))
 
 
-def _nearly_begin(part: Grid, layout: Layout, below: int, forms: Collection[str]) -> list[tuple[int, str]]:
-    """Lines among the rows of a block that are nearly as those that begin one."""
-    alike: dict[str, bool] = {}
-    found = []
-    for number, row, is_title in zip(part.numbers, part.rows, titles(part.rows, layout.ignore_rows), strict=True):
+def _nearly_begin(part: Grid, layout: Layout, block: _Block, below: int, known: "_Begins") -> list[tuple[int, str]]:
+    """Lines among the rows of a block that are nearly as those that begin one, in order."""
+    is_title = titles(part.rows, layout.ignore_rows)
+    rows = (
+        (n, row) for n, row, title in zip(part.numbers, part.rows, is_title, strict=True) if n > below and not title
+    )
+    return [(number, _line(row)) for number, row in rows if known.are_like(row, block.participant)]
+
+
+class _Begins:
+    """Lines that begin blocks. Others with as few cells that name somebody else, or have nearly the same letters and a
+    number, may begin one too.
+    """
+
+    def __init__(self, rows: Sequence[Sequence[str]], participants: Iterable[str]) -> None:
+        letters = {letters for row in rows if len(letters := _letters(_line(row))) >= _FEWEST_LETTERS}
+        self._letters = sorted(letters)[:_MOST_FORMS]
+        self._most_cells = max(map(_filled, rows), default=0) + 1
+        shapes = {re.sub("[0-9]", "[0-9]", re.escape(name)) for name in participants if re.search("[^0-9]", name)}
+        shown = "|".join(sorted(shape for shape in shapes if len(shape) <= _LONGEST)[:_MOST_FORMS])
+        self._name = re.compile(f"(?<![0-9])(?:{shown})(?![0-9])") if shown else None
+        self._alike: dict[str, bool] = {}
+
+    def are_like(self, row: Sequence[str], participant: str) -> bool:
         line = _line(row)
-        if number <= below or is_title or not line:
-            continue
-        form = _form(line)
-        if form not in alike:
-            alike[form] = bool(difflib.get_close_matches(form, forms, n=1, cutoff=_ALIKE))
-        if alike[form]:
-            found.append((number, line))
-    return found
+        if not 0 < _filled(row) <= self._most_cells or len(line) > _LONGEST or not re.search("[0-9]", line):
+            return False
+        if self._name and any(name[0] != participant for name in self._name.finditer(line)):
+            return True
+        letters = _letters(line)
+        if letters not in self._alike:
+            close = difflib.get_close_matches(letters, self._letters, n=1, cutoff=_ALIKE)
+            self._alike[letters] = len(letters) >= _FEWEST_LETTERS and bool(close)
+        return self._alike[letters]
 
 
-def _form(line: str) -> str:
-    """A line without what its digits are."""
-    return re.sub("[0-9]", "0", line).casefold()
+def _filled(row: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
+
+
+def _letters(line: str) -> str:
+    return "".join(sign for sign in line.casefold() if sign.isalpha())

@@ -1,10 +1,24 @@
 """The text of typed cells, the same for every format, so that one declared date format serves them all."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 NOT_CALCULATED = "(not calculated)"
 """After a formula whose result is not stored. No number and no declared word ends so: such a cell is queried."""
+
+
+@dataclass(frozen=True)
+class NumberCells:
+    """How the number cells of a workbook become texts."""
+
+    sign: str = "."
+    """Before decimals."""
+    words: bool = True
+    """With what their format shows beside or instead of them; otherwise with its comparator or per cent sign alone."""
+
+
+AS_SHOWN = NumberCells()
 
 
 def cell_text(value: Any, sign: str = ".") -> str:

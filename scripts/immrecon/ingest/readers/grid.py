@@ -139,8 +139,8 @@ def data_rows(grid: Grid, layout: Layout, header: Header, body: int = 0) -> Tabl
     Raises SourceError: another header further down.
     """
     names, width = header.names, header.width
-    _refuse_another_header(grid, layout, header, body)
     is_title_row = titles(grid.rows[body:], layout.ignore_rows)
+    _refuse_another_header(grid, layout, header, [i for i, is_title in enumerate(is_title_row, body) if not is_title])
     keep = [
         index
         for index, is_title in enumerate(is_title_row, start=body)
@@ -242,7 +242,7 @@ def bare(head: str) -> str:
     return clean_head(head).replace(" ", "").lower()
 
 
-def _refuse_another_header(grid: Grid, layout: Layout, header: Header, body: int) -> None:
+def _refuse_another_header(grid: Grid, layout: Layout, header: Header, body: Sequence[int]) -> None:
     """What stands below a header with other heads, or with the same in another order, is not what the first one says.
 
     A row is one whose first cell is a head or blank, and at least two and half of whose filled cells are heads.
@@ -251,20 +251,22 @@ def _refuse_another_header(grid: Grid, layout: Layout, header: Header, body: int
         return
     heads = {bare(head) for head in header.cells} - {""}
     may_begin = heads | {""}
-    for number, row in zip(grid.numbers[body:], grid.rows[body:], strict=True):
+    for index in body:
+        row = grid.rows[index]
         if not row or bare(row[0]) not in may_begin:
             continue
         cells = [clean_head(cell) for cell in (row + [""] * header.width)[: header.width]]
         filled = [cell for cell in cells if cell]
         n = sum(bare(cell) in heads for cell in filled)
-        other = [place for place, cell in enumerate(cells) if cell not in ("", header.cells[place])]
+        other = [place for place, cell in enumerate(cells) if cell and bare(cell) != bare(header.cells[place])]
         if n < 2 or 2 * n < len(filled) or not other:
             continue
-        place = other[0]
+        found, head = cells[other[0]], header.cells[other[0]]
         raise SourceError(
-            f"{grid.place}: row {number} is a header unlike that in row {layout.header_rows[-1]}: column {place + 1} "
-            f'is "{cells[place]}" instead of "{header.cells[place]}". The rows below it would be read under the wrong '
-            "heads. Split the file there, each part with a dialect of its own, or ask the sender for one table."
+            f"{grid.place}: row {grid.numbers[index]} is a header unlike that in row {layout.header_rows[-1]}: column "
+            f'{other[0] + 1} is "{found}" instead of "{head}". The rows below it would be read under the wrong heads. '
+            "Split the file there, each part with a dialect of its own, or ask the sender for one table; if it is no "
+            "header, declare it in layout.ignore_rows."
         )
 
 

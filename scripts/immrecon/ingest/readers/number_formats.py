@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from immrecon.ingest.readers.cells import cell_text
+from immrecon.ingest.readers.cells import AS_SHOWN, NumberCells, cell_text
 
 LONGEST = 255
 """No spreadsheet writes a longer format: the text of each cell is bounded by it."""
@@ -24,6 +24,7 @@ _TOKEN = re.compile(
 )
 _LIMIT = re.compile(r"(<=|>=|<>|<|>|=)(-?(?:[0-9]+\.?[0-9]*|\.[0-9]+))")
 _HOLDS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne}
+_COMPARATORS = "<>\u2264\u2265"
 _SCALING = re.compile("0(,+)(?![0,])")
 _SCALES = {1: "thousands", 2: "millions", 3: "billions"}
 _DASHES = "-\u2212\u2013\u2014"
@@ -66,14 +67,16 @@ def says_more(shown_as: str) -> bool:
     return not sections[0].is_for_dates and any(section.says_more for section in sections)
 
 
-def number_text(value: float, shown_as: str, sign: str = ".") -> str:
+def number_text(value: float, shown_as: str, numbers_as: NumberCells = AS_SHOWN) -> str:
     """A number under an Excel number format: 0.6 is 60% under "0%", and 60 is <60 under '"<"0'; 3 is <5 under
     '[<5]"<5";0', which shows no digit of it; 1234 is 1234 (shown in thousands) under "0.0,".
     """
     if len(shown_as) > LONGEST:
-        return f"{cell_text(value, sign)} (its format is too long to be read)"
+        return f"{cell_text(value, numbers_as.sign)} (its format is too long to be read)"
     section = _section(value, _sections(shown_as))
-    number = f"{cell_text(100 * value, sign)}%" if section.is_percent else cell_text(value, sign)
+    number = f"{cell_text(100 * value, numbers_as.sign)}%" if section.is_percent else cell_text(value, numbers_as.sign)
+    if not numbers_as.words:
+        return _compared(section, number)
     if section.thousands:
         return f"{number} (shown in {_SCALES.get(section.thousands, f'units of 1000^{section.thousands}')})"
     if not section.has_digits:
@@ -81,6 +84,11 @@ def number_text(value: float, shown_as: str, sign: str = ".") -> str:
     if section.between:
         return f'{number} (shown with "{section.between}")'
     return beside(value, section.before, number, section.after)
+
+
+def _compared(section: _Section, number: str) -> str:
+    before = "".join(sign for sign in section.before if sign in _COMPARATORS)
+    return section.before.strip() if before and not section.has_digits else f"{before}{number}"
 
 
 def beside(value: float, before: str, number: str, after: str) -> str:
@@ -112,12 +120,13 @@ def _says_nothing(text: str, signs: str) -> bool:
 
 def _section(value: float, sections: Sequence[_Section]) -> _Section:
     """Formats have a part for numbers above, below and equal to zero; what is missing is that of the first. Or parts
-    name the numbers that they are for, and the first without such a condition is for all others.
+    name the numbers that they are for, and the first without such a condition is for all others, if there is one.
     """
     if any(section.limit for section in sections):
         for section in sections:
             if section.limit is None or _HOLDS[section.limit[0]](value, section.limit[1]):
                 return section
+        return _sections("General")[0]
     place = 1 if value < 0 else 2 if value == 0 else 0
     return sections[place] if place < len(sections) and not sections[place].is_blank else sections[0]
 

@@ -20,7 +20,7 @@ from defusedxml.common import DefusedXmlException
 from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.bounds import Extent, check_archive, check_file
-from immrecon.ingest.readers.cells import cell_text, clock_text, not_calculated
+from immrecon.ingest.readers.cells import AS_SHOWN, NumberCells, cell_text, clock_text, not_calculated
 from immrecon.ingest.readers.grid import Grid
 from immrecon.ingest.readers.ods_text import shown_text, style_on_the_line
 from immrecon.ingest.readers.sheets import choose_sheets
@@ -44,8 +44,7 @@ class _Sheet:
     extent: Extent
     on_the_line: set[str]
     """Styles of text of the workbook that neither raise nor lower it."""
-    sign: str
-    """Before the decimals of numbers."""
+    numbers_as: NumberCells
     numbers: list[int] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
@@ -60,10 +59,9 @@ def read_ods(
     sheets: Sequence[str],
     ignored: Sequence[str] = (),
     limits: Limits | None = None,
-    sign: str = ".",
+    numbers_as: NumberCells = AS_SHOWN,
 ) -> tuple[list[Grid], list[str]]:
-    """The declared sheets as text, numbers with this decimal sign, and the names of sheets that are neither read nor
-    declared as ignored.
+    """The declared sheets as text, and the names of sheets that are neither read nor declared as ignored.
 
     Raises SourceError: no such file, not an .ods workbook, a declared sheet is missing, beyond the limits.
     """
@@ -76,7 +74,7 @@ def read_ods(
             archive.open("content.xml") as content,
             archive.open("content.xml") as again,
         ):
-            found, names = _sheets(events(content, again), file, sheets, limits, sign)
+            found, names = _sheets(events(content, again), file, sheets, limits, numbers_as)
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror or error}).") from None
     except (
@@ -96,7 +94,7 @@ def read_ods(
 
 
 def _sheets(
-    coming: Iterable[tuple[str, Element]], file: str, wanted: Sequence[str], limits: Limits, sign: str
+    coming: Iterable[tuple[str, Element]], file: str, wanted: Sequence[str], limits: Limits, numbers_as: NumberCells
 ) -> tuple[dict[str, _Sheet], list[str]]:
     """The wanted sheets, and the names of all. A table within a cell or a tracked change is not a sheet."""
     names: list[str] = []
@@ -113,7 +111,7 @@ def _sheets(
             if is_table and tables == 1:
                 name = element.get(f"{_TABLE}name", "")
                 names.append(name)
-                found[name] = _Sheet(Extent(f'{file}, sheet "{name}"', limits), on_the_line, sign)
+                found[name] = _Sheet(Extent(f'{file}, sheet "{name}"', limits), on_the_line, numbers_as)
             continue
         path.pop()
         if rows == 0 and path and (style := style_on_the_line(element, path[-1])) is not None:
@@ -176,23 +174,26 @@ def _text(cell: Element, sheet: _Sheet) -> str:
         return cell.get(f"{_OFFICE}string-value") or shown
     if kind in _STORED:
         attribute, read = _STORED[kind]
-        return read(cell.attrib[_OFFICE + attribute], shown, sheet.sign)
+        return read(cell.attrib[_OFFICE + attribute], shown, sheet.numbers_as)
     if formula is not None and not shown:
         return not_calculated(formula.partition(":")[2] or formula)
     return shown
 
 
-def _number(written: str, shown: str, sign: str) -> str:
+def _number(written: str, shown: str, numbers_as: NumberCells) -> str:
     value = float(written)
-    return as_shown(value, cell_text(value, sign), shown)
+    number = cell_text(value, numbers_as.sign)
+    return as_shown(value, number, shown) if numbers_as.words else number
 
 
-def _percentage(written: str, shown: str, sign: str) -> str:
+def _percentage(written: str, shown: str, numbers_as: NumberCells) -> str:
     value = 100 * float(written)
-    return as_shown(value, f"{cell_text(value, sign)}%", shown.replace("%", "", 1))
+    number = f"{cell_text(value, numbers_as.sign)}%"
+    text = as_shown(value, number, shown.replace("%", "", 1)) if numbers_as.words else number
+    return text if "%" in text or "%" not in shown else f"{text}%"
 
 
-def _date(written: str, *_: str) -> str:
+def _date(written: str, *_: object) -> str:
     """As in every workbook; a day that Python's calendar does not have stays as it is written."""
     try:
         moment = datetime.fromisoformat(written)
@@ -201,7 +202,7 @@ def _date(written: str, *_: str) -> str:
     return cell_text(moment.replace(tzinfo=None) if "T" in written else date.fromisoformat(written[:10]))
 
 
-def _duration(written: str, *_: str) -> str:
+def _duration(written: str, *_: object) -> str:
     match = _DURATION.fullmatch(written)
     if match is None:
         return written
@@ -211,12 +212,12 @@ def _duration(written: str, *_: str) -> str:
     return clock_text(-total if sign else total)
 
 
-_STORED: dict[str, tuple[str, Callable[[str, str, str], str]]] = {
+_STORED: dict[str, tuple[str, Callable[[str, str, NumberCells], str]]] = {
     "float": ("value", _number),
     "percentage": ("value", _percentage),
-    "currency": ("value", lambda written, _, sign: cell_text(float(written), sign)),
+    "currency": ("value", lambda written, _, numbers_as: cell_text(float(written), numbers_as.sign)),
     "boolean": ("boolean-value", lambda written, *_: cell_text(written == "true")),
     "date": ("date-value", _date),
     "time": ("time-value", _duration),
 }
-"""By the type of a cell: the attribute that holds its value, and the text of it, what is shown and the sign given."""
+"""By the type of a cell: the attribute that holds its value, and its text, given what is shown and how numbers are."""

@@ -21,12 +21,15 @@ _SLACK = 1e-12
 def as_shown(value: float, number: str, shown: str) -> str:
     """`number` is the text of `value`: 5 shown as "<5,0" is <5, and shown as "5,0 G/L" 5 G/L."""
     shown = shown.strip()
-    if shown.replace(",", ".") == number.replace(",", ".") or not shown.strip(
-        "#"
-    ):  # signs in place of digits: the column is too narrow
+    is_too_wide = not shown.strip("#")  # for its column: signs stand in place of digits
+    if is_too_wide or shown.replace(",", ".") == number.replace(",", "."):
         return number
     if len(shown) > LONGEST:
         return shown
+    sign = _COMPARED.match(shown)
+    limit = _NUMBER.match(shown, sign.end()) if sign else None
+    if sign is not None and limit is not None and not _is_exactly(value, limit):  # a limit, not a rounded number
+        return f'{number} (shown as "{shown}")' if _is_contradicted(value, sign[1], limit) else shown
     if _IN_PARTS.fullmatch(shown):
         return number
     found = [match for match in _NUMBER.finditer(shown) if _is_shown(abs(value), match)]
@@ -34,21 +37,21 @@ def as_shown(value: float, number: str, shown: str) -> str:
         # A unit or a name may have digits, too.
         longest = max(found, key=lambda match: len(match[0]))
         return beside(value, shown[: longest.start()], number, shown[longest.end() :])
-    return f'{number} (shown as "{shown}")' if _is_contradicted(value, shown) else instead(value, shown, number)
+    return instead(value, shown, number)
 
 
 def _is_shown(size: float, match: re.Match[str]) -> bool:
     return any(abs(size - shown) <= rounded + _SLACK * size for shown, rounded in _readings(match))
 
 
-def _is_contradicted(value: float, shown: str) -> bool:
+def _is_exactly(value: float, match: re.Match[str]) -> bool:
+    return any(abs(abs(value) - shown) <= _SLACK * abs(value) for shown, _ in _readings(match))
+
+
+def _is_contradicted(value: float, sign: str, limit: re.Match[str]) -> bool:
     """Whether it is compared with a number in a way that is not true of it: such a number is shown in thousands."""
-    sign = _COMPARED.match(shown)
-    number = _NUMBER.match(shown, sign.end()) if sign else None
-    if sign is None or number is None:
-        return False
-    is_less = sign[1] in "<\u2264"
-    return not any(value <= limit if is_less else value >= limit for limit, _ in _readings(number))
+    is_less = sign in "<\u2264"
+    return not any(value <= shown if is_less else value >= shown for shown, _ in _readings(limit))
 
 
 def _readings(match: re.Match[str]) -> Iterator[tuple[float, float]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from immrecon.config.source_format import WORKBOOKS, Layout
 from immrecon.errors import SourceError
+from immrecon.ingest.readers.cells import AS_SHOWN, NumberCells
 from immrecon.ingest.readers.grid import Grid, Table, to_table
 from immrecon.ingest.readers.text import read_text
 
@@ -28,22 +29,23 @@ def find_files(folder: Path, patterns: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def read_grids(folder: Path, file: str, layout: Layout, sign: str = ".") -> tuple[list[Grid], list[str]]:
-    """The grids of one file (one per declared sheet), and the names of sheets that the layout does not mention. Number
-    cells of a workbook are written with this decimal sign.
+def read_grids(
+    folder: Path, file: str, layout: Layout, numbers_as: NumberCells = AS_SHOWN
+) -> tuple[list[Grid], list[str]]:
+    """The grids of one file (one per declared sheet), and the names of sheets that the layout does not mention.
 
     Raises SourceError: the file cannot be read as declared, or a declared sheet is missing.
     """
     path = folder / file
     if layout.format in WORKBOOKS:
-        return _sheets(path, file, layout, sign)
+        return _sheets(path, file, layout, numbers_as)
     return [_table(path, file, layout)], []
 
 
 # Each reader brings its library, which a run without such a file need not load.
 
 
-def _sheets(path: Path, file: str, layout: Layout, sign: str) -> tuple[list[Grid], list[str]]:
+def _sheets(path: Path, file: str, layout: Layout, numbers_as: NumberCells) -> tuple[list[Grid], list[str]]:
     read: Callable[..., tuple[list[Grid], list[str]]]
     match layout.format:
         case "xls":
@@ -52,7 +54,7 @@ def _sheets(path: Path, file: str, layout: Layout, sign: str) -> tuple[list[Grid
             from immrecon.ingest.readers.ods import read_ods as read
         case _:
             from immrecon.ingest.readers.workbook import read_workbook as read
-    return read(path, file, layout.sheets, layout.sheets_ignored, layout.limits, sign)
+    return read(path, file, layout.sheets, layout.sheets_ignored, layout.limits, numbers_as)
 
 
 def _table(path: Path, file: str, layout: Layout) -> Grid:

@@ -25,7 +25,7 @@ from openpyxl.xml.constants import SHARED_STRINGS
 from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.bounds import Extent, check_archive, check_file
-from immrecon.ingest.readers.cells import cell_text, not_calculated
+from immrecon.ingest.readers.cells import AS_SHOWN, NumberCells, cell_text, not_calculated
 from immrecon.ingest.readers.grid import Grid
 from immrecon.ingest.readers.number_formats import number_text, says_more
 from immrecon.ingest.readers.rich_strings import mark_raised, raised_text
@@ -44,10 +44,9 @@ def read_workbook(
     sheets: Sequence[str],
     ignored: Sequence[str] = (),
     limits: Limits | None = None,
-    sign: str = ".",
+    numbers_as: NumberCells = AS_SHOWN,
 ) -> tuple[list[Grid], list[str]]:
-    """The declared sheets as text, numbers with this decimal sign, and the names of sheets that are neither read nor
-    declared as ignored.
+    """The declared sheets as text, and the names of sheets that are neither read nor declared as ignored.
 
     Raises SourceError: no such file, not an .xlsx workbook, a declared sheet is missing, beyond the limits.
     """
@@ -61,7 +60,7 @@ def read_workbook(
         try:
             names = book.sheetnames
             choose_sheets(file, names, sheets)
-            grids = [_grid(book, file, name, limits, sign) for name in sheets]
+            grids = [_grid(book, file, name, limits, numbers_as) for name in sheets]
         finally:
             book.close()
         return grids, [name for name in names if name not in {*sheets, *ignored}]
@@ -98,15 +97,15 @@ class _Parser(WorkSheetParser):
         return cell
 
 
-def _grid(book: Workbook, file: str, name: str, limits: Limits, sign: str) -> Grid:
+def _grid(book: Workbook, file: str, name: str, limits: Limits, numbers_as: NumberCells) -> Grid:
     sheet = book[name]
     if not hasattr(sheet, "_get_source"):
         raise SourceError(f'{file}: the sheet "{name}" is a chart; no cells can be read from it.')
     with sheet._get_source() as source:
-        return _read_rows(source, book, file, name, limits, sign)
+        return _read_rows(source, book, file, name, limits, numbers_as)
 
 
-def _read_rows(source: IO[bytes], book: Any, file: str, name: str, limits: Limits, sign: str) -> Grid:
+def _read_rows(source: IO[bytes], book: Any, file: str, name: str, limits: Limits, numbers_as: NumberCells) -> Grid:
     parser = _Parser(
         source,
         book[name]._shared_strings,
@@ -120,7 +119,7 @@ def _read_rows(source: IO[bytes], book: Any, file: str, name: str, limits: Limit
     rows: dict[int, list[str]] = {}
     computed: set[tuple[int, int]] = set()
     for number, cells in parser.parse():
-        texts = [(cell["column"] - 1, text) for cell in cells if (text := _text(cell, formats, sign))]
+        texts = [(cell["column"] - 1, text) for cell in cells if (text := _text(cell, formats, numbers_as))]
         computed |= {(number, cell["column"] - 1) for cell in cells if cell["formula"] is not None}
         if not texts:
             continue
@@ -144,12 +143,12 @@ def _format(book: Any, style: Any) -> str:
     return text if says_more(text) else ""
 
 
-def _text(cell: dict[str, Any], formats: Sequence[str], sign: str) -> str:
+def _text(cell: dict[str, Any], formats: Sequence[str], numbers_as: NumberCells) -> str:
     # A formula whose result is an empty text has that type; without a type, no result was stored.
     if cell["value"] is None and cell["formula"] is not None and cell["data_type"] != "str":
         return not_calculated(cell["formula"])
     value, style = cell["value"], cell.get("style_id") or 0
     shown_as = formats[style] if style < len(formats) else ""
     if shown_as and isinstance(value, float | int) and not isinstance(value, bool):
-        return number_text(value, shown_as, sign)
-    return cell_text(value, sign)
+        return number_text(value, shown_as, numbers_as)
+    return cell_text(value, numbers_as.sign)

@@ -17,7 +17,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from immrecon.config.source_format import Limits
 from immrecon.errors import SourceError
 from immrecon.ingest.readers.bounds import Extent, check_file
-from immrecon.ingest.readers.cells import cell_text
+from immrecon.ingest.readers.cells import AS_SHOWN, NumberCells, cell_text
 from immrecon.ingest.readers.compound import read_stream
 from immrecon.ingest.readers.grid import Grid
 from immrecon.ingest.readers.number_formats import number_text, says_more
@@ -58,10 +58,9 @@ def read_xls(
     sheets: Sequence[str],
     ignored: Sequence[str] = (),
     limits: Limits | None = None,
-    sign: str = ".",
+    numbers_as: NumberCells = AS_SHOWN,
 ) -> tuple[list[Grid], list[str]]:
-    """The declared sheets as text, numbers with this decimal sign, and the names of sheets that are neither read nor
-    declared as ignored.
+    """The declared sheets as text, and the names of sheets that are neither read nor declared as ignored.
 
     Raises SourceError: no such file, not an .xls workbook, protected, a declared sheet is missing, beyond the limits.
     """
@@ -76,7 +75,7 @@ def read_xls(
             choose_sheets(file, names, sheets)
             if len(names) != len(marks):
                 raise ValueError("sheets disagree")
-            grids = [_grid(book, file, name, marks[names.index(name)], sign) for name in sheets]
+            grids = [_grid(book, file, name, marks[names.index(name)], numbers_as) for name in sheets]
     except OSError as error:
         raise SourceError(f"{file}: cannot be read ({error.strerror or error}).") from None
     except PasswordError:
@@ -100,12 +99,12 @@ def _not_panicking() -> Iterator[None]:
         raise
 
 
-def _grid(book: CalamineWorkbook, file: str, name: str, marks: _Marks, sign: str) -> Grid:
+def _grid(book: CalamineWorkbook, file: str, name: str, marks: _Marks, numbers_as: NumberCells) -> Grid:
     sheet = book.get_sheet_by_name(name)
     numbers: list[int] = []
     rows: list[list[str]] = []
     for number, values in enumerate(sheet.to_python(skip_empty_area=False), 1):
-        texts = [_text(value, (number, column), marks, sign) for column, value in enumerate(values)]
+        texts = [_text(value, (number, column), marks, numbers_as) for column, value in enumerate(values)]
         if any(texts):
             numbers.append(number)
             rows.append(texts)
@@ -115,12 +114,12 @@ def _grid(book: CalamineWorkbook, file: str, name: str, marks: _Marks, sign: str
     return Grid(file, name, numbers, rows, merged, frozenset(marks.computed))
 
 
-def _text(value: Any, place: tuple[int, int], marks: _Marks, sign: str) -> str:
+def _text(value: Any, place: tuple[int, int], marks: _Marks, numbers_as: NumberCells) -> str:
     if place in marks.errors:
         return marks.errors[place]
     if place in marks.shown_as and isinstance(value, float | int) and not isinstance(value, bool):
-        return number_text(value, marks.shown_as[place], sign)
-    return cell_text(value, sign)
+        return number_text(value, marks.shown_as[place], numbers_as)
+    return cell_text(value, numbers_as.sign)
 
 
 def _walk(stream: bytes) -> list[_Marks]:
