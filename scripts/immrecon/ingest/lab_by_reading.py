@@ -175,7 +175,8 @@ class _Judging:
         dialect, readings = self._dialect, self._readings
         errors = [*attribution_errors(dialect), *result_errors(dialect), *date_errors(dialect, self._extract)]
         told = readings.select(pl.col("EXCLUDED").is_not_null() | ~USED).to_series().to_numpy()
-        found: Flags = self._may_apply(errors, self._parsed.readings, self._parsed.around) | told[self._reading]
+        of_reading, of_run = self._may_apply(errors, self._parsed.readings, self._parsed.around)
+        found = self._in_cells(of_reading | told, of_run)
         found &= ~readings["BLANK"].to_numpy()[self._reading]  # nothing is asked about what is blank alone
         for keys in (version_keys(dialect), day_keys(dialect)):
             if keys is not None:
@@ -185,16 +186,25 @@ class _Judging:
     def _notable(self) -> pl.DataFrame:
         """Used results about which something may be said, in the columns that it is said of."""
         findings = [*(finding for finding, _ in note_findings(self._dialect)), *sample_findings(self._dialect)]
-        found = np.zeros(self._fate.size, dtype=np.bool_)
+        of_reading = np.zeros(self._readings.height, dtype=np.bool_)
+        of_run = np.zeros(self._parsed.around.height, dtype=np.bool_)
         for fate in USED_FATES:
             as_if = pl.lit(fate.value).alias("FATE")
-            found |= self._may_apply(
+            flags = self._may_apply(
                 findings, self._readings.with_columns(as_if), self._parsed.around.with_columns(as_if)
             )
-        return self._judged(np.flatnonzero(found), sorted(columns_said(findings)))
+            of_reading, of_run = of_reading | flags[0], of_run | flags[1]
+        return self._judged(np.flatnonzero(self._in_cells(of_reading, of_run)), sorted(columns_said(findings)))
 
-    def _may_apply(self, findings: Sequence[Finding], readings: pl.DataFrame, around: pl.DataFrame) -> Flags:
-        """Cells whose reading or sample does not rule out all of the findings."""
+    def _in_cells(self, of_reading: Flags, of_run: Flags) -> Flags:
+        """Whether either is true of a cell."""
+        found: Flags = of_reading[self._reading] if of_reading.any() else np.zeros(self._fate.size, dtype=np.bool_)
+        return found | of_run[self._run] if of_run.any() else found
+
+    def _may_apply(
+        self, findings: Sequence[Finding], readings: pl.DataFrame, around: pl.DataFrame
+    ) -> tuple[Flags, Flags]:
+        """Readings, and runs, that do not rule out all of the findings."""
         flags = []
         left = list(findings)
         for frame in (readings, around):
@@ -203,8 +213,8 @@ class _Judging:
             applies = pl.any_horizontal([pl.lit(value=False), *(when.fill_null(value=False) for when in own)])
             flags.append(frame.select(pl.repeat(False, pl.len()) | applies).to_series().to_numpy())
         if left:  # only the whole cell can tell
-            return np.ones(self._fate.size, dtype=np.bool_)
-        return np.asarray(flags[0][self._reading] | flags[1][self._run])
+            flags[0] = np.ones(readings.height, dtype=np.bool_)
+        return flags[0], flags[1]
 
     def _several(self, keys: Sequence[str]) -> Flags:
         """Cells of one analyte that agree in what stands around them, as far as the keys go."""
