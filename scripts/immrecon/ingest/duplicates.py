@@ -87,7 +87,7 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
             .otherwise(pl.format("replaced by the {}result in row {}", _status_word(top("STATUS")), top("SRCROW")))
         ),
     )
-    added = ["CONFLICT", "UNCLEAR", "OTHERS", "SUPERSEDED", *_OF_BLANKS, *_OF_DELETIONS]
+    added = ["CONFLICT", "UNCLEAR", "OTHERS", "SUPERSEDED", "DAYROW", *_OF_BLANKS, *_OF_DELETIONS]
     frame = frame.join(
         versions.select("ORDER", *added),
         on="ORDER",
@@ -112,7 +112,7 @@ def supersede_versions(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
 _DELETIONS = ["D", "W"]
 _OF_ANY_DAY = ["C", *_DELETIONS]
 """What is corrected may be the day, and what is deleted may have had a wrong one."""
-_OF_DELETIONS = ["DELETEDROW", "DELETION", "DELETED", "DAYROW"]
+_OF_DELETIONS = ["DELETEDROW", "DELETION", "DELETED"]
 _IS_NUMBER = (pl.col("WORD") != "not done").fill_null(value=True)
 
 
